@@ -1,0 +1,1 @@
+"""Rules: pure functions; no input or output, no clock, no randomness but a passed-in seed."""

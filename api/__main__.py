@@ -1,0 +1,69 @@
+"""`benchshare`: the command line. Each command's module is loaded when it is run."""
+
+import importlib
+import sys
+from typing import Any, Final
+
+import click
+import typer
+from typer.core import TyperGroup
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "demo": ("api.cli.demo", "Build and serve a full demonstration."),
+    "serve": ("api.cli.run", "Serve web, API and feeds."),
+    "work": ("api.cli.run", "Run jobs and deliveries."),
+    "migrate": ("api.cli.run", "Bring the database to its newest form."),
+    "doctor": ("api.cli.doctor", "Say what is wrong with an installation, and the mend."),
+    "catalogue": ("api.cli.catalogue", "Import and export resources."),
+    "facility": ("api.cli.people", "Add facilities."),
+    "organisation": ("api.cli.people", "Add organisations."),
+    "user": ("api.cli.people", "Add people with their roles."),
+    "token": ("api.cli.people", "Create API tokens."),
+    "allocate": ("api.cli.allocate", "Allocate a problem file, without a database."),
+    "round": ("api.cli.rounds", "Run and verify allocation rounds."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """The commands by name; a module is imported when its command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every command's name, in the order of COMMANDS."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> Any:
+        """Load and return the command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        group = typer.main.get_group(importlib.import_module(module).app)
+        return group.commands[cmd_name]
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def benchshare() -> None:
+    """Share research infrastructure on fair and published terms."""
+
+
+def main() -> None:
+    """Run the command line; an expected refusal is reasons on stderr and exit code 1."""
+    # Refusals are rendered here so that no command has to.
+    from booking.errors import DomainError  # noqa: PLC0415
+
+    try:
+        app()
+    except DomainError as error:
+        typer.echo(error.message, err=True)
+        for each in error.violations:
+            if each.reason != error.message:
+                typer.echo(f"  {each.pointer or each.code}: {each.reason}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

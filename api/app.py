@@ -1,0 +1,108 @@
+"""The web application, wired: REST, pages, feeds, docs and health."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import feeds, health, jobs, pages, rest
+from api.idempotency import IdempotentRoute
+from api.problems import Problem, install_problems
+from booking.config import Settings
+from booking.db import Database
+
+STATIC: Final = Path(__file__).parent / "pages" / "static"
+GZIP_FROM_BYTES: Final = 700
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "manifest-src 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def create_app(settings: Settings, *, with_jobs: bool = False) -> FastAPI:
+    """Wire an application for `settings`; `with_jobs` runs the jobs in this process too.
+
+    Raises: ValueError if there is no secret key.
+    """
+    if not settings.secret_key:
+        raise ValueError(
+            "BENCHSHARE_SECRET_KEY is missing. Set it to a long random text, for example the "
+            "output of: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
+    app = FastAPI(
+        title="Benchshare",
+        version="0.1.0",
+        description="Shared research infrastructure on fair and published terms.",
+        lifespan=_lifespan(with_jobs=with_jobs),
+        docs_url="/docs",
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.database = Database(settings.database_url)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
+    install_problems(app)
+    _harden(app)
+    app.include_router(_rest_router())
+    app.include_router(feeds.router)
+    app.include_router(health.router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    _document_problems(app)
+    return app
+
+
+def _rest_router() -> APIRouter:
+    router = APIRouter(prefix="/api/v1", route_class=IdempotentRoute)
+    for each in rest.ROUTERS:
+        router.include_router(each)
+    return router
+
+
+def _lifespan(*, with_jobs: bool) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        scheduler = jobs.start(app.state.settings, app.state.database) if with_jobs else None
+        yield
+        if scheduler:
+            scheduler.shutdown()
+        app.state.database.dispose()
+
+    return lifespan
+
+
+def _harden(app: FastAPI) -> None:
+    @app.middleware("http")
+    async def _headers(request: Request, call_next: Callable[[Request], object]) -> Response:
+        response: Response = await call_next(request)  # type: ignore[misc]
+        relaxed = request.url.path == "/docs"
+        for name, value in SECURITY_HEADERS.items():
+            if not (relaxed and name == "Content-Security-Policy"):
+                response.headers.setdefault(name, value)
+        return response
+
+
+def _document_problems(app: FastAPI) -> None:
+    """Put the schema of a refusal into /openapi.json, where every route refers to it."""
+    document = app.openapi
+
+    def with_problem() -> dict[str, object]:
+        schema = document()
+        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+        schemas.setdefault(
+            "Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        )
+        for name, definition in schemas["Problem"].pop("$defs", {}).items():
+            schemas.setdefault(name, definition)
+        return schema
+
+    app.openapi = with_problem  # type: ignore[method-assign]

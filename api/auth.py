@@ -1,0 +1,61 @@
+"""Who is acting: a bearer token or the session cookie, and what guards the cookie."""
+
+import hmac
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from sqlmodel import Session
+
+from booking.config import Settings
+from booking.engine.permissions import Actor
+from booking.engine.tokens import derived_token, token_hash
+from booking.errors import NotPermitted, NotSignedIn
+from booking.queries import people
+
+COOKIE = "benchshare_session"
+NOBODY = Actor(person_id=None, grants=())
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def identify(request: Request, session: Session, *, now: datetime) -> Actor:
+    """Return who acts; NOBODY where the request carries neither token nor cookie.
+
+    Raises: NotSignedIn for a bearer token that is not valid; NotPermitted for a
+    write with a cookie that comes from another site.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        actor = people.actor_of_token(session, token_hash(token.strip()), now=now)
+        if actor is None:
+            raise NotSignedIn("This token is unknown, revoked or expired; create a new one.")
+        return actor
+    cookie = request.cookies.get(COOKIE)
+    if not cookie:
+        return NOBODY
+    _refuse_other_sites(request)
+    return people.actor_of_cookie(session, token_hash(cookie), now=now) or NOBODY
+
+
+def _refuse_other_sites(request: Request) -> None:
+    """Refuse a write with a cookie whose Origin is another host's."""
+    origin = request.headers.get("origin")
+    if request.method in SAFE_METHODS or not origin:
+        return
+    if urlsplit(origin).netloc != request.headers.get("host"):
+        raise NotPermitted("This came from another site. Open our own page and try again.")
+
+
+def csrf_token(settings: Settings, cookie: str) -> str:
+    """Return the token that every form of this browser must carry."""
+    return derived_token(settings.secret_key, "form", cookie)
+
+
+def check_csrf(settings: Settings, request: Request, given: str) -> None:
+    """Refuse a form that does not carry this browser's token.
+
+    Raises: NotPermitted.
+    """
+    expected = csrf_token(settings, request.cookies.get(COOKIE, ""))
+    if not hmac.compare_digest(expected, given):
+        raise NotPermitted("This form is too old. Reload the page and send it again.")

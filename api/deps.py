@@ -1,0 +1,101 @@
+"""What a route may ask for: settings, a session in one transaction, the actor, the time."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Query, Request
+from pydantic import BeforeValidator
+from sqlmodel import Session
+
+from api.auth import identify
+from api.idempotency import claim_key
+from booking.clock import utc_now
+from booking.config import Settings
+from booking.db import Database
+from booking.engine.permissions import Actor
+from booking.errors import NotSignedIn
+from booking.queries.paging import LARGEST_PAGE
+
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+def read_instant(value: Any) -> datetime:
+    """Read an ISO 8601 date-time with an offset; integers and digit strings are refused."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise ValueError(
+            "write a date-time with its offset from UTC, such as 2026-12-01T09:00:00+01:00 "
+            "or 2026-12-01T08:00:00Z"
+        )
+    try:
+        return datetime.fromisoformat(value.upper().replace("Z", "+00:00")).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("this date-time is out of range") from error
+
+
+Instant = Annotated[datetime, BeforeValidator(read_instant)]
+
+
+def settings_of(request: Request) -> Settings:
+    """Return the installation's settings."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def database_of(request: Request) -> Database:
+    """Return the installation's database."""
+    database: Database = request.app.state.database
+    return database
+
+
+Now = Annotated[datetime, Depends(utc_now)]
+AppSettings = Annotated[Settings, Depends(settings_of)]
+AppDatabase = Annotated[Database, Depends(database_of)]
+
+
+def _reading(database: AppDatabase) -> Iterator[Session]:
+    with database.reading() as session:
+        yield session
+
+
+ReadSession = Annotated[Session, Depends(_reading, scope="function")]
+
+
+def _actor(request: Request, session: ReadSession, now: Now) -> Actor:
+    return identify(request, session, now=now)
+
+
+CurrentActor = Annotated[Actor, Depends(_actor, scope="function")]
+
+
+def _writing(
+    request: Request,
+    database: AppDatabase,
+    actor: CurrentActor,
+    now: Now,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> Iterator[Session]:
+    """Open ONE transaction; it commits before the reply is sent."""
+    with database.writing() as session:
+        if idempotency_key:
+            claim_key(request, session, actor=actor, key=idempotency_key, now=now)
+        yield session
+
+
+WriteSession = Annotated[Session, Depends(_writing, scope="function")]
+
+
+def _signed_in(actor: CurrentActor) -> Actor:
+    if actor.person_id is None:
+        raise NotSignedIn("Sign in first, or send a token: Authorization: Bearer TOKEN.")
+    return actor
+
+
+SignedIn = Annotated[Actor, Depends(_signed_in, scope="function")]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="How many at the most")]
+Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the page before")]

@@ -1,0 +1,35 @@
+"""ETag of a single thing: a digest of what is answered; If-Match refuses a stale write."""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import Header, Response
+from pydantic import BaseModel
+
+from booking.errors import StaleVersion
+
+IfMatch = Annotated[str | None, Header(max_length=200)]
+
+
+def etag_of(thing: BaseModel) -> str:
+    """Return the strong ETag of what would be answered."""
+    return f'"{hashlib.sha256(thing.model_dump_json().encode()).hexdigest()[:32]}"'
+
+
+def set_etag(response: Response, thing: BaseModel) -> None:
+    """Let the response carry the thing's ETag."""
+    response.headers["ETag"] = etag_of(thing)
+
+
+def check_match(if_match: str | None, thing: BaseModel) -> None:
+    """Return if the caller saw `thing` as it is now, or did not say.
+
+    Raises: StaleVersion, with the present state beside it.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return
+    if etag_of(thing) not in [each.strip() for each in if_match.split(",")]:
+        raise StaleVersion(
+            "It has changed since you last saw it; look at `current` and decide again.",
+            beside={"current": thing.model_dump(mode="json")},
+        )

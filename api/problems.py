@@ -1,0 +1,146 @@
+"""Every refusal as `application/problem+json` (RFC 9457): the only class-to-status table."""
+
+import re
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from booking.engine.violations import Violation
+from booking.errors import (
+    DomainError,
+    Malformed,
+    NotFound,
+    NotPermitted,
+    NotSignedIn,
+    RulesBroken,
+    StaleVersion,
+    WrongState,
+)
+
+STATUS: Final[dict[type[DomainError], int]] = {
+    Malformed: 422,
+    NotFound: 404,
+    NotPermitted: 403,
+    NotSignedIn: 401,
+    RulesBroken: 409,
+    StaleVersion: 412,
+    WrongState: 409,
+}
+TITLES: Final[dict[int, str]] = {
+    400: "That request could not be read",
+    401: "Sign in first",
+    403: "Not permitted",
+    404: "Not found",
+    405: "That method does not work here",
+    409: "Refused by the rules",
+    412: "It has changed since you last saw it",
+    413: "Too large",
+    415: "Unsupported kind of content",
+    422: "Malformed input",
+    429: "Too many requests",
+    500: "Something went wrong on our side",
+}
+log = structlog.get_logger()
+
+
+class ProblemError(BaseModel):
+    """One reason of a refusal; `pointer` is a JSON pointer or field name."""
+
+    code: str
+    detail: str
+    pointer: str = ""
+
+
+class Problem(BaseModel):
+    """A refusal (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[ProblemError] = []
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return a route's `responses=` for the refusals it may give, for /openapi.json."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": TITLES[status], "content": content}
+        for status in (*statuses, 422, 429)
+    }
+
+
+def problem(
+    status: int,
+    detail: str,
+    violations: tuple[Violation, ...] = (),
+    *,
+    headers: dict[str, str] | None = None,
+    **beside: Any,
+) -> Response:
+    """Return the refusal as a response; `beside` are further members of the object."""
+    body = Problem(
+        title=TITLES.get(status, "Refused"),
+        status=status,
+        detail=detail,
+        errors=[
+            ProblemError(code=each.code, detail=each.reason, pointer=each.pointer)
+            for each in violations
+        ],
+    ).model_dump()
+    return JSONResponse(
+        body | beside, status, headers=headers, media_type="application/problem+json"
+    )
+
+
+def refused(error: DomainError) -> Response:
+    """Return the response to an expected refusal."""
+    status = STATUS[type(error)]
+    headers = {"WWW-Authenticate": "Bearer"} if status == STATUS[NotSignedIn] else None
+    violations = error.violations
+    if not violations:
+        code = re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+        violations = (Violation(code, error.message),)
+    return problem(status, error.message, violations, headers=headers, **error.beside)
+
+
+def malformed(error: RequestValidationError) -> Response:
+    """Return 422 with each field that could not be read, in the same shape."""
+    found = tuple(
+        Violation(
+            code=str(each["type"]),
+            reason=str(each["msg"]),
+            pointer="/" + "/".join(str(part) for part in each["loc"]),
+        )
+        for each in error.errors()
+    )
+    detail = "; ".join(f"{each.pointer}: {each.reason}" for each in found)
+    return problem(422, detail, found)
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every expected and unexpected failure of `app` as a problem."""
+
+    @app.exception_handler(DomainError)
+    def _domain(_request: Request, error: DomainError) -> Response:
+        return refused(error)
+
+    @app.exception_handler(RequestValidationError)
+    def _malformed(_request: Request, error: RequestValidationError) -> Response:
+        return malformed(error)
+
+    @app.exception_handler(HTTPException)
+    def _http(_request: Request, error: HTTPException) -> Response:
+        detail = str(error.detail) or TITLES.get(error.status_code, "Refused")
+        headers = dict(error.headers) if error.headers else None
+        return problem(error.status_code, detail, headers=headers)
+
+    @app.exception_handler(Exception)
+    def _fault(_request: Request, error: Exception) -> Response:
+        log.error("fault", error=repr(error), exc_info=error)
+        return problem(500, "This was written to the log. Try again, or tell the operator when.")

@@ -1,0 +1,1 @@
+"""REST: JSON in and out, one file a noun."""

@@ -1,0 +1,79 @@
+"""The closed lists of the glossary that tables, services and ways in share."""
+
+from enum import StrEnum
+
+
+class BookingMode(StrEnum):
+    """How a resource is booked."""
+
+    INSTANT = "instant"
+    APPROVAL = "approval"
+    ROUND_ONLY = "round-only"
+
+
+class AccessBy(StrEnum):
+    """How a resource is reached."""
+
+    PHYSICAL = "physical"
+    REMOTE = "remote"
+    VIRTUAL = "virtual"
+
+
+class ClosureKind(StrEnum):
+    """Why a facility or resource is closed."""
+
+    HOLIDAY = "holiday"
+    MAINTENANCE = "maintenance"
+    OUTAGE = "outage"
+
+
+class OrganisationKind(StrEnum):
+    """What an organisation is."""
+
+    STARTUP = "startup"
+    SME = "sme"
+    UNIVERSITY = "university"
+    INSTITUTE = "institute"
+    PUBLIC_BODY = "public-body"
+    NGO = "ngo"
+    LARGE_COMPANY = "large-company"
+
+
+class CalendarKind(StrEnum):
+    """What a calendar token opens."""
+
+    FEED = "feed"
+
+
+class FeedOf(StrEnum):
+    """Whose bookings a feed shows."""
+
+    ME = "me"
+    PROJECT = "project"
+    RESOURCE = "resource"
+    FACILITY = "facility"
+
+
+class LedgerKind(StrEnum):
+    """Why access units moved."""
+
+    ALLOCATED = "allocated"
+    BOOKED = "booked"
+    REFUNDED = "refunded"
+
+
+class BookingSource(StrEnum):
+    """How a booking came about."""
+
+    INSTANT = "instant"
+    ROUND = "round"
+    MANAGER = "manager"
+
+
+class DeliveryState(StrEnum):
+    """How far a message is."""
+
+    DUE = "due"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    FAILED = "failed"

@@ -1,0 +1,1 @@
+"""Reads: every SELECT; they return rows or small frozen facts."""

@@ -1,0 +1,1 @@
+"""Use cases: permit, load, decide, write, record; never commit."""

@@ -1,0 +1,1 @@
+"""Ways out: invites and other mails, rendered from recorded events."""

@@ -31,6 +31,7 @@ class Interval:
     end: datetime
 
     def __post_init__(self) -> None:
+        """Turn both ends into UTC and refuse what is empty."""
         start, end = in_utc(self.start), in_utc(self.end)
         if end <= start:
             raise ValueError(

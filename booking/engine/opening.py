@@ -38,6 +38,7 @@ class WeeklyHours:
     closes: time
 
     def __post_init__(self) -> None:
+        """Refuse what is not a weekday or not a wall-clock minute."""
         if not 0 <= self.weekday <= SUNDAY:
             raise ValueError(f"A weekday is 0 (Monday) to 6 (Sunday), not {self.weekday}.")
         if self.opens.tzinfo or self.closes.tzinfo:

@@ -1,0 +1,100 @@
+"""The nearest times that would do, for someone whose wish breaks a rule."""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from booking.engine.availability import EPOCH, free_time, grid_ceiling
+from booking.engine.booking_rules import BookingFacts
+from booking.engine.intervals import MINUTE, Interval, intersect, subtract, union
+
+
+def nearest_slots(
+    free: Iterable[Interval],
+    wanted: Interval,
+    *,
+    grid_minutes: int,
+    minutes: int,
+    count: int = 3,
+) -> tuple[Interval, ...]:
+    """Find the free slots of `minutes` that start on the grid nearest to the wanted start.
+
+    At most `count`, nearest first, ties to the earlier; the wanted start itself may be
+    among them.
+    """
+    length = timedelta(minutes=minutes)
+    starts = [
+        start
+        for window in union(free)
+        for start in _starts_near(window, wanted.start, grid_minutes, length, count)
+    ]
+    starts.sort(key=lambda start: (abs(start - wanted.start), start))
+    return tuple(Interval(start, start + length) for start in starts[:count])
+
+
+def _starts_near(
+    window: Interval, at: datetime, grid_minutes: int, length: timedelta, count: int
+) -> list[datetime]:
+    """List the starts in one window among which its `count` nearest to `at` are."""
+    step = timedelta(minutes=grid_minutes)
+    first = (grid_ceiling(window.start, grid_minutes) - EPOCH) // step
+    last = (window.end - length - EPOCH) // step
+    choices = range(first, last + 1)
+    middle = bisect_left(choices, (at - EPOCH) / step)
+    near = choices[max(middle - count, 0) : middle + count]
+    return [EPOCH + number * step for number in near]
+
+
+def alternatives(facts: BookingFacts, *, count: int = 3) -> tuple[Interval, ...]:
+    """Find the times nearest to the wanted one that break no rule about time.
+
+    As long as the wanted time, lengthened or shortened to the limits of the resource and
+    up to its grid. Looks no further than the open windows the facts hold. Rules that no
+    other time would mend (terms, qualification, quantity) are not looked at.
+    """
+    minutes = _length(facts)
+    span = _bookable(facts, minutes)
+    shortest = 0 if facts.by_manager else facts.minimum_minutes or 0
+    if span is None or minutes < shortest:
+        return ()
+    free = intersect(_free(facts), [span])
+    return nearest_slots(
+        free, facts.wanted, grid_minutes=facts.grid_minutes, minutes=minutes, count=count
+    )
+
+
+def _free(facts: BookingFacts) -> tuple[Interval, ...]:
+    reserved = (each.access for each in facts.rounds if facts.now < each.until)
+    free = free_time(
+        facts.open_windows,
+        facts.closures,
+        facts.holds,
+        capacity=facts.capacity,
+        quantity=facts.quantity,
+        before=facts.before,
+        after=facts.after,
+    )
+    return subtract(free, reserved)
+
+
+def _length(facts: BookingFacts) -> int:
+    """Choose the length to offer, in minutes: within the limits, on the grid if they let."""
+    grid = facts.grid_minutes
+    wanted = -((facts.wanted.start - facts.wanted.end) // MINUTE)
+    if not facts.by_manager:
+        wanted = max(wanted, facts.minimum_minutes or 0)
+        wanted = min(wanted, facts.maximum_minutes or wanted)
+    up = -(-wanted // grid) * grid
+    longest = None if facts.by_manager else facts.maximum_minutes
+    return up if longest is None or up <= longest else max(up - grid, grid)
+
+
+def _bookable(facts: BookingFacts, minutes: int) -> Interval | None:
+    """Span the time that lead time and horizon let a booking of `minutes` lie in."""
+    length = timedelta(minutes=minutes)
+    if facts.by_manager or facts.horizon_days is None:
+        end = max((each.end for each in facts.open_windows), default=facts.wanted.end)
+    else:
+        end = facts.now + timedelta(days=facts.horizon_days) + length
+    start = facts.now + (0 if facts.by_manager else facts.lead_minutes) * MINUTE
+    return Interval(start, end) if start < end else None

@@ -1,0 +1,35 @@
+"""Instants, intervals and amounts in plain words, for the sentences that rules give."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from booking.engine.intervals import Interval, in_utc
+
+MOST_LISTED: Final = 3
+
+
+def at_words(at: datetime) -> str:
+    """Word an instant to the minute, in UTC."""
+    return f"{in_utc(at):%Y-%m-%d %H:%M} UTC"
+
+
+def in_words(interval: Interval) -> str:
+    """Word an interval to the minute, in UTC; the date once where both ends share it."""
+    start, end = interval.start, interval.end
+    if start.date() == end.date():
+        return f"{start:%Y-%m-%d %H:%M}-{end:%H:%M} UTC"
+    return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+
+
+def listed(intervals: Iterable[Interval]) -> str:
+    """Word the first three intervals, and count those left out."""
+    every = tuple(intervals)
+    words = ", ".join(in_words(each) for each in every[:MOST_LISTED])
+    left_out = len(every) - MOST_LISTED
+    return f"{words} and {left_out} more times" if left_out > 0 else words
+
+
+def counted(number: int, thing: str) -> str:
+    """Word a count of things: 1 unit, 2 units."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

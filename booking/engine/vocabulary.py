@@ -3,14 +3,6 @@
 from enum import StrEnum
 
 
-class BookingMode(StrEnum):
-    """How a resource is booked."""
-
-    INSTANT = "instant"
-    APPROVAL = "approval"
-    ROUND_ONLY = "round-only"
-
-
 class AccessBy(StrEnum):
     """How a resource is reached."""
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Time, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from booking.engine.lifecycle import ResourceState
-from booking.engine.vocabulary import AccessBy, BookingMode, ClosureKind
+from booking.engine.lifecycle import BookingMode, ResourceState
+from booking.engine.vocabulary import AccessBy, ClosureKind
 from booking.models.columns import Json, UtcDateTime, Word, new_id
 
 

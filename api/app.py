@@ -1,7 +1,7 @@
 """The web application, wired: REST, pages, feeds, docs and health."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import feeds, health, jobs, pages, rest
+from api import health, pages, rest
 from api.idempotency import IdempotentRoute
 from api.problems import Problem, install_problems
 from booking.config import Settings
@@ -29,8 +29,8 @@ SECURITY_HEADERS: Final = {
 }
 
 
-def create_app(settings: Settings, *, with_jobs: bool = False) -> FastAPI:
-    """Wire an application for `settings`; `with_jobs` runs the jobs in this process too.
+def create_app(settings: Settings) -> FastAPI:
+    """Wire an application for `settings`.
 
     Raises: ValueError if there is no secret key.
     """
@@ -43,7 +43,7 @@ def create_app(settings: Settings, *, with_jobs: bool = False) -> FastAPI:
         title="Benchshare",
         version="0.1.0",
         description="Shared research infrastructure on fair and published terms.",
-        lifespan=_lifespan(with_jobs=with_jobs),
+        lifespan=_lifespan,
         docs_url="/docs",
         redoc_url=None,
     )
@@ -53,7 +53,6 @@ def create_app(settings: Settings, *, with_jobs: bool = False) -> FastAPI:
     install_problems(app)
     _harden(app)
     app.include_router(_rest_router())
-    app.include_router(feeds.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -68,16 +67,10 @@ def _rest_router() -> APIRouter:
     return router
 
 
-def _lifespan(*, with_jobs: bool) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        scheduler = jobs.start(app.state.settings, app.state.database) if with_jobs else None
-        yield
-        if scheduler:
-            scheduler.shutdown()
-        app.state.database.dispose()
-
-    return lifespan
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.database.dispose()
 
 
 def _harden(app: FastAPI) -> None:

@@ -8,18 +8,17 @@ from fastapi import Request
 from sqlmodel import Session
 
 from booking.config import Settings
-from booking.engine.permissions import Actor
+from booking.engine.permissions import ANONYMOUS, Actor
 from booking.engine.tokens import derived_token, token_hash
 from booking.errors import NotPermitted, NotSignedIn
 from booking.queries import people
 
 COOKIE = "benchshare_session"
-NOBODY = Actor(person_id=None, grants=())
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def identify(request: Request, session: Session, *, now: datetime) -> Actor:
-    """Return who acts; NOBODY where the request carries neither token nor cookie.
+    """Return who acts; ANONYMOUS where the request carries neither token nor cookie.
 
     Raises: NotSignedIn for a bearer token that is not valid; NotPermitted for a
     write with a cookie that comes from another site.
@@ -32,9 +31,9 @@ def identify(request: Request, session: Session, *, now: datetime) -> Actor:
         return actor
     cookie = request.cookies.get(COOKIE)
     if not cookie:
-        return NOBODY
+        return ANONYMOUS
     _refuse_other_sites(request)
-    return people.actor_of_cookie(session, token_hash(cookie), now=now) or NOBODY
+    return people.actor_of_cookie(session, token_hash(cookie), now=now) or ANONYMOUS
 
 
 def _refuse_other_sites(request: Request) -> None:

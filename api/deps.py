@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from sqlmodel import Session
 
 from api.auth import identify
@@ -18,6 +18,7 @@ from booking.engine.permissions import Actor
 from booking.errors import NotSignedIn
 from booking.queries.paging import LARGEST_PAGE
 
+FIRST_PRINTABLE = 32
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -33,12 +34,38 @@ def read_instant(value: Any) -> datetime:
             "or 2026-12-01T08:00:00Z"
         )
     try:
-        return datetime.fromisoformat(value.upper().replace("Z", "+00:00")).astimezone(UTC)
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except OverflowError as error:
         raise ValueError("this date-time is out of range") from error
 
 
+def _printable(value: str) -> str:
+    """Refuse control characters: no database or mail header takes them all."""
+    if any(ord(each) < FIRST_PRINTABLE and each not in "\n\r\t" for each in value):
+        raise ValueError("take the control characters out of this text")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if "\n" in value or "\r" in value:
+        raise ValueError("write this on one line")
+    return value
+
+
 Instant = Annotated[datetime, BeforeValidator(read_instant)]
+Line = Annotated[
+    str,
+    StringConstraints(max_length=200, strip_whitespace=True),
+    AfterValidator(_printable),
+    AfterValidator(_one_line),
+]
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
+    AfterValidator(_printable),
+    AfterValidator(_one_line),
+]
+Prose = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_printable)]
 
 
 def settings_of(request: Request) -> Settings:

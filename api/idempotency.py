@@ -47,9 +47,7 @@ class _Repeated(Exception):  # noqa: N818 - leads to an answer, not to a failure
         self.body = body
 
 
-def claim_key(
-    request: Request, session: Session, *, actor: Actor, key: str, now: datetime
-) -> None:
+def claim_key(request: Request, session: Session, *, actor: Actor, key: str, now: datetime) -> None:
     """Claim the key for this write, or answer as the first time.
 
     Raises: RulesBroken for a key that came with another body, or whose first write

@@ -44,6 +44,7 @@ TITLES: Final[dict[int, str]] = {
     422: "Malformed input",
     429: "Too many requests",
     500: "Something went wrong on our side",
+    503: "Not ready",
 }
 log = structlog.get_logger()
 

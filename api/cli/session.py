@@ -9,7 +9,6 @@ import typer
 
 if TYPE_CHECKING:
     from booking.db import Database
-    from booking.engine.permissions import Actor
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, on the last line.")]
 
@@ -25,13 +24,6 @@ def open_database() -> Iterator["Database"]:
         yield database
     finally:
         database.dispose()
-
-
-def operator() -> "Actor":
-    """Return the actor of the command line: whoever may run it owns the database."""
-    from booking.engine.permissions import Actor
-
-    return Actor(person_id=None, grants=(), system=True)
 
 
 def answer(thing: dict[str, Any], *, as_json: bool, words: str) -> None:

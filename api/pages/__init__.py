@@ -1,1 +1,5 @@
 """Pages: HTML, one file a noun."""
+
+from fastapi import APIRouter
+
+router = APIRouter(include_in_schema=False)

@@ -1,1 +1,7 @@
 """REST: JSON in and out, one file a noun."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+ROUTERS: Final[tuple[APIRouter, ...]] = ()

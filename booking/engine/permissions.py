@@ -193,7 +193,9 @@ FOR_THE_PROJECT: Final = frozenset(
 )
 
 # What a person may do with what is their own.
-FOR_ONESELF: Final = frozenset({A.PROFILE_SEE, A.PROFILE_EDIT, A.TOKEN_CREATE})
+FOR_ONESELF: Final = frozenset(
+    {A.PROFILE_SEE, A.PROFILE_EDIT, A.TOKEN_CREATE, A.ORGANISATION_CREATE}
+)
 
 SEEING: Final = frozenset(
     action for action in Action if action.partition(".")[2].startswith("see")

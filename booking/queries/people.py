@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from booking.engine.permissions import Action, Actor, Grant, scope_actions
+from booking.engine.permissions import Action, Actor, Grant, scopes_of
 from booking.models import ApiToken, Membership, Person, ProjectMember, SignInLink, WebSession
 
 
@@ -31,9 +31,7 @@ def actor_of(
         Grant(role=row.role, facility_id=row.facility_id, organisation_id=row.organisation_id)
         for row in memberships
     )
-    return Actor(
-        person_id=person_id, grants=grants, project_ids=frozenset(projects), scopes=scopes
-    )
+    return Actor(person_id=person_id, grants=grants, project_ids=frozenset(projects), scopes=scopes)
 
 
 def actor_of_token(session: Session, token_hash: str, *, now: datetime) -> Actor | None:
@@ -47,7 +45,7 @@ def actor_of_token(session: Session, token_hash: str, *, now: datetime) -> Actor
     ).one_or_none()
     if token is None:
         return None
-    scopes = None if token.scopes is None else scope_actions(token.scopes)
+    scopes = None if token.scopes is None else scopes_of(frozenset(token.scopes))
     return actor_of(session, token.person_id, scopes=scopes)
 
 
@@ -61,9 +59,7 @@ def actor_of_cookie(session: Session, token_hash: str, *, now: datetime) -> Acto
 
 def web_session(session: Session, token_hash: str) -> WebSession | None:
     """Return the signed-in browser with that cookie."""
-    return session.exec(
-        select(WebSession).where(WebSession.token_hash == token_hash)
-    ).one_or_none()
+    return session.exec(select(WebSession).where(WebSession.token_hash == token_hash)).one_or_none()
 
 
 def sign_in_link(session: Session, token_hash: str) -> SignInLink | None:

@@ -1,12 +1,10 @@
 """Ask the rules of engine/permissions, and refuse in words."""
 
-from booking.engine.permissions import Action, Actor, Scope, may
+from booking.engine.permissions import NOWHERE, Action, Actor, Scope, may
 from booking.errors import NotPermitted, NotSignedIn
 
-ANYWHERE = Scope()
 
-
-def permit(actor: Actor, action: Action, scope: Scope = ANYWHERE) -> None:
+def permit(actor: Actor, action: Action, scope: Scope = NOWHERE) -> None:
     """Return if `actor` may do `action` in `scope`.
 
     Raises: NotSignedIn when nobody acts; NotPermitted otherwise.

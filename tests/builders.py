@@ -1,0 +1,141 @@
+"""Rows for tests, one function a thing; each takes only what its test is about."""
+
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from sqlmodel import Session, SQLModel
+
+from booking.engine.lifecycle import BookingStatus, ResourceState
+from booking.engine.permissions import Role
+from booking.engine.vocabulary import BookingSource, OrganisationKind
+from booking.models import (
+    Booking,
+    Facility,
+    Membership,
+    Organisation,
+    OrganisationFact,
+    Person,
+    Project,
+    ProjectMember,
+    Resource,
+)
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+T = TypeVar("T", bound=SQLModel)
+
+
+def added(session: Session, row: T) -> T:
+    session.add(row)
+    session.flush()
+    return row
+
+
+def a_person(session: Session, **given: Any) -> Person:
+    email = given.pop("email", f"{uuid4().hex[:12]}@example.org")
+    return added(
+        session, Person(**{"email": email, "name": "Sample Person", "created_at": NOW} | given)
+    )
+
+
+def an_organisation(session: Session, **given: Any) -> Organisation:
+    defaults: dict[str, Any] = {
+        "name": "Sample Organisation",
+        "country": "KE",
+        "kind": OrganisationKind.SME,
+        "created_at": NOW,
+    }
+    return added(session, Organisation(**defaults | given))
+
+
+def a_fact(session: Session, organisation_id: UUID, name: str, value: Any, as_of: date) -> None:
+    added(
+        session,
+        OrganisationFact(
+            organisation_id=organisation_id, name=name, value=value, as_of=as_of, declared_at=NOW
+        ),
+    )
+
+
+def a_role(
+    session: Session,
+    person_id: UUID,
+    role: Role,
+    *,
+    facility_id: UUID | None = None,
+    organisation_id: UUID | None = None,
+) -> Membership:
+    return added(
+        session,
+        Membership(
+            person_id=person_id,
+            role=role,
+            facility_id=facility_id,
+            organisation_id=organisation_id,
+        ),
+    )
+
+
+def a_facility(session: Session, **given: Any) -> Facility:
+    defaults: dict[str, Any] = {
+        "slug": f"facility-{uuid4().hex[:8]}",
+        "name": "Sample Facility",
+        "country": "KE",
+        "zone": "Africa/Nairobi",
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return added(session, Facility(**defaults | given))
+
+
+def a_resource(session: Session, facility_id: UUID | None = None, **given: Any) -> Resource:
+    defaults: dict[str, Any] = {
+        "name": "X-ray diffractometer",
+        "kind": "x-ray diffractometer",
+        "state": ResourceState.PUBLISHED,
+        "source_key": uuid4().hex,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    facility_id = facility_id or a_facility(session).id
+    return added(session, Resource(**defaults | {"facility_id": facility_id} | given))
+
+
+def a_project(session: Session, *members: Person, **given: Any) -> Project:
+    people = members or (a_person(session),)
+    defaults: dict[str, Any] = {
+        "name": "Sample Project",
+        "principal_investigator_id": people[0].id,
+        "created_at": NOW,
+    }
+    if "organisation_id" not in given:
+        given["organisation_id"] = an_organisation(session).id
+    project = added(session, Project(**defaults | given))
+    for each in people:
+        added(session, ProjectMember(project_id=project.id, person_id=each.id))
+    return project
+
+
+def a_booking(
+    session: Session,
+    resource: Resource,
+    project: Project,
+    starts_at: datetime,
+    ends_at: datetime,
+    **given: Any,
+) -> Booking:
+    defaults: dict[str, Any] = {
+        "uid": f"{uuid4()}@benchshare.example",
+        "resource_id": resource.id,
+        "project_id": project.id,
+        "person_id": project.principal_investigator_id,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "status": BookingStatus.CONFIRMED,
+        "source": BookingSource.INSTANT,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return added(session, Booking(**defaults | given))

@@ -4,7 +4,6 @@ import importlib
 import sys
 from typing import Any, Final
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -27,12 +26,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 class LazyGroup(TyperGroup):
     """The commands by name; a module is imported when its command is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """Return every command's name, in the order of COMMANDS."""
         del ctx
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Load and return the command."""
         del ctx
         if cmd_name not in COMMANDS:

@@ -93,11 +93,13 @@ def _reading(database: AppDatabase) -> Iterator[Session]:
 ReadSession = Annotated[Session, Depends(_reading, scope="function")]
 
 
-def _actor(request: Request, session: ReadSession, now: Now) -> Actor:
-    return identify(request, session, now=now)
+def _actor(request: Request, database: AppDatabase, now: Now) -> Actor:
+    """Identify in a session of its own: a request never holds two connections at once."""
+    with database.reading() as session:
+        return identify(request, session, now=now)
 
 
-CurrentActor = Annotated[Actor, Depends(_actor, scope="function")]
+CurrentActor = Annotated[Actor, Depends(_actor)]
 
 
 def _writing(
@@ -123,6 +125,6 @@ def _signed_in(actor: CurrentActor) -> Actor:
     return actor
 
 
-SignedIn = Annotated[Actor, Depends(_signed_in, scope="function")]
+SignedIn = Annotated[Actor, Depends(_signed_in)]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="How many at the most")]
 Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the page before")]

@@ -11,9 +11,11 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from api import health, pages, rest
 from api.idempotency import IdempotentRoute
+from api.pages.visit import refused_page, visit_of
 from api.problems import Problem, install_problems
 from booking.config import Settings
 from booking.db import Database
+from booking.errors import DomainError
 
 STATIC: Final = Path(__file__).parent / "pages" / "static"
 GZIP_FROM_BYTES: Final = 700
@@ -50,7 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.database = Database(settings.database_url)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
-    install_problems(app)
+    install_problems(app, _refused_page)
     _harden(app)
     app.include_router(_rest_router())
     app.include_router(health.router)
@@ -58,6 +60,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _document_problems(app)
     return app
+
+
+def _refused_page(request: Request, refused: DomainError) -> Response:
+    return refused_page(visit_of(request), refused)
 
 
 def _rest_router() -> APIRouter:

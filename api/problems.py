@@ -1,6 +1,7 @@
 """Every refusal as `application/problem+json` (RFC 9457): the only class-to-status table."""
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -46,6 +47,7 @@ TITLES: Final[dict[int, str]] = {
     500: "Something went wrong on our side",
     503: "Not ready",
 }
+PROGRAM_PATHS: Final = ("/api/", "/feeds/", "/dav/", "/static/", "/healthz", "/readyz", "/metrics")
 log = structlog.get_logger()
 
 
@@ -124,19 +126,25 @@ def malformed(error: RequestValidationError) -> Response:
     return problem(422, detail, found)
 
 
-def install_problems(app: FastAPI) -> None:
-    """Answer every expected and unexpected failure of `app` as a problem."""
+def _for_programs(request: Request) -> bool:
+    return request.url.path.startswith(PROGRAM_PATHS)
+
+
+def install_problems(app: FastAPI, page: Callable[[Request, DomainError], Response]) -> None:
+    """Answer every expected and unexpected failure of `app`: a problem, or for people a `page`."""
 
     @app.exception_handler(DomainError)
-    def _domain(_request: Request, error: DomainError) -> Response:
-        return refused(error)
+    def _domain(request: Request, error: DomainError) -> Response:
+        return refused(error) if _for_programs(request) else page(request, error)
 
     @app.exception_handler(RequestValidationError)
     def _malformed(_request: Request, error: RequestValidationError) -> Response:
         return malformed(error)
 
     @app.exception_handler(HTTPException)
-    def _http(_request: Request, error: HTTPException) -> Response:
+    def _http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == STATUS[NotFound] and not _for_programs(request):
+            return page(request, NotFound("There is no such page. Look at the address again."))
         detail = str(error.detail) or TITLES.get(error.status_code, "Refused")
         headers = dict(error.headers) if error.headers else None
         return problem(error.status_code, detail, headers=headers)

@@ -1,0 +1,181 @@
+"""A person's visit to a page: who looks, and how a template is shown to them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import quote, unquote
+
+from fastapi import Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlmodel import Session
+
+from api.auth import COOKIE, check_csrf, csrf_token, identify
+from api.deps import AppDatabase, AppSettings, CurrentActor, Now
+from api.pages.wording import FILTERS
+from api.problems import STATUS, TITLES
+from booking.clock import utc_now
+from booking.config import Settings
+from booking.db import Database
+from booking.engine.permissions import Actor, Role
+from booking.errors import DomainError, NotSignedIn
+from booking.queries import people
+
+T = TypeVar("T")
+HERE: Final = Path(__file__).parent
+NOTICE: Final = "benchshare_notice"
+DESK_ROLES: Final = frozenset({Role.MANAGER, Role.OPERATOR, Role.REVIEWER, Role.OFFICER})
+
+
+def _static(name: str) -> str:
+    """Return the address of a static file; it changes with the file, so it can be cached."""
+    return f"/static/{name}?v={int((HERE / 'static' / name).stat().st_mtime)}"
+
+
+TEMPLATES: Final = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.filters.update(FILTERS)
+TEMPLATES.globals["static"] = _static
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request for a page: who looks, when, and at what."""
+
+    request: Request
+    settings: Settings
+    database: Database
+    actor: Actor
+    person: Any
+    now: datetime
+
+    @property
+    def zone(self) -> str:
+        """The time zone the visitor reads times in."""
+        return self.person.zone if self.person else "UTC"
+
+    @property
+    def csrf(self) -> str:
+        """The token that every form of this visitor must carry."""
+        return csrf_token(self.settings, self.request.cookies.get(COOKIE, ""))
+
+    def read(self, look: Callable[[Session], T]) -> T:
+        """Return what `look` reads, in a session of its own."""
+        with self.database.reading() as session:
+            return look(session)
+
+    def write(self, change: Callable[[Session], T]) -> T | DomainError:
+        """Return what `change` did in one transaction, or the refusal that undid it."""
+        try:
+            with self.database.writing() as session:
+                return change(session)
+        except DomainError as refused:
+            return refused
+
+    def sign_in_first(self) -> None:
+        """Return if somebody is signed in.
+
+        Raises: NotSignedIn, which leads to the sign-in page.
+        """
+        if self.person is None:
+            raise NotSignedIn("Sign in first.")
+
+
+def _visit(
+    request: Request, settings: AppSettings, database: AppDatabase, actor: CurrentActor, now: Now
+) -> Visit:
+    person = None
+    if actor.person_id:
+        with database.reading() as session:
+            person = people.person(session, actor.person_id)
+    return Visit(request, settings, database, actor, person, now)
+
+
+Visiting = Annotated[Visit, Depends(_visit)]
+
+
+def visit_of(request: Request) -> Visit:
+    """Return the visit behind a request that a handler outside any route must answer."""
+    state = request.app.state
+    now = utc_now()
+    with state.database.reading() as session:
+        actor = identify(request, session, now=now)
+    return _visit(request, state.settings, state.database, actor, now)
+
+
+def _checked(visit: Visiting, csrf: Annotated[str, Form()] = "") -> Visit:
+    check_csrf(visit.settings, visit.request, csrf)
+    return visit
+
+
+Submitting = Annotated[Visit, Depends(_checked)]
+"""A visit that sent a form which carries this visitor's own token."""
+
+
+def show(visit: Visit, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """Render a template for the visitor; a notice left by the page before is shown once."""
+    notice = unquote(visit.request.cookies.get(NOTICE, ""))
+    html = TEMPLATES.get_template(template).render(
+        visit=visit,
+        path=visit.request.url.path,
+        person=visit.person,
+        zone=visit.zone,
+        now=visit.now,
+        csrf=visit.csrf,
+        menu=_menu(visit),
+        notice=notice,
+        **context,
+    )
+    response = HTMLResponse(html, status)
+    if notice:
+        response.delete_cookie(NOTICE)
+    return response
+
+
+def go(visit: Visit, where: str, notice: str = "") -> Response:
+    """Lead the visitor to another page after a form, with a notice of what was done."""
+    response = RedirectResponse(where, 303)
+    if notice:
+        response.set_cookie(
+            NOTICE,
+            quote(notice),
+            max_age=60,
+            httponly=True,
+            samesite="lax",
+            secure=visit.settings.secure,
+        )
+    return response
+
+
+def _menu(visit: Visit) -> list[tuple[str, str]]:
+    menu = [("/", "Find"), ("/rounds", "Rounds")]
+    if visit.person is None:
+        return [*menu, ("/sign-in", "Sign in")]
+    menu.append(("/bookings", "My bookings"))
+    if any(grant.role in DESK_ROLES for grant in visit.actor.grants):
+        menu.append(("/manage", "Manager's desk"))
+    return [*menu, ("/account", "Account")]
+
+
+def refused_page(visit: Visit, refused: DomainError) -> Response:
+    """Answer a refusal that no form shows: sign-in when nobody is, else a page that says why."""
+    if isinstance(refused, NotSignedIn):
+        target = visit.request.url.path if visit.request.method == "GET" else "/"
+        return RedirectResponse(f"/sign-in?next={quote(target)}", 303)
+    status = STATUS[type(refused)]
+    reasons = [each.reason for each in refused.violations if each.reason != refused.message]
+    return show(
+        visit,
+        "refused.html",
+        status=status,
+        title=TITLES[status],
+        detail=refused.message,
+        reasons=reasons,
+    )

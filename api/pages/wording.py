@@ -1,0 +1,71 @@
+"""How pages put times, durations and figures into words."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+MINUTES_A_DAY: Final = 1440
+PPM: Final = 1_000_000
+
+
+def local(at: datetime, zone: str) -> str:
+    """Say an instant in a zone: `Tue 1 Dec 2026, 09:00`."""
+    there = at.astimezone(ZoneInfo(zone))
+    return f"{there:%a} {there.day} {there:%b %Y, %H:%M}"
+
+
+def span(starts_at: datetime, ends_at: datetime, zone: str) -> str:
+    """Say an interval in a zone, naming the day once where it is one day."""
+    first, last = (at.astimezone(ZoneInfo(zone)) for at in (starts_at, ends_at))
+    if first.date() == last.date():
+        return f"{local(starts_at, zone)} to {last:%H:%M}"
+    return f"{local(starts_at, zone)} to {local(ends_at, zone)}"
+
+
+def clock(at: datetime, zone: str) -> str:
+    """Say the wall-clock time of an instant in a zone: `09:00`."""
+    return f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def day(on: date) -> str:
+    """Say a date: `1 December 2026`."""
+    return f"{on.day} {on:%B %Y}"
+
+
+def machine(at: datetime) -> str:
+    """Return the instant as <time datetime> wants it."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def duration(minutes: int | None) -> str:
+    """Say a number of minutes: `45 min`, `2 h 30 min`, `3 days`."""
+    if minutes is None:
+        return "no limit"
+    if minutes and minutes % MINUTES_A_DAY == 0:
+        days = minutes // MINUTES_A_DAY
+        return f"{days} day" if days == 1 else f"{days} days"
+    hours, rest = divmod(minutes, 60)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest)) or "0 min"
+
+
+def percent(ppm: int | None) -> str:
+    """Say parts per million as a percentage: `12.5 %`."""
+    return "none" if ppm is None else f"{ppm * 100 / PPM:.4g} %"
+
+
+def figure(value: float, places: int = 0) -> str:
+    """Say a number with thin groups of thousands: `12 345.6`."""
+    return f"{value:,.{places}f}".replace(",", "\u202f")
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "local": local,
+    "span": span,
+    "clock": clock,
+    "day": day,
+    "machine": machine,
+    "duration": duration,
+    "percent": percent,
+    "figure": figure,
+}

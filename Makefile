@@ -1,0 +1,50 @@
+# Each target is one command on a machine with Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
+BENCHMARKS := $(wildcard benchmarks/[!_]*.py)
+
+.PHONY: help run test check bench
+.DELETE_ON_ERROR:
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
+
+run: $(VENV)/.for-running ## build the demonstration and serve it on http://127.0.0.1:8000
+	@if [ -e demo/benchshare.db ]; then rm -rf demo; fi
+	@$(BIN)/benchshare demo --dir demo
+
+test: $(VENV)/.for-testing ## run every test on SQLite and PostgreSQL, pages in Chromium
+	@.ci/install-system
+	@$(BIN)/python -m pytest --database=both -n 2
+
+check: $(VENV)/.for-testing ## format, lint, types, import contracts, migrations, then the tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		export BENCHSHARE_DATABASE_URL="sqlite:///$$folder/check.db" && \
+		$(BIN)/python -m alembic upgrade head && $(BIN)/python -m alembic check
+	@$(MAKE) --no-print-directory test
+
+bench: $(VENV)/.for-testing ## run every benchmark, one after the other
+	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python "$$script"; done
+
+# The stamps are older than what they depend on whenever the dependencies changed.
+$(VENV)/.for-running: pyproject.toml constraints.txt
+	@$(MAKE) --no-print-directory environment
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.for-testing: pyproject.toml constraints.txt
+	@$(MAKE) --no-print-directory environment
+	@$(PIP) -e '.[test]'
+	@touch $@ $(VENV)/.for-running
+
+.PHONY: environment
+environment:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Benchshare needs Python 3.11 or newer; name yours: make run PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)

@@ -102,11 +102,11 @@ def _read(obj: Any, pointer: str, depth: int) -> GroupRule | tuple[Violation, ..
     if not isinstance(obj, Mapping):
         return (_malformed("A rule is an object with a kind.", pointer),)
     kind = obj.get("kind")
-    if kind in _COMBINATIONS:
-        return _read_combination(obj, pointer, depth)
-    if not isinstance(kind, str) or kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in {*_KINDS, *_COMBINATIONS}:
         known = ", ".join((*_KINDS, *_COMBINATIONS))
         return (_malformed(f"A rule's kind is one of {known}.", f"{pointer}/kind"),)
+    if kind in _COMBINATIONS:
+        return _read_combination(obj, pointer, depth)
     build, members = _KINDS[kind]
     found = _unknown_members(obj, set(members), pointer)
     for name, (check, needed) in members.items():
@@ -141,7 +141,8 @@ def _read_combination(
 def _unknown_members(obj: Mapping[str, Any], known: set[str], pointer: str) -> list[Violation]:
     return [
         _malformed(
-            f"A rule of this kind has no member {name!r}; leave it out.", f"{pointer}/{name}"
+            f"A rule of this kind has no member {name!r}; leave it out.",
+            f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}",
         )
         for name in obj
         if name != "kind" and name not in known

@@ -1,0 +1,1 @@
+"""The demonstration: a real catalogue, sample organisations, a round with real-shaped demand."""

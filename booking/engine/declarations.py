@@ -9,7 +9,6 @@ from typing import Any, Final
 from booking.engine.eligibility import CountryStay, OrganisationFacts
 from booking.engine.enterprise_size import Enterprise, RelatedEnterprise, YearFigures
 
-
 YEARLY: Final = ("staff", "turnover_eur", "balance_sheet_eur")
 
 
@@ -69,6 +68,7 @@ def _enterprise(known: list[DeclaredFact], on: date) -> Enterprise:
         _figures(known),
         None if ties is None else tuple(_related(each, ties) for each in ties.value),
         None if control is None else control.value,
+        all(each is not None and each.verified_by is not None for each in (control, ties)),
     )
 
 

@@ -23,7 +23,16 @@ def add_up(*declared: DeclaredFact, on: date = ON) -> OrganisationFacts:
 
 
 def test_organisation_facts__nothing_declared__knows_nothing() -> None:
-    assert add_up() == OrganisationFacts(past_bookings=2, attributes={"kind": "sme"})
+    assert add_up() == OrganisationFacts(
+        Enterprise(ties_verified=False), past_bookings=2, attributes={"kind": "sme"}
+    )
+
+
+def test_organisation_facts__one_tie_unverified__is_not_verified() -> None:
+    control = fact("public_control_percent", 0)
+    assert add_up(control, fact("related", [])).enterprise.ties_verified
+    unverified = fact("related", [], verified_by=None)
+    assert not add_up(control, unverified).enterprise.ties_verified
 
 
 def test_organisation_facts__figures_of_a_year__are_gathered() -> None:
@@ -49,7 +58,9 @@ def test_organisation_facts__ties__are_read_and_none_differs_from_unknown() -> N
     ties = [{"name": "Big", "percent": 60, "figures": [{"year": 2025, "staff": 4}]}]
     found = add_up(fact("related", ties), fact("public_control_percent", 10))
     figures = YearFigures(2025, date(2026, 2, 1), "owner", 4, verified_by="officer")
-    assert found.enterprise == Enterprise((), (RelatedEnterprise("Big", 60, (figures,)),), 10)
+    assert found.enterprise == Enterprise(
+        (), (RelatedEnterprise("Big", 60, (figures,)),), 10, ties_verified=True
+    )
     assert add_up(fact("related", [])).enterprise.related == ()
     assert add_up().enterprise.related is None
 

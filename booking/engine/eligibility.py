@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -83,14 +83,30 @@ class Membership:
 
 
 def membership(
-    group: str, rule: GroupRule, facts: OrganisationFacts, *, lists: ListsInForce, on: date
+    group: str,
+    rule: GroupRule,
+    facts: OrganisationFacts,
+    *,
+    lists: ListsInForce,
+    on: date,
+    grace_days: int = 0,
 ) -> Membership:
     """Decide whether an organisation belongs to a group on a day.
 
     Where a figure is missing it does not, and the working says which one to give.
+    `grace_days` is the policy's, for rules on countries that set none of their own.
     """
-    found = _decide(rule, facts, lists, on)
+    found = _decide(_with_grace(rule, grace_days), facts, lists, on)
     return Membership(group, found.holds is True, found.working, found.verified)
+
+
+def _with_grace(rule: GroupRule, days: int) -> GroupRule:
+    """Fill in the policy's days of grace where a rule on countries has none."""
+    if isinstance(rule, CountryScheme) and rule.grace_days is None:
+        return replace(rule, grace_days=days)
+    if isinstance(rule, AnyOf | AllOf):
+        return replace(rule, rules=tuple(_with_grace(each, days) for each in rule.rules))
+    return rule
 
 
 def _decide(rule: GroupRule, facts: OrganisationFacts, lists: ListsInForce, on: date) -> Finding:
@@ -199,11 +215,12 @@ def _standing(
         return f"{shown} ({latest.source})", True
     if on < end:
         return f"{shown} until {end} ({latest.source})", True
-    last = end + timedelta(days=rule.grace_days)
+    days = rule.grace_days or 0
+    last = end + timedelta(days=days)
     ended = f"{rule.scheme}: {country} was {latest.value} until {end} ({latest.source})"
     if on < last:
-        return f"{ended}, {rule.grace_days} days of grace end {last}", True
-    grace = f", {rule.grace_days} days of grace ended {last}" if rule.grace_days else ""
+        return f"{ended}, {days} days of grace end {last}", True
+    grace = f", {days} days of grace ended {last}" if days else ""
     return f"{ended}, before {on}{grace}", False
 
 

@@ -7,7 +7,7 @@ partners. A size is gained or lost only when two accounting years in a row agree
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
@@ -79,11 +79,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Enterprise:
-    """All figures and ties; `related` of None says that they were never declared."""
+    """All figures and ties; `related` of None says that they were never declared.
+
+    `ties_verified` says that somebody verified both the related and the public control.
+    """
 
     figures: tuple[YearFigures, ...] = ()
     related: tuple[RelatedEnterprise, ...] | None = None
     public_control_percent: int | None = None
+    ties_verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,8 @@ def within_size(
         line = f"size: give staff, turnover and balance sheet of {on.year - 1}: {newest}"
         return Finding(None, (line,))
     found = [_by_ceiling(years, ceiling) for ceiling in allowed]
-    return next((each for each in found if each.holds), found[-1])
+    best = next((each for each in found if each.holds), found[-1])
+    return replace(best, verified=best.verified and enterprise.ties_verified)
 
 
 def independence(enterprise: Enterprise) -> Finding:
@@ -129,7 +134,8 @@ def independence(enterprise: Enterprise) -> Finding:
         if each.counted:
             line = f"not independent: {each.percent} % tie with {each.name} >= 25 %"
             return Finding(holds=False, working=(line,))
-    return Finding(holds=True, working=("independent: no tie of 25 % or more",))
+    line = "independent: no tie of 25 % or more"
+    return Finding(holds=True, working=(line,), verified=enterprise.ties_verified)
 
 
 def _up_to(ceilings: tuple[Ceiling, ...], at_most: str) -> tuple[Ceiling, ...]:

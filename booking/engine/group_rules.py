@@ -30,12 +30,12 @@ class Sme:
 class CountryScheme:
     """In a country with one of the values in a scheme, or that had one until lately.
 
-    A country that leaves counts for `grace_days` more.
+    A country that leaves counts for `grace_days` more; None takes the policy's setting.
     """
 
     scheme: str
     values: tuple[str, ...]
-    grace_days: int = 0
+    grace_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,9 @@ def write_rule(rule: GroupRule) -> dict[str, Any]:
         case Sme():
             return {"kind": "sme", "at_most": rule.at_most}
         case CountryScheme():
-            return {
-                "kind": "country_scheme",
-                "scheme": rule.scheme,
-                "values": list(rule.values),
-                "grace_days": rule.grace_days,
-            }
+            grace = {} if rule.grace_days is None else {"grace_days": rule.grace_days}
+            values = list(rule.values)
+            return {"kind": "country_scheme", "scheme": rule.scheme, "values": values, **grace}
         case FirstTimeUser():
             return {"kind": "first_time_user"}
         case Attribute():
@@ -208,7 +205,7 @@ def _attribute(members: Mapping[str, Any]) -> Attribute:
 
 
 def _country_scheme(members: Mapping[str, Any]) -> CountryScheme:
-    return CountryScheme(members["scheme"], tuple(members["values"]), members.get("grace_days", 0))
+    return CountryScheme(members["scheme"], tuple(members["values"]), members.get("grace_days"))
 
 
 _Members = dict[str, tuple[Callable[[Any], str | None], bool]]

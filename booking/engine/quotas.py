@@ -41,7 +41,7 @@ class GroupShare:
 
     key: str
     weight: int
-    share_ppm: int
+    reserved_share_ppm: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +56,27 @@ class LadderStep:
 class PolicyTerms:
     """What a policy says in numbers.
 
-    Reserved hours are for their own group until `any_group_days` before they start, for
-    members of any group until `everyone_days` before, and then for all. `cap_ppm` of None
+    Reserved hours are for their own group until `release_first_days` before they start, for
+    members of any group until `release_all_days` before, and then for all. `cap_share_ppm` of None
     is no cap.
     """
 
     groups: tuple[GroupShare, ...] = ()
     ladder: tuple[LadderStep, ...] = (LadderStep(PPM // 2, 1200), LadderStep(PPM, 600))
-    cap_ppm: int | None = PPM // 10
-    any_group_days: int = 14
-    everyone_days: int = 7
+    cap_share_ppm: int | None = PPM // 10
+    release_first_days: int = 14
+    release_all_days: int = 7
 
 
 def check_policy(terms: PolicyTerms) -> tuple[Violation, ...]:
     """List all that a policy may not say, each with the JSON pointer of its member.
 
-    The pointers follow the names of PolicyTerms and its parts: `/groups/0/share_ppm`.
+    The pointers follow the names of PolicyTerms and its parts: `/groups/0/reserved_share_ppm`.
     """
     return (
         *_check_groups(terms.groups),
         *_check_ladder(terms.ladder),
-        *_check_cap(terms.cap_ppm),
+        *_check_cap(terms.cap_share_ppm),
         *_check_releases(terms),
     )
 
@@ -92,11 +92,12 @@ def _check_groups(groups: tuple[GroupShare, ...]) -> list[Violation]:
         if group.weight < 0:
             reason = f"The weight of {group.key!r} is {group.weight}; give 0 or more."
             found.append(Violation(PolicyCode.NEGATIVE_WEIGHT, reason, f"{at}/weight"))
-        if group.share_ppm < 0:
-            reason = f"The share of {group.key!r} is {percent(group.share_ppm)}; give 0 % or more."
-            found.append(Violation(PolicyCode.NEGATIVE_SHARE, reason, f"{at}/share_ppm"))
+        if group.reserved_share_ppm < 0:
+            share = percent(group.reserved_share_ppm)
+            reason = f"The share of {group.key!r} is {share}; give 0 % or more."
+            found.append(Violation(PolicyCode.NEGATIVE_SHARE, reason, f"{at}/reserved_share_ppm"))
         seen.add(group.key)
-    total = sum(group.share_ppm for group in groups)
+    total = sum(group.reserved_share_ppm for group in groups)
     if total > PPM:
         reason = (
             f"The reserved shares add up to {percent(total)}; "
@@ -127,21 +128,23 @@ def _check_ladder(ladder: tuple[LadderStep, ...]) -> list[Violation]:
     return found
 
 
-def _check_cap(cap_ppm: int | None) -> list[Violation]:
-    if cap_ppm is None or 0 < cap_ppm <= PPM:
+def _check_cap(cap_share_ppm: int | None) -> list[Violation]:
+    if cap_share_ppm is None or 0 < cap_share_ppm <= PPM:
         return []
-    reason = f"The cap is {percent(cap_ppm)}; give more than 0 % and at most 100 %, or no cap."
-    return [Violation(PolicyCode.CAP_OUT_OF_RANGE, reason, "/cap_ppm")]
+    reason = (
+        f"The cap is {percent(cap_share_ppm)}; give more than 0 % and at most 100 %, or no cap."
+    )
+    return [Violation(PolicyCode.CAP_OUT_OF_RANGE, reason, "/cap_share_ppm")]
 
 
 def _check_releases(terms: PolicyTerms) -> list[Violation]:
-    if terms.any_group_days > terms.everyone_days >= 0:
+    if terms.release_first_days > terms.release_all_days >= 0:
         return []
     reason = (
-        f"Reserved hours open to any group {terms.any_group_days} days ahead and to everyone "
-        f"{terms.everyone_days} days ahead; give 0 or more for everyone, and more for any group."
+        f"Reserved hours open to any group {terms.release_first_days} days ahead and to everyone "
+        f"{terms.release_all_days} days ahead; give 0 or more for everyone, and more for any group."
     )
-    return [Violation(PolicyCode.RELEASES_OUT_OF_ORDER, reason, "/everyone_days")]
+    return [Violation(PolicyCode.RELEASES_OUT_OF_ORDER, reason, "/release_all_days")]
 
 
 def percent(ppm: int) -> str:

@@ -74,6 +74,16 @@ def test_membership__grace_period__lasts_its_days(grace: int, day: int, *, membe
     assert "days of grace" in found.working[0]
 
 
+def test_membership__grace_of_the_policy__is_for_rules_without_their_own() -> None:
+    after = date(2026, 11, 25)
+    rules = {rule: AnyOf((replace(LDC, grace_days=rule),)) for rule in (None, 0)}
+    found = {
+        own: membership("g", rule, FACTS, lists=LISTS, on=after, grace_days=30).member
+        for own, rule in rules.items()
+    }
+    assert found == {None: True, 0: False}
+
+
 def test_membership__income_year_turns__takes_the_group_of_the_day() -> None:
     philippines = (CountryStay("PH", date(2020, 1, 1)),)
     assert decide(LOW, date(2026, 6, 30), countries=philippines).member

@@ -180,6 +180,9 @@ def test_within_size__somebody_has_not_verified__says_so() -> None:
     found = decide(enterprise(replace(year(), verified_by=None)))
     assert found.holds
     assert not found.verified
+    tied = replace(enterprise(year()), ties_verified=False)
+    assert not decide(tied).verified
+    assert not independence(tied).verified
 
 
 def test_within_size__no_such_size__is_refused() -> None:

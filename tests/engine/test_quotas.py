@@ -42,7 +42,7 @@ CASES: list[tuple[PolicyTerms, PolicyTerms, str, str]] = [
         replace(TERMS, groups=(GroupShare("a", 0, 0),)),
         replace(TERMS, groups=(GroupShare("a", 0, -1),)),
         "negative_share",
-        "/groups/0/share_ppm",
+        "/groups/0/reserved_share_ppm",
     ),
     (
         replace(TERMS, groups=(GroupShare("a", 1, PPM - 1), GroupShare("b", 1, 1))),
@@ -92,19 +92,29 @@ CASES: list[tuple[PolicyTerms, PolicyTerms, str, str]] = [
         "negative_points",
         "/ladder/0/points",
     ),
-    (replace(TERMS, cap_ppm=1), replace(TERMS, cap_ppm=0), "cap_out_of_range", "/cap_ppm"),
-    (replace(TERMS, cap_ppm=PPM), replace(TERMS, cap_ppm=PPM + 1), "cap_out_of_range", "/cap_ppm"),
     (
-        replace(TERMS, any_group_days=8),
-        replace(TERMS, any_group_days=7),
-        "releases_out_of_order",
-        "/everyone_days",
+        replace(TERMS, cap_share_ppm=1),
+        replace(TERMS, cap_share_ppm=0),
+        "cap_out_of_range",
+        "/cap_share_ppm",
     ),
     (
-        replace(TERMS, everyone_days=0),
-        replace(TERMS, everyone_days=-1),
+        replace(TERMS, cap_share_ppm=PPM),
+        replace(TERMS, cap_share_ppm=PPM + 1),
+        "cap_out_of_range",
+        "/cap_share_ppm",
+    ),
+    (
+        replace(TERMS, release_first_days=8),
+        replace(TERMS, release_first_days=7),
         "releases_out_of_order",
-        "/everyone_days",
+        "/release_all_days",
+    ),
+    (
+        replace(TERMS, release_all_days=0),
+        replace(TERMS, release_all_days=-1),
+        "releases_out_of_order",
+        "/release_all_days",
     ),
 ]
 
@@ -122,7 +132,7 @@ def test_check_policy__every_code__is_tested() -> None:
 
 
 def test_check_policy__no_cap_and_no_ladder__is_sound() -> None:
-    assert faults(replace(TERMS, cap_ppm=None, ladder=())) == []
+    assert faults(replace(TERMS, cap_share_ppm=None, ladder=())) == []
 
 
 def test_check_policy__shares_above_one__says_by_how_much() -> None:

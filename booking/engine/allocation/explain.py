@@ -1,0 +1,246 @@
+"""Say why: for each request without a place, what stands in the way and what it would take."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from booking.engine.allocation.crediting import Crediting
+from booking.engine.allocation.entities import THRESHOLD
+from booking.engine.allocation.timetable import Timetable
+
+MOST_REASONS: Final = 5
+"""Placements explained for each session: those that would displace the least."""
+
+_WHOLE: Final = {
+    "below_threshold": (
+        f"The merit score is below {THRESHOLD}, the least that is eligible; a request with a"
+        " higher score could be placed."
+    ),
+    "above_cap": (
+        "The request is larger than the most one organisation may hold at the facility; ask"
+        " for fewer or shorter sessions, or fewer units."
+    ),
+    "no_placement": (
+        "No facility has an open window long enough, with enough units, for every session;"
+        " add starts or resources, or shorten the sessions."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What blocks one placement: a code, and the requests that would have to leave."""
+
+    code: str
+    placement: int
+    blockers: tuple[int, ...]
+    cost: int
+
+
+def decisions(timetable: Timetable) -> list[dict[str, Any]]:
+    """Decide every request without a place, in canonical order, with its reasons.
+
+    `points_needed_per_hour` would have been enough to take the place of the requests
+    blocking its cheapest places; 0 where no score would have helped.
+    """
+    explainer = _Explainer(timetable)
+    return [
+        explainer.decision(request)
+        for request in range(len(timetable.compiled.problem.requests))
+        if request not in timetable.held
+    ]
+
+
+class _Explainer:
+    """Looks up who holds each slot and who is credited to which group."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        self.timetable = timetable
+        self.problem = timetable.compiled.problem
+        self._on: dict[int, list[int]] = {}
+        for request in sorted(timetable.held):
+            for placement in timetable.held[request]:
+                self._on.setdefault(timetable.offer(placement).resource, []).append(placement)
+        self._groups = _credited_groups(timetable)
+
+    def decision(self, request: int) -> dict[str, Any]:
+        """Explain one request."""
+        code = self.timetable.compiled.refused.get(request)
+        if code is not None:
+            reasons = [self._reason(code, None, None, None, _WHOLE[code], ())]
+            return self._decided(request, 0, reasons)
+        needed = self._points_needed(request)
+        return self._decided(request, needed, self._reasons(request, needed))
+
+    def _decided(
+        self, request: int, needed: int, reasons: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        return {
+            "request": self.problem.requests[request].id,
+            "granted": False,
+            "points_needed_per_hour": needed,
+            "reasons": reasons,
+        }
+
+    def _reasons(self, request: int, needed: int) -> list[dict[str, Any]]:
+        found = []
+        sessions = len(self.problem.requests[request].sessions)
+        for session in range(sessions):
+            obstacles = [
+                self._obstacle(placement)
+                for there in self.timetable.choices(request).values()
+                for placement in there[session]
+            ]
+            obstacles.sort(key=lambda one: (one.cost, one.placement))
+            found += [self._told(one, needed) for one in obstacles[:MOST_REASONS]]
+        return found
+
+    def _obstacle(self, placement: int) -> Obstacle:
+        if not self.timetable.is_free(placement):
+            blockers = self._displaced(placement)
+            cost = sum(self.timetable.points(one) for one in blockers)
+            return Obstacle("outbid", placement, blockers, cost)
+        request = self.timetable.offer(placement).request
+        if not self._cap_leaves_room(request, self.timetable.offer(placement).facility):
+            own = self._own(request, self.timetable.offer(placement).facility)
+            return Obstacle("cap_reached", placement, own, 0)
+        return Obstacle("partner_session", placement, (), 0)
+
+    def _cap_leaves_room(self, request: int, facility: int) -> bool:
+        """Tell whether even the smallest choice of each session would keep the cap."""
+        sessions = self.timetable.choices(request)[facility]
+        least = [min(some, key=lambda one: self.timetable.offer(one).credit) for some in sessions]
+        return self.timetable.keeps_cap(least)
+
+    def _own(self, request: int, facility: int) -> tuple[int, ...]:
+        """List the organisation's served requests at a facility."""
+        organisation_of = self.timetable.compiled.organisation_of
+        return tuple(
+            one
+            for one in sorted(self.timetable.held)
+            if organisation_of[one] == organisation_of[request]
+            and self.timetable.facility(one) == facility
+        )
+
+    def _displaced(self, placement: int) -> tuple[int, ...]:
+        """Choose who would have to leave: the fewest points first, until there is room."""
+        offer, start = self.timetable.offer(placement), self.timetable.start(placement)
+        short = offer.quantity - self.timetable.span(placement)
+        overlapping: dict[int, list[int]] = {}
+        for other in self._on.get(offer.resource, ()):
+            first = self.timetable.start(other)
+            if first < start + offer.steps and start < first + self.timetable.offer(other).steps:
+                overlapping.setdefault(self.timetable.offer(other).request, []).append(other)
+        leaving = []
+        for request in sorted(overlapping, key=lambda one: (self.timetable.points(one), one)):
+            useful = False
+            for other in overlapping[request]:
+                low = max(0, self.timetable.start(other) - start)
+                high = self.timetable.start(other) + self.timetable.offer(other).steps - start
+                useful |= bool((short[low:high] > 0).any())
+                short[low:high] -= self.timetable.offer(other).quantity
+            if useful:
+                leaving.append(request)
+            if not (short > 0).any():
+                break
+        return tuple(leaving)
+
+    def _points_needed(self, request: int) -> int:
+        """Give whole points per credit that outweigh all who would have to leave."""
+        options = [
+            self._price(request, facility, sessions)
+            for facility, sessions in self.timetable.choices(request).items()
+        ]
+        return min((one for one in options if one), default=0)
+
+    def _price(self, request: int, facility: int, sessions: list[list[int]]) -> int:
+        """Price each session's cheapest place, and the cap, at what would be lost; 0: nobody."""
+        cheapest = [min(map(self._obstacle, some), key=lambda one: one.cost) for some in sessions]
+        leaving = {one for obstacle in cheapest for one in obstacle.blockers}
+        if not leaving:
+            return 0
+        wanted = [self.timetable.offer(one.placement) for one in cheapest]
+        units = sum(one.credit for one in wanted)
+        points = sum(self.timetable.points(one) for one in leaving)
+        changes = [(self.timetable.members(request, facility), units)]
+        changes += [
+            (self.timetable.members(one, facility), -self.timetable.credit(one))
+            for one in sorted(leaving)
+            if self.timetable.facility(one) == facility
+        ]
+        after = self.timetable.top_up(facility, [one for one in changes if one[0]])
+        lost = points + self.timetable.top_up(facility) - after
+        own = Fraction(sum(one.points for one in wanted), units)
+        per_credit = max(lost / units, own) * self.timetable.compiled.scale
+        return int(per_credit) + 1
+
+    def _told(self, obstacle: Obstacle, needed: int) -> dict[str, Any]:
+        offer = self.timetable.offer(obstacle.placement)
+        start = self.timetable.start(obstacle.placement)
+        resource = self.problem.resources[offer.resource].id
+        detail = self._detail(obstacle, resource, start, needed)
+        return self._reason(
+            obstacle.code, offer.session, resource, start, detail, obstacle.blockers
+        )
+
+    def _detail(self, obstacle: Obstacle, resource: str, start: int, needed: int) -> str:
+        where = f"{resource} from step {start}"
+        if obstacle.code == "outbid":
+            count = len(obstacle.blockers)
+            who = "a request that adds" if count == 1 else f"{count} requests that together add"
+            return (
+                f"{where} is held by {who} more to the timetable; {needed} points per hour"
+                " would have placed this request, or ask for other starts or resources."
+            )
+        if obstacle.code == "cap_reached":
+            return (
+                f"{where} has room, but the organisation's other requests leave too little of"
+                " its cap at this facility; withdraw one of them, or ask elsewhere."
+            )
+        return (
+            f"{where} has room, but the request's sessions are placed all together or not at"
+            " all, and not all of them fit; add starts or resources for the others."
+        )
+
+    def _reason(
+        self,
+        code: str,
+        session: int | None,
+        resource: str | None,
+        start: int | None,
+        detail: str,
+        blockers: tuple[int, ...],
+    ) -> dict[str, Any]:
+        return {
+            "code": code,
+            "session": session,
+            "resource": resource,
+            "start": start,
+            "detail": detail,
+            "blockers": [self._blocker(one) for one in blockers],
+        }
+
+    def _blocker(self, request: int) -> dict[str, Any]:
+        per_unit = Fraction(self.timetable.points(request), self.timetable.credit(request))
+        return {
+            "request": self.problem.requests[request].id,
+            "points_per_hour": round(float(per_unit * self.timetable.compiled.scale), 2),
+            "group": self._groups.get(request),
+        }
+
+
+def _credited_groups(timetable: Timetable) -> dict[int, str]:
+    """Name, for each served request, the group to which most hours like its own are credited."""
+    named: dict[int, str] = {}
+    flows = [
+        Crediting(reserves, supply).flow
+        for reserves, supply in zip(timetable.compiled.reserves, timetable.supply, strict=True)
+    ]
+    for request in sorted(timetable.held):
+        facility = timetable.facility(request)
+        members = timetable.members(request, facility)
+        units = {at: flows[facility].get((members, at), 0) for at in members}
+        if any(units.values()):
+            most = max(members, key=lambda at: (units[at], -at))
+            named[request] = timetable.compiled.reserves[facility][most].group
+    return named

@@ -1,0 +1,106 @@
+"""The figures of a round: how evenly, how fully, for what merit, at what price."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from booking.engine.allocation.entities import Problem, Request, exact
+from booking.engine.allocation.placements import credits_of, offered_credits
+from booking.engine.allocation.timetable import Timetable
+
+DIGITS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Merit:
+    """Merit points: of this result, the most found and the most possible were none reserved.
+
+    `slack` is what this result's objective may be short of the best.
+    """
+
+    points: int
+    most_found: int
+    most_possible: Fraction
+    slack: Fraction
+
+
+def report(timetable: Timetable, merit: Merit) -> dict[str, Any]:
+    """Work out every figure exactly and round it to six digits."""
+    problem, scale = timetable.compiled.problem, timetable.compiled.scale
+    allocated = {
+        problem.requests[one].id: Fraction(timetable.credit(one), scale) for one in timetable.held
+    }
+    shares = _shares(problem, allocated)
+    total = sum(allocated.values(), Fraction(0))
+    offered = sum((offered_credits(problem, one) for one in problem.facilities), Fraction(0))
+    weighted = sum(
+        (exact(one.merit) * allocated.get(one.id, Fraction(0)) for one in problem.requests),
+        Fraction(0),
+    )
+    low, high = _interval(merit)
+    return {
+        "price_of_fairness": rounded(_share_lost(merit.points, Fraction(merit.most_found))),
+        "price_of_fairness_bounds": [rounded(low), rounded(high)],
+        "jain": rounded(jain(shares)),
+        "gini": rounded(gini(shares)),
+        "utilisation": rounded(_ratio(total, offered)),
+        "mean_merit": rounded(_ratio(weighted, total)),
+    }
+
+
+def rounded(value: Fraction) -> float:
+    """Publish a figure to six digits."""
+    return float(round(value, DIGITS))
+
+
+def jain(shares: list[Fraction]) -> Fraction:
+    """Give Jain's index of evenness, 1 where all are equal; 0 where nobody has anything."""
+    return _ratio(_sum(shares) ** 2, len(shares) * _sum(one * one for one in shares))
+
+
+def gini(shares: list[Fraction]) -> Fraction:
+    """Give the Gini coefficient, 0 where all are equal."""
+    ordered = sorted(shares)
+    count = len(ordered)
+    weighted = _sum((2 * at - count + 1) * one for at, one in enumerate(ordered))
+    return _ratio(weighted, count * _sum(ordered))
+
+
+def requested_credits(problem: Problem, request: Request) -> Fraction:
+    """Add up a request's sessions, each at its first choice: lowest rank, then resource id."""
+    resources = {one.id: one for one in problem.resources}
+    total = Fraction(0)
+    for session in request.sessions:
+        first = min(session.alternatives, key=lambda one: (one.rank, one.resource))
+        total += credits_of(problem, session, resources[first.resource])
+    return total
+
+
+def _shares(problem: Problem, allocated: dict[str, Fraction]) -> list[Fraction]:
+    """Give allocated over requested credits for each organisation that asked."""
+    asked: dict[str, Fraction] = {}
+    given: dict[str, Fraction] = {}
+    for request in problem.requests:
+        name = request.organisation
+        asked[name] = asked.get(name, Fraction(0)) + requested_credits(problem, request)
+        given[name] = given.get(name, Fraction(0)) + allocated.get(request.id, Fraction(0))
+    return [given[name] / asked[name] for name in sorted(asked)]
+
+
+def _interval(merit: Merit) -> tuple[Fraction, Fraction]:
+    most_found = Fraction(merit.most_found)
+    low = _share_lost(merit.points + merit.slack, most_found)
+    return max(Fraction(0), low), _share_lost(merit.points, merit.most_possible)
+
+
+def _share_lost(points: Fraction | int, most: Fraction) -> Fraction:
+    return 1 - points / most if most else Fraction(0)
+
+
+def _ratio(part: Fraction, whole: Fraction) -> Fraction:
+    return part / whole if whole else Fraction(0)
+
+
+def _sum(values: Iterable[Fraction]) -> Fraction:
+    return sum(values, Fraction(0))

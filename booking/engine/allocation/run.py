@@ -1,0 +1,66 @@
+"""Allocate a round: compile, split, solve, finish, and write the result that is published."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+import highspy
+
+from booking.engine.allocation.components import split
+from booking.engine.allocation.entities import Problem
+from booking.engine.allocation.finish import finish
+from booking.engine.allocation.model import task_of
+from booking.engine.allocation.placements import compile_problem
+from booking.engine.allocation.result import Solved, write_result
+from booking.engine.allocation.schedule import Effort, solve_all
+
+
+def allocate(
+    problem: Problem,
+    *,
+    gap: float = 0.01,
+    time_limit: float | None = None,
+    workers: int = 1,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    timer: Callable[[], float] | None = None,
+) -> dict[str, Any]:
+    """Allocate a round and give the result's object, `result_sha256` included.
+
+    The same problem and gap give the same hash whatever the workers, the executor or the
+    order of the file, unless `time_limit` (seconds) stopped it: then `stopped` is true.
+    Components run `workers` at a time, on `executor` if one is given; `progress` is told
+    how many are done, of how many. `timer` (seconds on any scale) measures `work.seconds`.
+    Raises: ValueError if the gap, the limit or the workers make no sense.
+    """
+    _check(gap, time_limit, workers)
+    began = timer() if timer else 0.0
+    compiled = compile_problem(problem)
+    components = split(compiled)
+    tasks = tuple(task_of(compiled, component) for component in components)
+    effort = Effort(gap, time_limit, workers, executor, progress, timer)
+    outcomes = solve_all(tasks, effort)
+    chosen = [
+        int(component.placements[column])
+        for component, outcome in zip(components, outcomes, strict=True)
+        for column in outcome.chosen
+    ]
+    timetable = finish(compiled, chosen)
+    result = write_result(timetable, Solved(components, tasks, outcomes))
+    solver_seconds = sum(outcome.seconds for outcome in outcomes)
+    result["work"] = {
+        "components": len(components),
+        "workers": workers,
+        "seconds": round(timer() - began if timer else solver_seconds, 3),
+        "solver": f"HiGHS {highspy.Highs().version()}",
+    }
+    return result
+
+
+def _check(gap: float, time_limit: float | None, workers: int) -> None:
+    if not 0 <= gap < 1:
+        raise ValueError(f"The gap is {gap}; give a share from 0 to below 1, such as 0.01.")
+    if time_limit is not None and not time_limit > 0:
+        raise ValueError(f"The time limit is {time_limit}; give seconds above 0, or none.")
+    if workers < 1:
+        raise ValueError(f"The number of workers is {workers}; give 1 or more.")

@@ -17,6 +17,11 @@ def organisation(session: Session, organisation_id: UUID) -> Organisation | None
     return session.get(Organisation, organisation_id)
 
 
+def lock_organisation(session: Session, organisation_id: UUID) -> Organisation | None:
+    """Return the organisation with that id, locked until the transaction ends."""
+    return session.get(Organisation, organisation_id, with_for_update=True)
+
+
 def organisation_by_ror(session: Session, ror_id: str) -> Organisation | None:
     """Return the organisation with that ROR id."""
     return session.exec(select(Organisation).where(Organisation.ror_id == ror_id)).one_or_none()

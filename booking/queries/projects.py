@@ -87,3 +87,8 @@ def people_of(session: Session, project_id: UUID) -> tuple[ProjectMemberFacts, .
         ProjectMemberFacts(person.id, person.name, person.email, person.id == leader)
         for person, leader in rows
     )
+
+
+def lock_project(session: Session, project_id: UUID) -> Project | None:
+    """Return the project with that id, locked until the transaction ends."""
+    return session.get(Project, project_id, with_for_update=True)

@@ -46,9 +46,7 @@ def create_organisation(
     session.add(row)
     session.flush()
     _record(session, EventKind.ORGANISATION_CREATED, row, actor=actor, now=now)
-    _declare(
-        session, row, actor=actor, now=now, fact=(FactName.COUNTRY, row.country, now.date())
-    )
+    _declare(session, row, actor=actor, now=now, fact=(FactName.COUNTRY, row.country, now.date()))
     if actor.person_id and not any(each.role in INSTALLATION_ROLES for each in actor.grants):
         session.add(
             Membership(
@@ -76,7 +74,7 @@ def edit_organisation(
     today's country was verified.
     """
     permit(actor, Action.ORGANISATION_EDIT, Scope(organisation_id=organisation_id))
-    row = known_organisation(session, organisation_id)
+    row = _locked(session, organisation_id)
     wanted: dict[str, Any] = {
         "name": row.name if name is None else read_name(name),
         "kind": row.kind if kind is None else kind,
@@ -112,10 +110,12 @@ def declare_fact(
     what was declared for that day is verified, or the day is to come.
     """
     permit(actor, Action.ORGANISATION_EDIT, Scope(organisation_id=organisation_id))
-    row = known_organisation(session, organisation_id)
+    row = _locked(session, organisation_id)
     fault = fact_fault(name, value)
     if fault is not None:
         raise Malformed(fault.reason, [fault])
+    if name is FactName.COUNTRY:
+        read_country(value)
     return _declare(session, row, actor=actor, now=now, fact=(name, value, as_of))
 
 
@@ -148,8 +148,13 @@ def _declare(
     session.flush()
     if name is FactName.COUNTRY:
         row.country = organisations.latest_country(session, row.id) or row.country
-    payload = {"fact_id": str(declared.id), "name": name, "as_of": as_of.isoformat()}
-    payload |= {"value": value, "before": before}
+    payload: dict[str, Any] = {
+        "fact_id": str(declared.id),
+        "name": name,
+        "as_of": as_of.isoformat(),
+        "value": value,
+        "before": before,
+    }
     _record(session, EventKind.ORGANISATION_DECLARED, row, actor=actor, now=now, payload=payload)
     return declared
 
@@ -168,7 +173,7 @@ def verify_fact(
     Raises: NotFound.
     """
     permit(actor, Action.ORGANISATION_VERIFY, Scope(organisation_id=organisation_id))
-    row = known_organisation(session, organisation_id)
+    row = _locked(session, organisation_id)
     fact = organisations.fact(session, fact_id)
     if fact is None or fact.organisation_id != row.id:
         raise NotFound("This organisation declared no such fact; look at the list of its facts.")
@@ -229,7 +234,15 @@ def known_organisation(session: Session, organisation_id: UUID) -> Organisation:
 
     Raises: NotFound.
     """
-    row = organisations.organisation(session, organisation_id)
+    return _found(organisations.organisation(session, organisation_id))
+
+
+def _locked(session: Session, organisation_id: UUID) -> Organisation:
+    """Return the organisation, so that nobody else declares for it meanwhile."""
+    return _found(organisations.lock_organisation(session, organisation_id))
+
+
+def _found(row: Organisation | None) -> Organisation:
     if row is None:
         raise NotFound("There is no such organisation; look at the list of organisations.")
     return row
@@ -262,6 +275,4 @@ def _record(
     now: datetime,
     payload: dict[str, Any] | None = None,
 ) -> None:
-    record(
-        session, kind, subject_id=row.id, now=now, actor_id=actor.person_id, payload=payload
-    )
+    record(session, kind, subject_id=row.id, now=now, actor_id=actor.person_id, payload=payload)

@@ -22,7 +22,7 @@ from booking.errors import Malformed, NotFound, RulesBroken
 from booking.events import record
 from booking.models import Membership, Person
 from booking.queries import organisations, people, places
-from booking.services.permits import permit
+from booking.services.permits import permit, permit_signed_in
 from booking.services.well_formed import read_email, read_name, well_formed
 
 
@@ -63,9 +63,7 @@ def enter(
         if rival is None:
             raise
         return rival
-    record(
-        session, EventKind.PERSON_CREATED, subject_id=person.id, now=now, actor_id=actor_id
-    )
+    record(session, EventKind.PERSON_CREATED, subject_id=person.id, now=now, actor_id=actor_id)
     return person
 
 
@@ -189,7 +187,7 @@ def revoke_role(session: Session, *, actor: Actor, now: datetime, membership_id:
     """
     row = people.membership(session, membership_id)
     if row is None:
-        permit(actor, Action.PROFILE_EDIT, Scope(person_id=actor.person_id))
+        permit_signed_in(actor)
         raise NotFound("There is no such role; look at the list of members.")
     if row.person_id == actor.person_id:
         permit(actor, Action.PROFILE_EDIT, Scope(person_id=row.person_id))

@@ -50,7 +50,6 @@ def read_name(name: str) -> str:
     raise Malformed(reason, [Violation("name", reason, "/name")])
 
 
-
 def read_country(country: str) -> str:
     """Return the country's two letters (ISO 3166-1) in capitals.
 

@@ -1,12 +1,47 @@
 """Reads about persons, organisations, projects and what signs a person in."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from booking.engine.permissions import Action, Actor, Grant, scopes_of
-from booking.models import ApiToken, Membership, Person, ProjectMember, SignInLink, WebSession
+from booking.engine.permissions import INSTALLATION_ROLES, Action, Actor, Grant, Role, scopes_of
+from booking.models import (
+    ApiToken,
+    Membership,
+    Person,
+    ProjectMember,
+    Qualification,
+    SignInLink,
+    WebSession,
+)
+from booking.queries.name_order import page_by_name
+from booking.queries.paging import Page
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFacts:
+    """A person's role at a place, with what those who run the place need to know."""
+
+    id: UUID
+    person_id: UUID
+    name: str
+    email: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class QualificationFacts:
+    """A person's qualification for a resource; `expires_at` None is without end."""
+
+    id: UUID
+    person_id: UUID
+    name: str
+    email: str
+    granted_at: datetime
+    expires_at: datetime | None
 
 
 def person_by_email(session: Session, email: str) -> Person | None:
@@ -67,3 +102,118 @@ def sign_in_link(session: Session, token_hash: str) -> SignInLink | None:
     return session.exec(
         select(SignInLink).where(SignInLink.token_hash == token_hash).with_for_update()
     ).one_or_none()
+
+
+def people(
+    session: Session, *, text: str = "", limit: int, cursor: str | None = None
+) -> Page[Person]:
+    """Return people by name, those whose name or address holds `text`."""
+    query = select(Person)
+    if text:
+        query = query.where(
+            or_(
+                col(Person.name).icontains(text, autoescape=True),
+                col(Person.email).icontains(text, autoescape=True),
+            )
+        )
+    return page_by_name(session, query, Person, limit=limit, cursor=cursor)
+
+
+def membership(session: Session, membership_id: UUID) -> Membership | None:
+    """Return the membership with that id."""
+    return session.get(Membership, membership_id)
+
+
+def membership_like(session: Session, person_id: UUID, grant: Grant) -> Membership | None:
+    """Return the person's membership of the same role at the same place."""
+    return session.exec(
+        select(Membership).where(
+            Membership.person_id == person_id,
+            Membership.role == grant.role,
+            col(Membership.facility_id).is_not_distinct_from(grant.facility_id),
+            col(Membership.organisation_id).is_not_distinct_from(grant.organisation_id),
+        )
+    ).first()
+
+
+def memberships_of(session: Session, person_id: UUID) -> tuple[Membership, ...]:
+    """Return every role of a person, in the order they were granted."""
+    return tuple(
+        session.exec(
+            select(Membership).where(Membership.person_id == person_id).order_by(col(Membership.id))
+        )
+    )
+
+
+def staff_of(session: Session, facility_id: UUID) -> tuple[MemberFacts, ...]:
+    """Return who has a role at the facility, by name."""
+    return _members(session, col(Membership.facility_id) == facility_id)
+
+
+def members_of(session: Session, organisation_id: UUID) -> tuple[MemberFacts, ...]:
+    """Return who has a role in the organisation, by name."""
+    return _members(session, col(Membership.organisation_id) == organisation_id)
+
+
+def installation_roles(session: Session) -> tuple[MemberFacts, ...]:
+    """Return who is an officer or auditor, by name."""
+    return _members(session, col(Membership.role).in_(sorted(INSTALLATION_ROLES)))
+
+
+def _members(session: Session, at: ColumnElement[bool]) -> tuple[MemberFacts, ...]:
+    rows = session.exec(
+        select(Membership, Person)
+        .join(Person, col(Person.id) == Membership.person_id)
+        .where(at)
+        .order_by(col(Person.name), col(Membership.id))
+    )
+    return tuple(
+        MemberFacts(membership.id, person.id, person.name, person.email, membership.role)
+        for membership, person in rows
+    )
+
+
+def qualification(session: Session, qualification_id: UUID) -> Qualification | None:
+    """Return the qualification with that id."""
+    return session.get(Qualification, qualification_id)
+
+
+def qualification_for(session: Session, person_id: UUID, resource_id: UUID) -> Qualification | None:
+    """Return a person's qualification for a resource, expired or not."""
+    return session.exec(
+        select(Qualification).where(
+            Qualification.person_id == person_id, Qualification.resource_id == resource_id
+        )
+    ).one_or_none()
+
+
+def qualifications_for(session: Session, resource_id: UUID) -> tuple[QualificationFacts, ...]:
+    """Return who is qualified for the resource, by name."""
+    rows = session.exec(
+        select(Qualification, Person)
+        .join(Person, col(Person.id) == Qualification.person_id)
+        .where(Qualification.resource_id == resource_id)
+        .order_by(col(Person.name), col(Person.id))
+    )
+    return tuple(
+        QualificationFacts(
+            row.id, person.id, person.name, person.email, row.granted_at, row.expires_at
+        )
+        for row, person in rows
+    )
+
+
+def tokens_of(session: Session, person_id: UUID) -> tuple[ApiToken, ...]:
+    """Return a person's API tokens that were not revoked, newest first."""
+    return tuple(
+        session.exec(
+            select(ApiToken)
+            .where(ApiToken.person_id == person_id, col(ApiToken.revoked_at).is_(None))
+            .order_by(col(ApiToken.id).desc())
+        )
+    )
+
+
+def token(session: Session, token_id: UUID) -> ApiToken | None:
+    """Return the API token with that id."""
+    return session.get(ApiToken, token_id)

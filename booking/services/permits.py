@@ -11,9 +11,17 @@ def permit(actor: Actor, action: Action, scope: Scope = NOWHERE) -> None:
     """
     if may(actor, action, scope):
         return
-    if actor.person_id is None and not actor.system:
-        raise NotSignedIn("Sign in first, or send a token: Authorization: Bearer TOKEN.")
+    permit_signed_in(actor)
     raise NotPermitted(
         f"Your roles do not allow this ({action}). Ask a manager of the facility, "
         "or use a token whose scope covers it."
     )
+
+
+def permit_signed_in(actor: Actor) -> None:
+    """Return if somebody acts, or the system itself.
+
+    Raises: NotSignedIn.
+    """
+    if actor.person_id is None and not actor.system:
+        raise NotSignedIn("Sign in first, or send a token: Authorization: Bearer TOKEN.")

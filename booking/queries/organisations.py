@@ -1,0 +1,90 @@
+"""Reads about organisations and the facts they declared."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from booking.engine.declared_facts import FactName
+from booking.engine.vocabulary import OrganisationKind
+from booking.models import Organisation, OrganisationFact
+from booking.queries.name_order import page_by_name
+from booking.queries.paging import Page
+
+
+def organisation(session: Session, organisation_id: UUID) -> Organisation | None:
+    """Return the organisation with that id."""
+    return session.get(Organisation, organisation_id)
+
+
+def lock_organisation(session: Session, organisation_id: UUID) -> Organisation | None:
+    """Return the organisation with that id, locked until the transaction ends."""
+    return session.get(Organisation, organisation_id, with_for_update=True)
+
+
+def organisation_by_ror(session: Session, ror_id: str) -> Organisation | None:
+    """Return the organisation with that ROR id."""
+    return session.exec(select(Organisation).where(Organisation.ror_id == ror_id)).one_or_none()
+
+
+def organisations(
+    session: Session,
+    *,
+    text: str = "",
+    country: str | None = None,
+    kind: OrganisationKind | None = None,
+    limit: int,
+    cursor: str | None = None,
+) -> Page[Organisation]:
+    """Return organisations by name, those whose name holds `text`."""
+    query = select(Organisation)
+    if text:
+        query = query.where(col(Organisation.name).icontains(text, autoescape=True))
+    if country is not None:
+        query = query.where(Organisation.country == country)
+    if kind is not None:
+        query = query.where(Organisation.kind == kind)
+    return page_by_name(session, query, Organisation, limit=limit, cursor=cursor)
+
+
+def facts_of(session: Session, organisation_id: UUID) -> tuple[OrganisationFact, ...]:
+    """Return every declared fact, by name and then by the day it speaks of."""
+    return tuple(
+        session.exec(
+            select(OrganisationFact)
+            .where(OrganisationFact.organisation_id == organisation_id)
+            .order_by(col(OrganisationFact.name), col(OrganisationFact.as_of))
+        )
+    )
+
+
+def fact(session: Session, fact_id: UUID) -> OrganisationFact | None:
+    """Return the fact with that id."""
+    return session.get(OrganisationFact, fact_id)
+
+
+def fact_on(
+    session: Session, organisation_id: UUID, name: FactName, as_of: date
+) -> OrganisationFact | None:
+    """Return what was declared under that name for that day."""
+    return session.exec(
+        select(OrganisationFact).where(
+            OrganisationFact.organisation_id == organisation_id,
+            OrganisationFact.name == name,
+            OrganisationFact.as_of == as_of,
+        )
+    ).one_or_none()
+
+
+def latest_country(session: Session, organisation_id: UUID) -> str | None:
+    """Return the country that was declared for the latest day."""
+    found: str | None = session.exec(
+        select(OrganisationFact.value)
+        .where(
+            OrganisationFact.organisation_id == organisation_id,
+            OrganisationFact.name == FactName.COUNTRY,
+        )
+        .order_by(col(OrganisationFact.as_of).desc())
+        .limit(1)
+    ).first()
+    return found

@@ -1,0 +1,141 @@
+"""All that is held on a person: what they may take with them, and what a deletion meets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlmodel import Session, SQLModel, col, func, select
+
+from booking.engine.lifecycle import HOLDING, RequestState
+from booking.models import (
+    AccessRequest,
+    ApiToken,
+    Booking,
+    CalendarToken,
+    Delivery,
+    Event,
+    KeptReply,
+    Membership,
+    OrganisationFact,
+    Person,
+    PolicyVersion,
+    Project,
+    ProjectMember,
+    Qualification,
+    Review,
+    RoundResult,
+    SignInLink,
+    TermsAcceptance,
+    WebSession,
+)
+
+# Where rows name a person: every foreign key to the table of persons, under a word for it.
+HELD: Final[Mapping[str, tuple[type[SQLModel], str]]] = {
+    "memberships": (Membership, "person_id"),
+    "projects": (ProjectMember, "person_id"),
+    "projects_led": (Project, "principal_investigator_id"),
+    "qualifications": (Qualification, "person_id"),
+    "qualifications_granted": (Qualification, "granted_by"),
+    "bookings": (Booking, "person_id"),
+    "access_requests": (AccessRequest, "submitted_by"),
+    "reviews": (Review, "reviewer_id"),
+    "terms_accepted": (TermsAcceptance, "person_id"),
+    "facts_declared": (OrganisationFact, "declared_by"),
+    "facts_verified": (OrganisationFact, "verified_by"),
+    "policies_published": (PolicyVersion, "published_by"),
+    "allocations_run": (RoundResult, "allocated_by"),
+    "api_tokens": (ApiToken, "person_id"),
+    "calendar_tokens": (CalendarToken, "person_id"),
+    "sign_in_links": (SignInLink, "person_id"),
+    "browser_sessions": (WebSession, "person_id"),
+    "messages": (Delivery, "person_id"),
+    "kept_replies": (KeptReply, "person_id"),
+    "actions": (Event, "actor_id"),
+}
+
+# What signs a person in, or ties them to a place; a deletion takes these rows away.
+TIES: Final = (
+    (Membership, "person_id"),
+    (ProjectMember, "person_id"),
+    (Qualification, "person_id"),
+    (ApiToken, "person_id"),
+    (CalendarToken, "person_id"),
+    (SignInLink, "person_id"),
+    (WebSession, "person_id"),
+    (KeptReply, "person_id"),
+)
+SECRETS: Final = {"token_hash"}
+# A whole round is no data on who started it; replies repeat what stands elsewhere.
+LEFT_OUT: Final[Mapping[str, set[str]]] = {
+    "allocations_run": {"problem", "result"},
+    "kept_replies": {"body"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What a person would leave behind undone, counted."""
+
+    bookings_to_come: int
+    requests_under_way: int
+    projects_with_others: tuple[str, ...]
+
+
+def everything_on(session: Session, person: Person) -> dict[str, Any]:
+    """Return all that is held on the person as JSON values; secrets are left out."""
+    found: dict[str, Any] = {"profile": person.model_dump(mode="json")}
+    for word, (table, column) in HELD.items():
+        rows = session.exec(select(table).where(getattr(table, column) == person.id))
+        found[word] = [
+            row.model_dump(mode="json", exclude=SECRETS | LEFT_OUT.get(word, set())) for row in rows
+        ]
+    return found
+
+
+def ties_of(session: Session, person_id: UUID) -> tuple[SQLModel, ...]:
+    """Return the rows that go when the person's account goes."""
+    return tuple(
+        row
+        for table, column in TIES
+        for row in session.exec(select(table).where(getattr(table, column) == person_id))
+    )
+
+
+def messages_to(session: Session, person_id: UUID) -> tuple[Delivery, ...]:
+    """Return every message to the person, sent or not."""
+    return tuple(session.exec(select(Delivery).where(Delivery.person_id == person_id)))
+
+
+def unfinished_of(session: Session, person_id: UUID, *, now: datetime) -> Unfinished:
+    """Return what the person would leave undone at this instant."""
+    led = col(Project.principal_investigator_id) == person_id
+    bookings = session.exec(
+        select(func.count())
+        .select_from(Booking)
+        .join(Project, col(Project.id) == Booking.project_id)
+        .where(
+            or_(col(Booking.person_id) == person_id, led),
+            col(Booking.status).in_(HOLDING),
+            col(Booking.ends_at) > now,
+        )
+    ).one()
+    requests = session.exec(
+        select(func.count())
+        .select_from(AccessRequest)
+        .join(Project, col(Project.id) == AccessRequest.project_id)
+        .where(
+            or_(col(AccessRequest.submitted_by) == person_id, led),
+            col(AccessRequest.state).in_((RequestState.DRAFT, RequestState.SUBMITTED)),
+        )
+    ).one()
+    shared = session.exec(
+        select(Project.name)
+        .join(ProjectMember, col(ProjectMember.project_id) == Project.id)
+        .where(led, ProjectMember.person_id != person_id)
+        .distinct()
+        .order_by(Project.name)
+    ).all()
+    return Unfinished(bookings, requests, tuple(shared))

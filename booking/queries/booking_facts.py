@@ -9,49 +9,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    BindParameter,
-    Date,
-    Integer,
-    String,
-    Uuid,
-    and_,
-    bindparam,
-    cast,
-    func,
-    literal,
-    null,
-    or_,
-    select,
-    union_all,
-)
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from booking.engine.availability import Held
 from booking.engine.booking_rules import BookingFacts, ReservingRound
 from booking.engine.intervals import MINUTE, Interval
-from booking.engine.lifecycle import HOLDING, RoundState
 from booking.engine.opening import WeeklyHours, open_windows
-from booking.models import (
-    AdmittedProject,
-    Booking,
-    Closure,
-    Facility,
-    OpeningHours,
-    Organisation,
-    Project,
-    Qualification,
-    Resource,
-    Round,
-    RoundFacility,
-    TermsAcceptance,
-    TermsVersion,
-)
-from booking.models.columns import UtcDateTime
+from booking.models import Resource
+from booking.queries.booking_statements import CLOSED, HELD, HOURS, IN_ROUND, SPANS, STANDINGS
 
 DAY: Final = timedelta(days=1)
-RESERVING: Final = (RoundState.OPEN, RoundState.REVIEWING, RoundState.ALLOCATED)
-CLOSED, HELD, IN_ROUND = "closed", "held", "in_round"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,150 +68,19 @@ class _Span:
         return self.resource_id == resource.id
 
 
-_RESOURCES: Final[BindParameter[UUID]] = bindparam("resources", expanding=True)
-_FACILITIES: Final[BindParameter[UUID]] = bindparam("facilities", expanding=True)
-_START: Final = bindparam("start", type_=UtcDateTime)
-_END: Final = bindparam("end", type_=UtcDateTime)
-_PROJECT: Final = bindparam("project", type_=Uuid)
-_PERSON: Final = bindparam("person", type_=Uuid)
-_NO_NAME: Final = literal("", String)
-_NO_DAY: Final = cast(null(), Date)
-_NO_ID: Final = cast(null(), Uuid)
-
-_HOURS: Final = select(
-    col(OpeningHours.facility_id),
-    col(OpeningHours.resource_id),
-    col(OpeningHours.weekday),
-    col(OpeningHours.opens),
-    col(OpeningHours.closes),
-).where(
-    or_(
-        col(OpeningHours.resource_id).in_(_RESOURCES),
-        and_(
-            col(OpeningHours.resource_id).is_(None),
-            col(OpeningHours.facility_id).in_(_FACILITIES),
-        ),
-    )
-)
-
-_SPANS: Final = union_all(
-    select(
-        literal(CLOSED, String).label("what"),
-        col(Closure.facility_id).label("facility_id"),
-        col(Closure.resource_id).label("resource_id"),
-        col(Closure.starts_at).label("starts_at"),
-        col(Closure.ends_at).label("ends_at"),
-        literal(0, Integer).label("quantity"),
-        _NO_NAME.label("name"),
-        _NO_DAY.label("decision_on"),
-    ).where(
-        col(Closure.facility_id).in_(_FACILITIES),
-        or_(col(Closure.resource_id).is_(None), col(Closure.resource_id).in_(_RESOURCES)),
-        col(Closure.starts_at) < _END,
-        col(Closure.ends_at) > _START,
-    ),
-    select(
-        literal(HELD, String),
-        _NO_ID,
-        col(Booking.resource_id),
-        col(Booking.starts_at),
-        col(Booking.ends_at),
-        col(Booking.quantity),
-        _NO_NAME,
-        _NO_DAY,
-    ).where(
-        col(Booking.resource_id).in_(_RESOURCES),
-        col(Booking.status).in_(HOLDING),
-        col(Booking.starts_at) < _END,
-        col(Booking.ends_at) > _START,
-        col(Booking.id) != bindparam("but_for", type_=Uuid),
-    ),
-    select(
-        literal(IN_ROUND, String),
-        col(RoundFacility.facility_id),
-        _NO_ID,
-        col(Round.access_starts_at),
-        col(Round.access_ends_at),
-        literal(0, Integer),
-        col(Round.name),
-        col(Round.decision_on),
-    )
-    .join_from(RoundFacility, Round, col(Round.id) == col(RoundFacility.round_id))
-    .where(
-        col(RoundFacility.facility_id).in_(_FACILITIES),
-        col(RoundFacility.published_at).is_(None),
-        col(Round.state).in_(RESERVING),
-        col(Round.access_starts_at) < _END,
-        col(Round.access_ends_at) > _START,
-    ),
-)
-
-_TERMS_CURRENT: Final = (
-    select(func.max(TermsVersion.number))
-    .where(col(TermsVersion.facility_id) == col(Facility.id))
-    .correlate(Facility)
-    .scalar_subquery()
-)
-_TERMS_ACCEPTED: Final = (
-    select(func.max(TermsVersion.number))
-    .join_from(
-        TermsVersion,
-        TermsAcceptance,
-        col(TermsAcceptance.terms_version_id) == col(TermsVersion.id),
-    )
-    .where(
-        col(TermsVersion.facility_id) == col(Facility.id),
-        col(TermsAcceptance.project_id) == _PROJECT,
-    )
-    .correlate(Facility)
-    .scalar_subquery()
-)
-_STANDINGS: Final = (
-    select(
-        col(Resource.id).label("resource_id"),
-        col(Facility.zone),
-        col(Facility.restricted),
-        col(Organisation.suspended_at),
-        col(AdmittedProject.project_id).label("admitted"),
-        _TERMS_CURRENT.label("terms_current"),
-        _TERMS_ACCEPTED.label("terms_accepted"),
-        col(Qualification.id).label("qualification"),
-        col(Qualification.expires_at),
-    )
-    .join_from(Resource, Facility, col(Facility.id) == col(Resource.facility_id))
-    .join(Project, col(Project.id) == _PROJECT)
-    .join(Organisation, col(Organisation.id) == col(Project.organisation_id))
-    .outerjoin(
-        AdmittedProject,
-        and_(
-            col(AdmittedProject.facility_id) == col(Facility.id),
-            col(AdmittedProject.project_id) == _PROJECT,
-        ),
-    )
-    .outerjoin(
-        Qualification,
-        and_(
-            col(Qualification.resource_id) == col(Resource.id),
-            col(Qualification.person_id) == _PERSON,
-        ),
-    )
-    .where(col(Resource.id).in_(_RESOURCES))
-)
-
-
 def booking_facts(
     session: Session,
     resource: Resource,
     wish: Wish,
     *,
     now: datetime,
-    around: timedelta = timedelta(0),
 ) -> BookingFacts:
-    """Return all that decides about the wish; windows and holds reach `around` it.
+    """Return all that decides about the wish; windows and holds are those it touches.
 
     Cost: three queries.
     """
-    return facts_of_each(session, [resource], wish, now=now, around=around)[resource.id]
+    facts = facts_of_each(session, [resource], wish, now=now, within=wish.wanted)
+    return facts[resource.id]
 
 
 def facts_of_each(
@@ -253,13 +89,14 @@ def facts_of_each(
     wish: Wish,
     *,
     now: datetime,
-    around: timedelta,
+    within: Interval,
 ) -> dict[UUID, BookingFacts]:
     """Return the facts of the same wish for each resource, by resource id.
 
+    Windows, closures, holds and rounds are those that touch `within`.
+
     Cost: three queries, whatever the number of resources.
     """
-    within = Interval(wish.wanted.start - around, wish.wanted.end + around)
     standings = _standings(session, resources, wish)
     hours = _hours(session, resources)
     spans = _spans(session, resources, wish, within)
@@ -351,7 +188,7 @@ def _own_hours(
 def _hours(
     session: Session, resources: Sequence[Resource]
 ) -> list[tuple[UUID, UUID | None, WeeklyHours]]:
-    rows = session.connection().execute(_HOURS, _places(resources))
+    rows = session.connection().execute(HOURS, _places(resources))
     return [
         (row.facility_id, row.resource_id, WeeklyHours(row.weekday, row.opens, row.closes))
         for row in rows
@@ -363,7 +200,7 @@ def _spans(
 ) -> list[_Span]:
     reach = max(each.buffer_before_minutes + each.buffer_after_minutes for each in resources)
     rows = session.connection().execute(
-        _SPANS,
+        SPANS,
         {
             **_places(resources),
             "start": within.start - reach * MINUTE,
@@ -390,7 +227,7 @@ def _standings(
     session: Session, resources: Sequence[Resource], wish: Wish
 ) -> dict[UUID, _Standing]:
     rows = session.connection().execute(
-        _STANDINGS,
+        STANDINGS,
         {
             "resources": [each.id for each in resources],
             "project": wish.project_id,

@@ -4,4 +4,6 @@ from typing import Final
 
 from fastapi import APIRouter
 
-ROUTERS: Final[tuple[APIRouter, ...]] = ()
+from api.rest import bookings
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (bookings.router,)

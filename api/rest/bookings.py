@@ -1,0 +1,285 @@
+"""Bookings: made, listed, looked at, changed, cancelled, decided and used."""
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.deps import (
+    AppSettings,
+    Cursor,
+    Instant,
+    Limit,
+    Line,
+    Name,
+    Now,
+    ReadSession,
+    SignedIn,
+    WriteSession,
+)
+from api.etags import IfMatch, check_match, set_etag
+from api.problems import problems
+from booking.engine.lifecycle import BookingStatus
+from booking.engine.permissions import Actor
+from booking.engine.vocabulary import BookingSource
+from booking.errors import NotFound
+from booking.queries.bookings import BookingFilter, booking_seen, bookings_seen, lock_booking
+from booking.services import booking_changes, booking_use
+from booking.services import bookings as services
+
+router = APIRouter(tags=["bookings"])
+
+MOST_UNITS: Final = 2**31 - 1
+MOST_AT_ONCE: Final = 50
+Quantity = Annotated[int, Field(ge=1, le=MOST_UNITS, strict=True)]
+
+
+class BookingOut(BaseModel):
+    """A booking, to those who may see it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    uid: str
+    resource_id: UUID
+    project_id: UUID
+    person_id: UUID
+    starts_at: Instant
+    ends_at: Instant
+    quantity: int
+    title: str
+    status: BookingStatus
+    source: BookingSource
+    reason: str
+    sequence: int
+    revision: int
+
+
+class BookingList(BaseModel):
+    """A page of bookings."""
+
+    items: list[BookingOut]
+    next: str | None
+
+
+class BookingIn(BaseModel):
+    """A wish to book."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    resource_id: UUID
+    project_id: UUID
+    starts_at: Instant
+    ends_at: Instant
+    quantity: Quantity = 1
+    title: Line = ""
+
+
+class BatchIn(BaseModel):
+    """Several wishes, all or none of which are booked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    bookings: Annotated[list[BookingIn], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+class BookingChange(BaseModel):
+    """What is to be different; a member left out, or null, stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    resource_id: UUID | None = None
+    quantity: Quantity | None = None
+    title: Line | None = None
+
+
+class RejectionIn(BaseModel):
+    """Why a booking is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Name
+
+
+@router.post("/bookings", status_code=201, responses=problems(401, 403, 404, 409))
+def create_booking(
+    given: BookingIn,
+    response: Response,
+    session: WriteSession,
+    actor: SignedIn,
+    now: Now,
+    settings: AppSettings,
+) -> BookingOut:
+    """Book for a project; a refusal lists every reason, and the nearest `alternatives`."""
+    booking = services.book(session, actor=actor, now=now, domain=settings.host, new=_new(given))
+    return _shown(booking, response)
+
+
+@router.post("/bookings/batch", status_code=201, responses=problems(401, 403, 404, 409))
+def create_bookings(
+    given: BatchIn, session: WriteSession, actor: SignedIn, now: Now, settings: AppSettings
+) -> BookingList:
+    """Book several at once, all or none."""
+    every = [_new(each) for each in given.bookings]
+    booked = services.book_batch(session, actor=actor, now=now, domain=settings.host, every=every)
+    return BookingList(items=[BookingOut.model_validate(each) for each in booked], next=None)
+
+
+@router.get("/bookings", responses=problems(401))
+def list_bookings(
+    session: ReadSession,
+    actor: SignedIn,
+    resource: UUID | None = None,
+    facility: UUID | None = None,
+    project: UUID | None = None,
+    since: Annotated[Instant | None, Query(alias="from")] = None,
+    until: Instant | None = None,
+    status: Annotated[list[BookingStatus] | None, Query()] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> BookingList:
+    """List the bookings the caller may see, by start; `from` and `until` bound their time."""
+    only = BookingFilter(
+        resource_id=resource,
+        facility_id=facility,
+        project_id=project,
+        since=since,
+        until=until,
+        statuses=frozenset(status) if status else None,
+    )
+    page = bookings_seen(session, viewer=actor, only=only, limit=limit, cursor=cursor)
+    items = [BookingOut.model_validate(each.booking) for each in page.items]
+    return BookingList(items=items, next=page.next)
+
+
+@router.get("/bookings/{booking_id}", responses=problems(401, 404))
+def read_booking(
+    booking_id: UUID, response: Response, session: ReadSession, actor: SignedIn
+) -> BookingOut:
+    """Return a booking, a cancelled one too."""
+    seen = booking_seen(session, booking_id, viewer=actor)
+    if seen is None:
+        raise NotFound("There is no such booking, or it is not yours to see; look at your list.")
+    return _shown(seen.booking, response)
+
+
+@router.patch("/bookings/{booking_id}", responses=problems(401, 403, 404, 409, 412))
+def change_booking(
+    booking_id: UUID,
+    given: BookingChange,
+    response: Response,
+    session: WriteSession,
+    actor: SignedIn,
+    now: Now,
+    if_match: IfMatch = None,
+) -> BookingOut:
+    """Move a booking, or give it another title; it keeps its uid."""
+    also = () if given.resource_id is None else (given.resource_id,)
+    _check_match(session, actor, booking_id, if_match, also=also)
+    to = booking_changes.Move(
+        starts_at=given.starts_at,
+        ends_at=given.ends_at,
+        resource_id=given.resource_id,
+        quantity=given.quantity,
+    )
+    booking = booking_changes.move(
+        session, actor=actor, now=now, booking_id=booking_id, to=to, title=given.title
+    )
+    return _shown(booking, response)
+
+
+@router.delete("/bookings/{booking_id}", responses=problems(401, 403, 404, 409, 412))
+def cancel_booking(
+    booking_id: UUID,
+    response: Response,
+    session: WriteSession,
+    actor: SignedIn,
+    now: Now,
+    reason: Line = "",
+    if_match: IfMatch = None,
+) -> BookingOut:
+    """Cancel a booking; it stays to be looked at, as cancelled."""
+    _check_match(session, actor, booking_id, if_match)
+    booking = booking_changes.cancel(
+        session, actor=actor, now=now, booking_id=booking_id, reason=reason
+    )
+    return _shown(booking, response)
+
+
+@router.post("/bookings/{booking_id}/check-in", responses=problems(401, 403, 404, 409, 412))
+def check_in_booking(
+    booking_id: UUID, response: Response, session: WriteSession, actor: SignedIn, now: Now
+) -> BookingOut:
+    """Record that use has begun."""
+    booking = booking_use.check_in(session, actor=actor, now=now, booking_id=booking_id)
+    return _shown(booking, response)
+
+
+@router.post("/bookings/{booking_id}/check-out", responses=problems(401, 403, 404, 409, 412))
+def check_out_booking(
+    booking_id: UUID, response: Response, session: WriteSession, actor: SignedIn, now: Now
+) -> BookingOut:
+    """Record that use has ended."""
+    booking = booking_use.check_out(session, actor=actor, now=now, booking_id=booking_id)
+    return _shown(booking, response)
+
+
+@router.post("/bookings/{booking_id}/approve", responses=problems(401, 403, 404, 409, 412))
+def approve_booking(
+    booking_id: UUID, response: Response, session: WriteSession, actor: SignedIn, now: Now
+) -> BookingOut:
+    """Confirm a booking that waits for approval."""
+    booking = booking_use.approve(session, actor=actor, now=now, booking_id=booking_id)
+    return _shown(booking, response)
+
+
+@router.post("/bookings/{booking_id}/reject", responses=problems(401, 403, 404, 409, 412))
+def reject_booking(
+    booking_id: UUID,
+    given: RejectionIn,
+    response: Response,
+    session: WriteSession,
+    actor: SignedIn,
+    now: Now,
+) -> BookingOut:
+    """Refuse a booking that waits for approval, with the reason."""
+    booking = booking_use.reject(
+        session, actor=actor, now=now, booking_id=booking_id, reason=given.reason
+    )
+    return _shown(booking, response)
+
+
+def _new(given: BookingIn) -> services.NewBooking:
+    return services.NewBooking(
+        resource_id=given.resource_id,
+        project_id=given.project_id,
+        starts_at=given.starts_at,
+        ends_at=given.ends_at,
+        quantity=given.quantity,
+        title=given.title,
+    )
+
+
+def _shown(booking: Any, response: Response) -> BookingOut:
+    shown = BookingOut.model_validate(booking)
+    set_etag(response, shown)
+    return shown
+
+
+def _check_match(
+    session: WriteSession,
+    actor: Actor,
+    booking_id: UUID,
+    if_match: str | None,
+    *,
+    also: tuple[UUID, ...] = (),
+) -> None:
+    """Compare with what is locked, so that nothing changes between the look and the write."""
+    if if_match is None:
+        return
+    seen = lock_booking(session, booking_id, viewer=actor, also=also)
+    if seen is not None:
+        check_match(if_match, BookingOut.model_validate(seen.booking))

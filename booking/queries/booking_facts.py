@@ -1,0 +1,255 @@
+"""What decides whether a booking may be made: the facts the rules look at.
+
+Facts of any number of resources cost the same few queries.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlmodel import Session
+
+from booking.engine.availability import Held
+from booking.engine.booking_rules import BookingFacts, ReservingRound
+from booking.engine.intervals import MINUTE, Interval
+from booking.engine.opening import WeeklyHours, open_windows
+from booking.models import Resource
+from booking.queries.booking_statements import CLOSED, HELD, HOURS, IN_ROUND, SPANS, STANDINGS
+
+DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A quantity of a resource for an interval, wanted by a project for a person.
+
+    `instead_of` is the booking that would give way: the one that is moved.
+    """
+
+    project_id: UUID
+    person_id: UUID
+    wanted: Interval
+    quantity: int
+    by_manager: bool
+    instead_of: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How a project and a person stand to one resource and its facility."""
+
+    zone: str
+    suspended: bool
+    allowed: bool
+    terms_current: int | None
+    terms_accepted: int | None
+    qualified: bool
+    qualified_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A closure, a hold or a round's access period; of one resource or of a facility."""
+
+    what: str
+    facility_id: UUID | None
+    resource_id: UUID | None
+    interval: Interval
+    quantity: int
+    name: str
+    decision_on: date | None
+
+    def touches(self, resource: Resource) -> bool:
+        """Say whether it takes time of this resource."""
+        if self.resource_id is None:
+            return self.facility_id == resource.facility_id
+        return self.resource_id == resource.id
+
+
+def booking_facts(
+    session: Session,
+    resource: Resource,
+    wish: Wish,
+    *,
+    now: datetime,
+) -> BookingFacts:
+    """Return all that decides about the wish; windows and holds are those it touches.
+
+    Cost: three queries.
+    """
+    facts = facts_of_each(session, [resource], wish, now=now, within=wish.wanted)
+    return facts[resource.id]
+
+
+def facts_of_each(
+    session: Session,
+    resources: Sequence[Resource],
+    wish: Wish,
+    *,
+    now: datetime,
+    within: Interval,
+) -> dict[UUID, BookingFacts]:
+    """Return the facts of the same wish for each resource, by resource id.
+
+    Windows, closures, holds and rounds are those that touch `within`.
+
+    Cost: three queries, whatever the number of resources.
+    """
+    standings = _standings(session, resources, wish)
+    hours = _hours(session, resources)
+    spans = _spans(session, resources, wish, within)
+    return {
+        each.id: _facts(
+            each,
+            wish,
+            standing=standings[each.id],
+            windows=open_windows(
+                _own_hours(hours, each), zone=standings[each.id].zone, within=within
+            ),
+            spans=[span for span in spans if span.touches(each)],
+            now=now,
+        )
+        for each in resources
+    }
+
+
+def _facts(
+    resource: Resource,
+    wish: Wish,
+    *,
+    standing: _Standing,
+    windows: tuple[Interval, ...],
+    spans: Sequence[_Span],
+    now: datetime,
+) -> BookingFacts:
+    return BookingFacts(
+        now=now,
+        wanted=wish.wanted,
+        quantity=wish.quantity,
+        resource_state=resource.state,
+        capacity=resource.capacity,
+        open_windows=windows,
+        closures=tuple(each.interval for each in spans if each.what == CLOSED),
+        holds=_holds(resource, spans),
+        mode=resource.mode,
+        grid_minutes=resource.grid_minutes,
+        minimum_minutes=resource.minimum_minutes,
+        maximum_minutes=resource.maximum_minutes,
+        lead_minutes=resource.lead_minutes,
+        horizon_days=resource.horizon_days,
+        buffer_before_minutes=resource.buffer_before_minutes,
+        buffer_after_minutes=resource.buffer_after_minutes,
+        project_allowed=standing.allowed,
+        qualification_needed=resource.qualification_needed,
+        qualified=standing.qualified,
+        qualified_until=standing.qualified_until,
+        terms_current=standing.terms_current,
+        terms_accepted=standing.terms_accepted,
+        organisation_suspended=standing.suspended,
+        rounds=tuple(_reserving(each, now) for each in spans if each.what == IN_ROUND),
+        by_manager=wish.by_manager,
+    )
+
+
+def _holds(resource: Resource, spans: Iterable[_Span]) -> tuple[Held, ...]:
+    before = resource.buffer_before_minutes * MINUTE
+    after = resource.buffer_after_minutes * MINUTE
+    return tuple(
+        Held(each.interval.widened(before=before, after=after), each.quantity)
+        for each in spans
+        if each.what == HELD
+    )
+
+
+def _reserving(span: _Span, now: datetime) -> ReservingRound:
+    """Word a round as what it reserves, up to the end of the day of its decision.
+
+    A round that is late keeps its time; it is then expected by the end of today.
+    """
+    day = max(span.decision_on or now.date(), now.date())
+    until = datetime.combine(day, time(), tzinfo=UTC) + DAY
+    return ReservingRound(name=span.name, access=span.interval, until=until)
+
+
+def _own_hours(
+    hours: Collection[tuple[UUID, UUID | None, WeeklyHours]], resource: Resource
+) -> list[WeeklyHours]:
+    """Choose a resource's own hours, else those of its facility."""
+    own = [each for _, resource_id, each in hours if resource_id == resource.id]
+    return own or [
+        each
+        for facility_id, resource_id, each in hours
+        if resource_id is None and facility_id == resource.facility_id
+    ]
+
+
+def _hours(
+    session: Session, resources: Sequence[Resource]
+) -> list[tuple[UUID, UUID | None, WeeklyHours]]:
+    rows = session.connection().execute(HOURS, _places(resources))
+    return [
+        (row.facility_id, row.resource_id, WeeklyHours(row.weekday, row.opens, row.closes))
+        for row in rows
+    ]
+
+
+def _spans(
+    session: Session, resources: Sequence[Resource], wish: Wish, within: Interval
+) -> list[_Span]:
+    reach = max(each.buffer_before_minutes + each.buffer_after_minutes for each in resources)
+    rows = session.connection().execute(
+        SPANS,
+        {
+            **_places(resources),
+            "start": within.start - reach * MINUTE,
+            "end": within.end + reach * MINUTE,
+            # No booking has the id 0, so that nothing is left out where nothing gives way.
+            "but_for": wish.instead_of or UUID(int=0),
+        },
+    )
+    return [
+        _Span(
+            what=row.what,
+            facility_id=row.facility_id,
+            resource_id=row.resource_id,
+            interval=Interval(row.starts_at, row.ends_at),
+            quantity=row.quantity,
+            name=row.name,
+            decision_on=row.decision_on,
+        )
+        for row in rows
+    ]
+
+
+def _standings(
+    session: Session, resources: Sequence[Resource], wish: Wish
+) -> dict[UUID, _Standing]:
+    rows = session.connection().execute(
+        STANDINGS,
+        {
+            "resources": [each.id for each in resources],
+            "project": wish.project_id,
+            "person": wish.person_id,
+        },
+    )
+    return {
+        row.resource_id: _Standing(
+            zone=row.zone,
+            suspended=row.suspended_at is not None,
+            allowed=not row.restricted or row.admitted is not None,
+            terms_current=row.terms_current,
+            terms_accepted=row.terms_accepted,
+            qualified=row.qualification is not None,
+            qualified_until=row.expires_at,
+        )
+        for row in rows
+    }
+
+
+def _places(resources: Sequence[Resource]) -> dict[str, Any]:
+    return {
+        "resources": [each.id for each in resources],
+        "facilities": list({each.facility_id for each in resources}),
+    }

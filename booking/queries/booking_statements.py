@@ -1,0 +1,173 @@
+"""The statements behind booking_facts, built once: hours, spans of taken time, standings."""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import (
+    BindParameter,
+    Date,
+    Integer,
+    String,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlmodel import col
+
+from booking.engine.lifecycle import HOLDING, RoundState
+from booking.models import (
+    AdmittedProject,
+    Booking,
+    Closure,
+    Facility,
+    OpeningHours,
+    Organisation,
+    Project,
+    Qualification,
+    Resource,
+    Round,
+    RoundFacility,
+    TermsAcceptance,
+    TermsVersion,
+)
+from booking.models.columns import UtcDateTime
+
+RESERVING: Final = (RoundState.OPEN, RoundState.REVIEWING, RoundState.ALLOCATED)
+CLOSED, HELD, IN_ROUND = "closed", "held", "in_round"
+
+_RESOURCES: Final[BindParameter[UUID]] = bindparam("resources", expanding=True)
+_FACILITIES: Final[BindParameter[UUID]] = bindparam("facilities", expanding=True)
+_START: Final = bindparam("start", type_=UtcDateTime)
+_END: Final = bindparam("end", type_=UtcDateTime)
+_PROJECT: Final = bindparam("project", type_=Uuid)
+_PERSON: Final = bindparam("person", type_=Uuid)
+_NO_NAME: Final = literal("", String)
+_NO_DAY: Final = cast(null(), Date)
+_NO_ID: Final = cast(null(), Uuid)
+
+HOURS: Final = select(
+    col(OpeningHours.facility_id),
+    col(OpeningHours.resource_id),
+    col(OpeningHours.weekday),
+    col(OpeningHours.opens),
+    col(OpeningHours.closes),
+).where(
+    or_(
+        col(OpeningHours.resource_id).in_(_RESOURCES),
+        and_(
+            col(OpeningHours.resource_id).is_(None),
+            col(OpeningHours.facility_id).in_(_FACILITIES),
+        ),
+    )
+)
+
+SPANS: Final = union_all(
+    select(
+        literal(CLOSED, String).label("what"),
+        col(Closure.facility_id).label("facility_id"),
+        col(Closure.resource_id).label("resource_id"),
+        col(Closure.starts_at).label("starts_at"),
+        col(Closure.ends_at).label("ends_at"),
+        literal(0, Integer).label("quantity"),
+        _NO_NAME.label("name"),
+        _NO_DAY.label("decision_on"),
+    ).where(
+        col(Closure.facility_id).in_(_FACILITIES),
+        or_(col(Closure.resource_id).is_(None), col(Closure.resource_id).in_(_RESOURCES)),
+        col(Closure.starts_at) < _END,
+        col(Closure.ends_at) > _START,
+    ),
+    select(
+        literal(HELD, String),
+        _NO_ID,
+        col(Booking.resource_id),
+        col(Booking.starts_at),
+        col(Booking.ends_at),
+        col(Booking.quantity),
+        _NO_NAME,
+        _NO_DAY,
+    ).where(
+        col(Booking.resource_id).in_(_RESOURCES),
+        col(Booking.status).in_(HOLDING),
+        col(Booking.starts_at) < _END,
+        col(Booking.ends_at) > _START,
+        col(Booking.id) != bindparam("but_for", type_=Uuid),
+    ),
+    select(
+        literal(IN_ROUND, String),
+        col(RoundFacility.facility_id),
+        _NO_ID,
+        col(Round.access_starts_at),
+        col(Round.access_ends_at),
+        literal(0, Integer),
+        col(Round.name),
+        col(Round.decision_on),
+    )
+    .join_from(RoundFacility, Round, col(Round.id) == col(RoundFacility.round_id))
+    .where(
+        col(RoundFacility.facility_id).in_(_FACILITIES),
+        col(RoundFacility.published_at).is_(None),
+        col(Round.state).in_(RESERVING),
+        col(Round.access_starts_at) < _END,
+        col(Round.access_ends_at) > _START,
+    ),
+)
+
+_TERMS_CURRENT: Final = (
+    select(func.max(TermsVersion.number))
+    .where(col(TermsVersion.facility_id) == col(Facility.id))
+    .correlate(Facility)
+    .scalar_subquery()
+)
+_TERMS_ACCEPTED: Final = (
+    select(func.max(TermsVersion.number))
+    .join_from(
+        TermsVersion,
+        TermsAcceptance,
+        col(TermsAcceptance.terms_version_id) == col(TermsVersion.id),
+    )
+    .where(
+        col(TermsVersion.facility_id) == col(Facility.id),
+        col(TermsAcceptance.project_id) == _PROJECT,
+    )
+    .correlate(Facility)
+    .scalar_subquery()
+)
+STANDINGS: Final = (
+    select(
+        col(Resource.id).label("resource_id"),
+        col(Facility.zone),
+        col(Facility.restricted),
+        col(Organisation.suspended_at),
+        col(AdmittedProject.project_id).label("admitted"),
+        _TERMS_CURRENT.label("terms_current"),
+        _TERMS_ACCEPTED.label("terms_accepted"),
+        col(Qualification.id).label("qualification"),
+        col(Qualification.expires_at),
+    )
+    .join_from(Resource, Facility, col(Facility.id) == col(Resource.facility_id))
+    .join(Project, col(Project.id) == _PROJECT)
+    .join(Organisation, col(Organisation.id) == col(Project.organisation_id))
+    .outerjoin(
+        AdmittedProject,
+        and_(
+            col(AdmittedProject.facility_id) == col(Facility.id),
+            col(AdmittedProject.project_id) == _PROJECT,
+        ),
+    )
+    .outerjoin(
+        Qualification,
+        and_(
+            col(Qualification.resource_id) == col(Resource.id),
+            col(Qualification.person_id) == _PERSON,
+        ),
+    )
+    .where(col(Resource.id).in_(_RESOURCES))
+)

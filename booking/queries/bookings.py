@@ -1,0 +1,274 @@
+"""Bookings as a viewer may see them, and as a writer locks them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlmodel import Session, col, select
+
+from booking.engine.intervals import Interval
+from booking.engine.lifecycle import HOLDING, BookingStatus, ResourceState
+from booking.engine.permissions import (
+    ALLOWED,
+    FACILITY_ROLES,
+    FOR_THE_PROJECT,
+    INSTALLATION_ROLES,
+    Action,
+    Actor,
+    Scope,
+)
+from booking.engine.violations import Violation
+from booking.errors import Malformed, StaleVersion
+from booking.models import Booking, Facility, Person, Project, Resource
+from booking.queries.paging import Page, page_of, read_cursor
+
+CURSOR_PARTS: Final = 2
+MOST_PEERS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class BookingSeen:
+    """A booking, with the names a page shows beside it."""
+
+    booking: Booking
+    resource_name: str
+    facility_id: UUID
+    facility_slug: str
+    facility_name: str
+    zone: str
+    organisation_id: UUID
+    project_name: str
+    person_name: str
+
+    @property
+    def scope(self) -> Scope:
+        """The places the booking belongs to."""
+        return Scope(
+            facility_id=self.facility_id,
+            organisation_id=self.organisation_id,
+            project_id=self.booking.project_id,
+            person_id=self.booking.person_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BookingFilter:
+    """Which bookings a list is about; None lets all through.
+
+    `since` and `until` bound the time that bookings touch, half-open.
+    """
+
+    resource_id: UUID | None = None
+    facility_id: UUID | None = None
+    project_id: UUID | None = None
+    person_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    statuses: frozenset[BookingStatus] | None = None
+
+
+EVERY_BOOKING: Final = BookingFilter()
+
+
+def lock_resource(session: Session, resource_id: UUID) -> Resource | None:
+    """Return the resource as it is now, and let no other writer book it meanwhile.
+
+    On SQLite the whole transaction is that lock already.
+    """
+    return session.exec(
+        select(Resource)
+        .where(Resource.id == resource_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def resource_to_book(session: Session, resource_id: UUID) -> Resource | None:
+    """Return the resource, unlocked."""
+    return session.get(Resource, resource_id)
+
+
+def project_to_book_for(session: Session, project_id: UUID) -> Project | None:
+    """Return the project."""
+    return session.get(Project, project_id)
+
+
+def resources_like(session: Session, resource: Resource) -> Sequence[Resource]:
+    """Return published resources of the same kind, those of the same facility first."""
+    return session.exec(
+        select(Resource)
+        .where(
+            Resource.kind == resource.kind,
+            Resource.state == ResourceState.PUBLISHED,
+            Resource.id != resource.id,
+        )
+        .order_by(col(Resource.facility_id) != resource.facility_id, col(Resource.id))
+        .limit(MOST_PEERS)
+    ).all()
+
+
+def booking_seen(session: Session, booking_id: UUID, *, viewer: Actor) -> BookingSeen | None:
+    """Return the booking if the viewer may see it."""
+    row = session.exec(
+        _seen().where(Booking.id == booking_id, visible_to(viewer, Action.BOOKING_SEE))
+    ).one_or_none()
+    return None if row is None else BookingSeen(*row)
+
+
+def bookings_seen(
+    session: Session,
+    *,
+    viewer: Actor,
+    only: BookingFilter = EVERY_BOOKING,
+    limit: int,
+    cursor: str | None = None,
+) -> Page[BookingSeen]:
+    """Return the viewer's page of bookings, by start and then id."""
+    rows = session.exec(
+        _seen()
+        .where(visible_to(viewer, Action.BOOKING_SEE), *_only(only), _after(cursor))
+        .order_by(col(Booking.starts_at), col(Booking.id))
+        .limit(limit + 1)
+    ).all()
+    return page_of(
+        [BookingSeen(*row) for row in rows],
+        limit=limit,
+        key=lambda each: (each.booking.starts_at.isoformat(), str(each.booking.id)),
+    )
+
+
+def bookings_within(
+    session: Session,
+    within: Interval,
+    *,
+    viewer: Actor,
+    resource_id: UUID | None = None,
+    facility_id: UUID | None = None,
+) -> tuple[BookingSeen, ...]:
+    """Return what holds time of a resource or facility in a period, by start and then id.
+
+    Unpaged: the sheet of a day, the week of a resource.
+    """
+    only = BookingFilter(
+        resource_id=resource_id,
+        facility_id=facility_id,
+        since=within.start,
+        until=within.end,
+        statuses=frozenset(HOLDING),
+    )
+    rows = session.exec(
+        _seen()
+        .where(visible_to(viewer, Action.BOOKING_SEE), *_only(only))
+        .order_by(col(Booking.starts_at), col(Booking.id))
+    ).all()
+    return tuple(BookingSeen(*row) for row in rows)
+
+
+def lock_booking(
+    session: Session, booking_id: UUID, *, viewer: Actor, also: Sequence[UUID] = ()
+) -> BookingSeen | None:
+    """Return the booking as it is now if the viewer may see it, locked for a change.
+
+    Locks its resource and the resources in `also` first, by id, then the booking itself.
+    Raises: StaleVersion if it was moved to yet another resource in that moment.
+    """
+    seen = booking_seen(session, booking_id, viewer=viewer)
+    if seen is None:
+        return None
+    resource_id = seen.booking.resource_id
+    for each in sorted({resource_id, *also}):
+        lock_resource(session, each)
+    session.exec(
+        select(Booking)
+        .where(Booking.id == booking_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    if seen.booking.resource_id != resource_id:
+        raise StaleVersion(
+            "It was moved to another resource a moment ago; look at it and decide again."
+        )
+    return seen
+
+
+def visible_to(viewer: Actor, action: Action) -> ColumnElement[bool]:
+    """Return the condition under which the viewer may take `action` on a booking.
+
+    Needs Booking, Resource and Project in the statement; agrees with permissions.may.
+    """
+    if viewer.system:
+        return true()
+    if viewer.person_id is None or (viewer.scopes is not None and action not in viewer.scopes):
+        return false()
+    ways: list[ColumnElement[bool]] = []
+    if action in FOR_THE_PROJECT:
+        ways.append(col(Booking.project_id).in_(viewer.project_ids))
+    for grant in viewer.grants:
+        if grant.role not in ALLOWED[action]:
+            continue
+        if grant.role in INSTALLATION_ROLES:
+            return true()
+        if grant.role in FACILITY_ROLES:
+            ways.append(col(Resource.facility_id) == grant.facility_id)
+        else:
+            ways.append(col(Project.organisation_id) == grant.organisation_id)
+    return or_(false(), *ways)
+
+
+def _seen() -> Any:
+    columns: Any = (
+        Booking,
+        col(Resource.name),
+        col(Facility.id),
+        col(Facility.slug),
+        col(Facility.name),
+        col(Facility.zone),
+        col(Project.organisation_id),
+        col(Project.name),
+        col(Person.name),
+    )
+    return (
+        select(*columns)
+        .join_from(Booking, Resource, col(Resource.id) == col(Booking.resource_id))
+        .join(Facility, col(Facility.id) == col(Resource.facility_id))
+        .join(Project, col(Project.id) == col(Booking.project_id))
+        .join(Person, col(Person.id) == col(Booking.person_id))
+    )
+
+
+def _only(only: BookingFilter) -> list[ColumnElement[bool]]:
+    chosen: list[ColumnElement[bool]] = []
+    if only.resource_id is not None:
+        chosen.append(col(Booking.resource_id) == only.resource_id)
+    if only.facility_id is not None:
+        chosen.append(col(Resource.facility_id) == only.facility_id)
+    if only.project_id is not None:
+        chosen.append(col(Booking.project_id) == only.project_id)
+    if only.person_id is not None:
+        chosen.append(col(Booking.person_id) == only.person_id)
+    if only.since is not None:
+        chosen.append(col(Booking.ends_at) > only.since)
+    if only.until is not None:
+        chosen.append(col(Booking.starts_at) < only.until)
+    if only.statuses is not None:
+        chosen.append(col(Booking.status).in_(only.statuses))
+    return chosen
+
+
+def _after(cursor: str | None) -> ColumnElement[bool]:
+    key = read_cursor(cursor, parts=CURSOR_PARTS)
+    if key is None:
+        return true()
+    try:
+        at = datetime.fromisoformat(str(key[0])).astimezone(UTC)
+        last = UUID(str(key[1]))
+    except (ValueError, OverflowError) as error:
+        reason = "This is not a cursor of ours; leave it out to begin at the first page."
+        raise Malformed(reason, [Violation("cursor", reason, "cursor")]) from error
+    return or_(
+        col(Booking.starts_at) > at,
+        and_(col(Booking.starts_at) == at, col(Booking.id) > last),
+    )

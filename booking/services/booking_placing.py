@@ -1,0 +1,175 @@
+"""Put a booking where the rules and the database's guard let it be, or say where else.
+
+The resource is locked before; the guard has the last word whatever came before it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from booking.engine.alternatives import alternatives
+from booking.engine.booking_rules import BookingCode, BookingFacts, broken_rules
+from booking.engine.intervals import Interval
+from booking.engine.violations import Violation
+from booking.errors import Malformed, RulesBroken
+from booking.guards import REFUSAL
+from booking.models import Booking, Resource
+from booking.queries.booking_facts import Wish, booking_facts, facts_of_each
+from booking.queries.bookings import resources_like
+
+EXCLUSION_VIOLATION: Final = "23P01"
+LOOK_AROUND: Final = timedelta(days=14)
+LONGEST_WISH: Final = timedelta(days=366)
+FARTHEST_WISH: Final = timedelta(days=20 * 366)
+MOST_HERE: Final = 3
+MOST_ELSEWHERE: Final = 3
+
+_INSERT: Final = {
+    "postgresql": postgresql.insert(Booking).on_conflict_do_nothing().returning(Booking),
+    "sqlite": sqlite.insert(Booking).on_conflict_do_nothing().returning(Booking),
+}
+
+
+def wanted_interval(starts_at: datetime, ends_at: datetime, *, now: datetime) -> Interval:
+    """Make the interval that is asked for.
+
+    Raises: Malformed if it is empty, longer than a year, or decades away.
+    """
+    if ends_at <= starts_at:
+        raise _malformed("The end must be after the start; give a later end.", "/ends_at")
+    if ends_at - starts_at > LONGEST_WISH:
+        raise _malformed("A booking lasts a year at the most; give an earlier end.", "/ends_at")
+    if abs(starts_at - now) > FARTHEST_WISH:
+        raise _malformed("The start is decades away; give a nearer one.", "/starts_at")
+    return Interval(starts_at, ends_at)
+
+
+def check_rules(session: Session, resource: Resource, wish: Wish, *, now: datetime) -> None:
+    """Return if the wish keeps every rule.
+
+    Raises: RulesBroken with every violation, and the nearest times that would do.
+    """
+    broken = broken_rules(booking_facts(session, resource, wish, now=now))
+    if broken:
+        raise refusal(session, resource, wish, broken, now=now)
+
+
+def insert_guarded(session: Session, booking: Booking) -> Booking | None:
+    """Insert the booking if the database's guard lets it; None if the time is taken."""
+    values = {name: getattr(booking, name) for name in Booking.model_fields}
+    statement = _INSERT[session.get_bind().dialect.name]
+    try:
+        with session.begin_nested():
+            return session.scalars(statement, values).one_or_none()
+    except IntegrityError as error:
+        if not _is_refusal(error):
+            raise
+        return None
+
+
+def change_guarded(session: Session, booking: Booking, changes: Mapping[str, Any]) -> bool:
+    """Set the attributes if the database's guard lets it; False if the time is taken."""
+    try:
+        with session.begin_nested():
+            for name, value in changes.items():
+                setattr(booking, name, value)
+            session.flush()
+    except IntegrityError as error:
+        if not _is_refusal(error):
+            raise
+        return False
+    return True
+
+
+def taken(session: Session, resource: Resource, wish: Wish, *, now: datetime) -> RulesBroken:
+    """Make the refusal for time that the guard found taken."""
+    violation = Violation(
+        BookingCode.TAKEN,
+        "Somebody else took this time a moment ago; choose another time.",
+        "/starts_at",
+    )
+    return refusal(session, resource, wish, (violation,), now=now)
+
+
+def refusal(
+    session: Session,
+    resource: Resource,
+    wish: Wish,
+    violations: Sequence[Violation],
+    *,
+    now: datetime,
+) -> RulesBroken:
+    """Make the refusal, with the nearest times that would do beside it."""
+    first = violations[0].reason
+    more = f" (and {len(violations) - 1} more reasons)" if len(violations) > 1 else ""
+    return RulesBroken(
+        f"{first}{more}",
+        violations,
+        beside={"alternatives": nearest(session, resource, wish, now=now)},
+    )
+
+
+def nearest(
+    session: Session, resource: Resource, wish: Wish, *, now: datetime
+) -> list[dict[str, str]]:
+    """List the nearest times that break no rule: here, and on resources of the same kind.
+
+    Nearest first, ties to the wanted resource and then the earlier; at most three here and
+    three elsewhere, one a resource, within 14 days. JSON values.
+    """
+    around = _around(resource, wish, now=now)
+    peers = resources_like(session, resource)
+    facts = facts_of_each(session, [resource, *peers], wish, now=now, within=around)
+    here = [(resource.id, slot) for slot in _kept(facts[resource.id], MOST_HERE)]
+    elsewhere = [(each.id, slot) for each in peers for slot in _kept(facts[each.id], 1)]
+
+    def farness(choice: tuple[UUID, Interval]) -> tuple[timedelta, bool, datetime]:
+        resource_id, slot = choice
+        return abs(slot.start - wish.wanted.start), resource_id != resource.id, slot.start
+
+    chosen = sorted(here + sorted(elsewhere, key=farness)[:MOST_ELSEWHERE], key=farness)
+    return [
+        {
+            "resource_id": str(resource_id),
+            "starts_at": _text(slot.start),
+            "ends_at": _text(slot.end),
+        }
+        for resource_id, slot in chosen
+    ]
+
+
+def _around(resource: Resource, wish: Wish, *, now: datetime) -> Interval:
+    """Choose the time to look at: around the wish, drawn into what may be booked at all."""
+    horizon = now + timedelta(days=resource.horizon_days)
+    middle = min(max(wish.wanted.start, now), horizon)
+    length = wish.wanted.end - wish.wanted.start
+    return Interval(middle - LOOK_AROUND, middle + LOOK_AROUND + length)
+
+
+def _kept(facts: BookingFacts, count: int) -> list[Interval]:
+    """List the nearest times that would break no rule at all."""
+    return [
+        slot
+        for slot in alternatives(facts, count=count)
+        if not broken_rules(replace(facts, wanted=slot))
+    ]
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _malformed(reason: str, pointer: str) -> Malformed:
+    return Malformed(reason, [Violation("value_error", reason, pointer)])
+
+
+def _is_refusal(error: IntegrityError) -> bool:
+    return REFUSAL in str(error.orig) or (
+        getattr(error.orig, "sqlstate", None) == EXCLUSION_VIOLATION
+    )

@@ -65,7 +65,7 @@ _RESOURCE: Final[Columns] = (
     col(Resource.web_address),
     col(Resource.location).label("resource_location"),
 )
-_PROJECT_NAME: Final = col(Project.name).label("project_name")
+_PROJECT_NAME: Final[Any] = col(Project.name).label("project_name")
 _REQUEST: Final[Columns] = (
     col(AccessRequest.id),
     col(AccessRequest.title),

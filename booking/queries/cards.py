@@ -1,0 +1,213 @@
+"""All that mail and calendars say of a booking or a decision, each loaded with one SELECT."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlmodel import Session, col
+
+from booking.engine.lifecycle import BookingStatus
+from booking.engine.vocabulary import AccessBy
+from booking.models import (
+    AccessRequest,
+    Booking,
+    Decision,
+    Facility,
+    Person,
+    Project,
+    Resource,
+    Round,
+    RoundResult,
+    SignInLink,
+)
+
+Columns = tuple[Any, ...]
+
+_FACILITY: Final[Columns] = (
+    col(Facility.id).label("facility_id"),
+    col(Facility.slug).label("facility_slug"),
+    col(Facility.name).label("facility_name"),
+    col(Facility.zone).label("facility_zone"),
+    col(Facility.country).label("facility_country"),
+    col(Facility.mail_from).label("mail_from"),
+)
+_READER: Final[Columns] = (
+    col(Person.name).label("person_name"),
+    col(Person.email).label("person_email"),
+    col(Person.zone).label("person_zone"),
+    col(Person.locale).label("person_locale"),
+)
+_BOOKING: Final[Columns] = (
+    col(Booking.id),
+    col(Booking.uid),
+    col(Booking.starts_at),
+    col(Booking.ends_at),
+    col(Booking.quantity),
+    col(Booking.status),
+    col(Booking.title),
+    col(Booking.reason),
+    col(Booking.sequence),
+    col(Booking.revision),
+    col(Booking.created_at),
+    col(Booking.updated_at),
+    col(Booking.resource_id),
+    col(Booking.project_id),
+    col(Booking.person_id),
+)
+_RESOURCE: Final[Columns] = (
+    col(Resource.name).label("resource_name"),
+    col(Resource.kind).label("resource_kind"),
+    col(Resource.unit_label),
+    col(Resource.access_by),
+    col(Resource.web_address),
+    col(Resource.location).label("resource_location"),
+)
+_PROJECT_NAME: Final[Any] = col(Project.name).label("project_name")
+_REQUEST: Final[Columns] = (
+    col(AccessRequest.id),
+    col(AccessRequest.title),
+    col(Round.slug).label("round_slug"),
+    col(Round.name).label("round_name"),
+    col(Decision.reasons),
+)
+_LINK: Final[Columns] = (col(SignInLink.id), col(SignInLink.expires_at))
+
+
+@dataclass(frozen=True, slots=True)
+class BookingCard:
+    """A booking with the names that mail and calendars show of it.
+
+    `organiser` is the facility's agent address, which also sends; `base_url` is ours.
+    """
+
+    id: UUID
+    uid: str
+    starts_at: datetime
+    ends_at: datetime
+    quantity: int
+    status: BookingStatus
+    title: str
+    reason: str
+    sequence: int
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    resource_id: UUID
+    project_id: UUID
+    person_id: UUID
+    resource_name: str
+    resource_kind: str
+    unit_label: str
+    access_by: AccessBy
+    web_address: str
+    resource_location: str
+    facility_id: UUID
+    facility_slug: str
+    facility_name: str
+    facility_zone: str
+    facility_country: str
+    mail_from: str
+    project_name: str
+    person_name: str
+    person_email: str
+    person_zone: str
+    person_locale: str
+    organiser: str
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionCard:
+    """What a round decided of a request, for the person who submitted it.
+
+    `reasons` are those of the newest allocation, as `{"code", "detail", ...}`.
+    """
+
+    id: UUID
+    title: str
+    round_slug: str
+    round_name: str
+    reasons: list[dict[str, Any]]
+    facility_id: UUID
+    facility_slug: str
+    facility_name: str
+    facility_zone: str
+    facility_country: str
+    mail_from: str
+    person_name: str
+    person_email: str
+    person_zone: str
+    person_locale: str
+    organiser: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignInCard:
+    """A sign-in link and its reader."""
+
+    id: UUID
+    expires_at: datetime
+    person_name: str
+    person_email: str
+    person_zone: str
+    person_locale: str
+
+
+def booking_cards(
+    session: Session, booking_ids: Sequence[UUID], *, sender: str, base_url: str
+) -> dict[UUID, BookingCard]:
+    """Return the cards of those bookings that exist; `sender` organises where no facility does."""
+    columns = (*_BOOKING, *_RESOURCE, *_FACILITY, _PROJECT_NAME, *_READER)
+    statement = (
+        select(*columns)
+        .join(Resource, col(Resource.id) == col(Booking.resource_id))
+        .join(Facility, col(Facility.id) == col(Resource.facility_id))
+        .join(Project, col(Project.id) == col(Booking.project_id))
+        .join(Person, col(Person.id) == col(Booking.person_id))
+        .where(col(Booking.id).in_(booking_ids))
+    )
+    return {
+        row["id"]: BookingCard(**row, organiser=row["mail_from"] or sender, base_url=base_url)
+        for row in _rows(session, statement)
+    }
+
+
+def decision_cards(
+    session: Session, request_ids: Sequence[UUID], *, sender: str
+) -> dict[UUID, DecisionCard]:
+    """Return what the newest allocation says of each of those requests."""
+    statement = (
+        select(*_REQUEST, *_FACILITY, *_READER)
+        .join(Round, col(Round.id) == col(AccessRequest.round_id))
+        .join(Facility, col(Facility.id) == col(Round.facility_id))
+        .join(Person, col(Person.id) == col(AccessRequest.submitted_by))
+        .join(Decision, col(Decision.request_id) == col(AccessRequest.id), isouter=True)
+        .join(RoundResult, col(RoundResult.id) == col(Decision.result_id), isouter=True)
+        .where(col(AccessRequest.id).in_(request_ids))
+        .order_by(col(RoundResult.number))
+    )
+    return {
+        row["id"]: DecisionCard(
+            **{**row, "reasons": row["reasons"] or []}, organiser=row["mail_from"] or sender
+        )
+        for row in _rows(session, statement)
+    }
+
+
+def sign_in_cards(session: Session, link_ids: Sequence[UUID]) -> dict[UUID, SignInCard]:
+    """Return those of the sign-in links that are still kept."""
+    statement = (
+        select(*_LINK, *_READER)
+        .join(Person, col(Person.id) == col(SignInLink.person_id))
+        .where(col(SignInLink.id).in_(link_ids))
+    )
+    return {row["id"]: SignInCard(**row) for row in _rows(session, statement)}
+
+
+def _rows(session: Session, statement: Select[Any]) -> Sequence[Mapping[str, Any]]:
+    session.flush()
+    found = session.connection().execute(statement).mappings().all()
+    return [{str(name): value for name, value in row.items()} for row in found]

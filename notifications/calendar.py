@@ -1,0 +1,219 @@
+"""Bookings as iCalendar text (RFC 5545, 7986): the only user of icalendar for writing.
+
+One event, one text: `vevent_text` is rendered once per revision and kept, every outlet
+shows it, and what an outlet adds or leaves out is whole lines of it.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from icalendar import Calendar, Event, FreeBusy, vCalAddress, vDuration, vPeriod, vText
+
+from booking.engine.intervals import Interval
+from booking.engine.lifecycle import BookingStatus
+from booking.engine.vocabulary import AccessBy
+from booking.queries.cards import BookingCard
+from notifications.wording import span_words
+
+PRODID: Final = "-//Benchshare//Benchshare 0.1//EN"
+REFRESH: Final = timedelta(hours=1)
+END: Final = "END:VEVENT\r\n"
+PERSONAL: Final = ("SUMMARY", "CATEGORIES", "ATTENDEE")
+
+STATUS_WORD: Final[dict[BookingStatus, str]] = {
+    BookingStatus.HELD: "TENTATIVE",
+    BookingStatus.PENDING: "TENTATIVE",
+    BookingStatus.CONFIRMED: "CONFIRMED",
+    BookingStatus.IN_USE: "CONFIRMED",
+    BookingStatus.COMPLETED: "CONFIRMED",
+    BookingStatus.CANCELLING: "CONFIRMED",
+    BookingStatus.CANCELLED: "CANCELLED",
+    BookingStatus.REJECTED: "CANCELLED",
+    BookingStatus.NO_SHOW: "CANCELLED",
+    BookingStatus.DISPLACED: "CANCELLED",
+    BookingStatus.EXPIRED: "CANCELLED",
+}
+
+
+class Method(StrEnum):
+    """What an invite asks of the reader's calendar (RFC 5546)."""
+
+    REQUEST = "REQUEST"
+    CANCEL = "CANCEL"
+
+
+def vevent_text(card: BookingCard) -> str:
+    """Render a booking as one VEVENT: CRLF, lines of at most 75 octets, times in UTC.
+
+    DTSTAMP is when the booking last changed, so that a text depends on its revision alone.
+    """
+    event = Event()
+    event.add("uid", card.uid)
+    event.add("dtstamp", _whole_second(card.updated_at))
+    event.add("created", _whole_second(card.created_at))
+    event.add("last-modified", _whole_second(card.updated_at))
+    event.add("dtstart", card.starts_at)
+    event.add("dtend", card.ends_at)
+    event.add("sequence", card.sequence)
+    event.add("status", STATUS_WORD[card.status])
+    event.add("summary", plain(card.title or card.resource_name))
+    event.add("location", plain(place(card)))
+    event.add("description", plain(_description(card)))
+    event.add("categories", [plain(card.project_name)])
+    event.add("url", booking_url(card))
+    event.add("organizer", _address(card.organiser, card.facility_name))
+    if card.access_by is not AccessBy.PHYSICAL and card.web_address:
+        event.add("conference", plain(card.web_address), parameters={"VALUE": "URI"})
+    return _text(event)
+
+
+def public_text(vevent: str, name: str) -> str:
+    """Return a kept VEVENT as resource and facility feeds show it: no title, nobody's name.
+
+    `name` is the resource's: the summary that stands in the title's place.
+    """
+    return _with_lines(_without(vevent, PERSONAL), _line("SUMMARY", vText(plain(name))))
+
+
+def invite_text(card: BookingCard, method: Method, attendee: str, token: str) -> str:
+    """Render the one calendar object of an invite to `attendee`, an address.
+
+    ORGANIZER is plus-addressed with `token`, so that a reply names its booking.
+    """
+    guest = _address(attendee, card.person_name)
+    guest.params["ROLE"] = vText("REQ-PARTICIPANT")
+    guest.params["PARTSTAT"] = vText("ACCEPTED")
+    guest.params["RSVP"] = vText("FALSE")
+    organiser = _address(plus_addressed(card.organiser, token), card.facility_name)
+    vevent = _with_lines(
+        _without(vevent_text(card), ("ORGANIZER",)),
+        _line("ORGANIZER", organiser) + _line("ATTENDEE", guest),
+    )
+    return _wrapped(_calendar(method=method), [vevent])
+
+
+def feed_text(name: str, vevents: Iterable[str]) -> str:
+    """Join kept VEVENTs into a calendar for subscribers; it has no METHOD."""
+    calendar = _calendar()
+    calendar.add("name", plain(name))
+    calendar.add("x-wr-calname", plain(name))
+    calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", vDuration(REFRESH))
+    return _wrapped(calendar, vevents)
+
+
+def single_text(vevent: str) -> str:
+    """Wrap one kept VEVENT for download."""
+    return _wrapped(_calendar(), [vevent])
+
+
+def freebusy_text(
+    resource_id: UUID, *, host: str, during: Interval, busy: Sequence[Interval], now: datetime
+) -> str:
+    """Render the merged busy time of a resource; it names nobody."""
+    answer = FreeBusy()
+    answer.add("uid", f"freebusy-{resource_id}@{host}")
+    answer.add("dtstamp", _whole_second(now))
+    answer.add("dtstart", during.start)
+    answer.add("dtend", during.end)
+    for each in busy:
+        answer.add("freebusy", vPeriod((each.start, each.end)), parameters={"FBTYPE": "BUSY"})
+    return _wrapped(_calendar(), [_text(answer)])
+
+
+def place(card: BookingCard) -> str:
+    """Word where a booking takes place: resource, facility and, if known, the room."""
+    where = ", ".join(filter(None, (card.resource_location, card.facility_name)))
+    return f"{card.resource_name}, {where}"
+
+
+def booking_url(card: BookingCard) -> str:
+    """Return the page of a booking."""
+    return f"{card.base_url.rstrip('/')}/bookings/{card.id}"
+
+
+def amount(card: BookingCard) -> str:
+    """Word how much of a resource is booked; empty for one of a kind without a unit's name."""
+    if card.quantity == 1 and card.unit_label in {"", "unit"}:
+        return ""
+    return f"{card.quantity} x {card.unit_label or 'unit'}"
+
+
+def plus_addressed(address: str, token: str) -> str:
+    """Return the address with a token in its local part: bookings+TOKEN@host."""
+    local, _, host = address.rpartition("@")
+    return f"{local}+{token}@{host}"
+
+
+def plain(value: str) -> str:
+    """Return the text without what no calendar or mail may carry: control characters."""
+    spaced = value.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(
+        each if each == "\n" or unicodedata.category(each) not in _UNSENDABLE else " "
+        for each in spaced
+    )
+
+
+_UNSENDABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def _description(card: BookingCard) -> str:
+    here = span_words(card.starts_at, card.ends_at, card.facility_zone)
+    lines = (f"Local time at {card.facility_name}: {here}.", amount(card), booking_url(card))
+    return "\n".join(filter(None, lines))
+
+
+def _address(address: str, name: str) -> vCalAddress:
+    value = vCalAddress(f"mailto:{address}")
+    value.params["CN"] = vText(plain(name).replace("\n", " ").replace('"', "'"))
+    return value
+
+
+def _whole_second(at: datetime) -> datetime:
+    return at.replace(microsecond=0)
+
+
+def _calendar(*, method: Method | None = None) -> Calendar:
+    calendar = Calendar()
+    calendar.add("prodid", PRODID)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    if method is not None:
+        calendar.add("method", str(method))
+    return calendar
+
+
+def _text(component: Calendar | Event | FreeBusy) -> str:
+    return bytes(component.to_ical()).decode()
+
+
+def _wrapped(calendar: Calendar, parts: Iterable[str]) -> str:
+    end = "END:VCALENDAR\r\n"
+    return _text(calendar).removesuffix(end) + "".join(parts) + end
+
+
+def _line(name: str, value: vCalAddress | vText) -> str:
+    """Render one folded property line."""
+    event = Event()
+    event.add(name, value, encode=False)
+    return _text(event).removeprefix("BEGIN:VEVENT\r\n").removesuffix(END)
+
+
+def _with_lines(vevent: str, lines: str) -> str:
+    return vevent.removesuffix(END) + lines + END
+
+
+def _without(vevent: str, names: tuple[str, ...]) -> str:
+    """Drop the properties of those names, with the lines they are folded onto."""
+    kept: list[str] = []
+    dropping = False
+    for line in vevent.removesuffix("\r\n").split("\r\n"):
+        if not line.startswith(" "):
+            dropping = line.startswith(tuple(f"{name}{end}" for name in names for end in ":;"))
+        if not dropping:
+            kept.append(line)
+    return "\r\n".join(kept) + "\r\n"

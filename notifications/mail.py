@@ -1,0 +1,232 @@
+"""Mail as bytes, and the two ways it leaves: an SMTP server, or a folder of .eml files."""
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Final, Protocol
+from urllib.parse import SplitResult, unquote, urlsplit
+from uuid import UUID
+
+from notifications.calendar import Method, plain
+
+TIMEOUT_SECONDS: Final = 20
+PERMANENT_FROM: Final = 500
+ATTACHMENT: Final = "invite.ics"
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """The one calendar object of a mail."""
+
+    method: Method
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One message to one reader; `text` and `html` say the same."""
+
+    delivery_id: UUID
+    message_id: str
+    happened_at: datetime
+    sender: str
+    sender_name: str
+    recipient: str
+    recipient_name: str
+    subject: str
+    text: str
+    html: str
+    invite: Invite | None = None
+
+
+class SendFailed(Exception):  # noqa: N818 - a refusal of the outside world
+    """A message did not leave; a permanent refusal will not change by itself."""
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent
+
+
+def mime(mail: Mail) -> bytes:
+    """Write the mail as MIME with CRLF; the same mail gives the same bytes.
+
+    With an invite: mixed( alternative( plain, html, calendar ), application/ics ), where
+    the calendar part and the attachment hold the same bytes (RFC 6047).
+    Raises: ValueError for an address that no header can hold.
+    """
+    message = EmailMessage(policy=SMTP)
+    message["From"] = _address(mail.sender_name, mail.sender)
+    message["To"] = _address(mail.recipient_name, mail.recipient)
+    message["Subject"] = _one_line(mail.subject)
+    message["Date"] = format_datetime(mail.happened_at)
+    message["Message-ID"] = mail.message_id
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text, cte="quoted-printable")
+    message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    if mail.invite is not None:
+        _attach(message, mail.invite)
+    for number, part in enumerate(each for each in message.walk() if each.is_multipart()):
+        part.set_boundary(f"=_{mail.delivery_id.hex}_{number}")
+    return message.as_bytes()
+
+
+def _attach(message: EmailMessage, invite: Invite) -> None:
+    message.add_alternative(
+        invite.text, subtype="calendar", params={"method": str(invite.method)}, cte="base64"
+    )
+    message.add_attachment(
+        invite.text.encode(), maintype="application", subtype="ics", filename=ATTACHMENT
+    )
+
+
+def _address(name: str, address: str) -> Address:
+    local, _, host = address.rpartition("@")
+    return Address(display_name=_one_line(name), username=local, domain=host)
+
+
+def _one_line(value: str) -> str:
+    return " ".join(plain(value).split())
+
+
+class Transport(Protocol):
+    """A way out; `batch` is how many messages it takes well within one claim."""
+
+    batch: int
+
+    def send(self, mail: Mail, content: bytes) -> None:
+        """Hand a message over, or raise SendFailed."""
+
+
+class FolderTransport:
+    """Writes each message into a folder, whole and then renamed.
+
+    A message sent again takes the place of its first copy.
+    """
+
+    batch = 500
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def send(self, mail: Mail, content: bytes) -> None:
+        """Write one .eml file, named so that files sort by what happened first."""
+        name = f"{mail.happened_at:%Y%m%dT%H%M%S}-{mail.delivery_id}.eml"
+        unfinished = self.folder / f".{name}.part"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            unfinished.write_bytes(content)
+            unfinished.replace(self.folder / name)
+        except OSError as error:
+            raise SendFailed(f"The mail folder cannot be written: {error}.") from error
+
+
+class SmtpTransport:
+    """Hands messages to an SMTP server over one connection, opened again after a cut.
+
+    After a server that cannot be reached or does not answer in time, the rest of the
+    batch fails at once, so that a batch never outlives its claim.
+    """
+
+    batch = 25
+
+    def __init__(self, server: SplitResult) -> None:
+        self.server = server
+        self.connection: smtplib.SMTP | None = None
+        self.unreachable: SendFailed | None = None
+
+    def send(self, mail: Mail, content: bytes) -> None:
+        """Send one message; a refusal with a 5xx code is permanent."""
+        if self.unreachable is not None:
+            raise self.unreachable
+        connection = self._connected()
+        try:
+            connection.sendmail(mail.sender, [mail.recipient], content)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, words = next(iter(error.recipients.values()))
+            raise _refused(code, words) from error
+        except smtplib.SMTPServerDisconnected as error:
+            self.close()
+            raise SendFailed("The mail server cut the connection.") from error
+        except smtplib.SMTPResponseException as error:
+            self.close()
+            raise _refused(error.smtp_code, error.smtp_error) from error
+        except (smtplib.SMTPException, OSError) as error:
+            self.close()
+            self.unreachable = SendFailed(f"The mail server does not answer: {error}.")
+            raise self.unreachable from error
+
+    def close(self) -> None:
+        """Leave the server."""
+        if self.connection is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                self.connection.quit()
+            self.connection = None
+
+    def _connected(self) -> smtplib.SMTP:
+        if self.connection is None:
+            try:
+                self.connection = _connect(self.server)
+            except (smtplib.SMTPException, OSError) as error:
+                self.unreachable = SendFailed(f"The mail server cannot be reached: {error}.")
+                raise self.unreachable from error
+        return self.connection
+
+
+def _refused(code: int, words: bytes | str) -> SendFailed:
+    said = words.decode(errors="replace") if isinstance(words, bytes) else words
+    return SendFailed(
+        f"The mail server refused it: {code} {said}", permanent=code >= PERMANENT_FROM
+    )
+
+
+def _connect(server: SplitResult) -> smtplib.SMTP:
+    host = server.hostname or "localhost"
+    context = ssl.create_default_context()
+    if server.scheme == "smtps":
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(
+            host, server.port or 465, timeout=TIMEOUT_SECONDS, context=context
+        )
+    else:
+        connection = smtplib.SMTP(host, server.port or 25, timeout=TIMEOUT_SECONDS)
+    connection.ehlo_or_helo_if_needed()
+    if server.username:
+        if server.scheme == "smtp" and connection.has_extn("starttls"):
+            connection.starttls(context=context)
+        connection.login(unquote(server.username), unquote(server.password or ""))
+    return connection
+
+
+def folder_of(url: str) -> Path:
+    """Return the folder of file:DIR: a relative path, an absolute one or a file:/// address."""
+    given = url.partition(":")[2]
+    return Path("/" + given.lstrip("/") if given.startswith("//") else given).expanduser()
+
+
+@contextmanager
+def opened_transport(url: str) -> Iterator[Transport]:
+    """Open the way out that BENCHSHARE_MAIL names: smtp://, smtps:// or file:DIR.
+
+    Raises: ValueError for anything else.
+    """
+    parsed = urlsplit(url)
+    if parsed.scheme == "file":
+        yield FolderTransport(folder_of(url))
+    elif parsed.scheme in {"smtp", "smtps"}:
+        transport = SmtpTransport(parsed)
+        try:
+            yield transport
+        finally:
+            transport.close()
+    else:
+        raise ValueError(
+            "BENCHSHARE_MAIL is neither smtp://, smtps:// nor file:DIR; set it to one of them."
+        )

@@ -1,0 +1,51 @@
+"""A booking's card for tests of what is written from it."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from booking.engine.lifecycle import BookingStatus
+from booking.engine.vocabulary import AccessBy
+from booking.queries.cards import BookingCard
+
+SAMPLE_ID = UUID("01930000-0000-7000-8000-000000000001")
+
+
+def a_card(**given: Any) -> BookingCard:
+    defaults: dict[str, Any] = {
+        "id": SAMPLE_ID,
+        "uid": f"{SAMPLE_ID}@bench.example",
+        "starts_at": datetime(2026, 12, 1, 8, tzinfo=UTC),
+        "ends_at": datetime(2026, 12, 1, 10, tzinfo=UTC),
+        "quantity": 1,
+        "status": BookingStatus.CONFIRMED,
+        "title": "Powder samples",
+        "reason": "",
+        "sequence": 0,
+        "revision": 0,
+        "created_at": datetime(2026, 11, 20, 8, tzinfo=UTC),
+        "updated_at": datetime(2026, 11, 20, 8, 0, 5, 250, tzinfo=UTC),
+        "resource_id": UUID(int=2),
+        "project_id": UUID(int=3),
+        "person_id": UUID(int=4),
+        "resource_name": "X-ray diffractometer",
+        "resource_kind": "diffractometer",
+        "unit_label": "unit",
+        "access_by": AccessBy.PHYSICAL,
+        "web_address": "",
+        "resource_location": "Room 12",
+        "facility_id": UUID(int=5),
+        "facility_slug": "nairobi",
+        "facility_name": "Nairobi Materials Facility",
+        "facility_zone": "Africa/Nairobi",
+        "facility_country": "KE",
+        "mail_from": "",
+        "project_name": "Clean water",
+        "person_name": "Amina Otieno",
+        "person_email": "amina@sme.example",
+        "person_zone": "Africa/Nairobi",
+        "person_locale": "en",
+        "organiser": "bookings@bench.example",
+        "base_url": "https://bench.example",
+    }
+    return BookingCard(**defaults | given)

@@ -50,9 +50,9 @@ def drawn_round(seed: int, size: Size) -> dict[str, Any]:
         {"id": f"o{at}", "fair_share": round(draw.uniform(0.5, 1), 3)}
         for at in range(max(3, size.requests // 6))
     ]
-    groups = {
-        one["id"]: [name for name in ("ldc", "startup") if draw.random() < 0.3]
-        for one in organisations
+    groups: dict[str, list[str]] = {
+        f"o{at}": [name for name in ("ldc", "startup") if draw.random() < 0.3]
+        for at in range(len(organisations))
     }
     return {
         "format": "benchshare-allocation/1",
@@ -70,9 +70,7 @@ def drawn_round(seed: int, size: Size) -> dict[str, Any]:
         ],
         "resources": resources,
         "organisations": organisations,
-        "requests": [
-            _request(draw, at, size, resources, groups) for at in range(size.requests)
-        ],
+        "requests": [_request(draw, at, size, resources, groups) for at in range(size.requests)],
     }
 
 
@@ -106,9 +104,7 @@ def _request(
         "organisation": organisation,
         "groups": groups[organisation],
         "merit": draw.randrange(400, 1000),
-        "sessions": [
-            _session(draw, size, choice) for _ in range(draw.choice(size.sessions))
-        ],
+        "sessions": [_session(draw, size, choice) for _ in range(draw.choice(size.sessions))],
     }
 
 

@@ -96,7 +96,9 @@ class Round:
     def _points(self, request: Request, session: Session, resource: str, rank: int) -> int:
         credit = self.credits(session, resource)
         discount = 1 - Fraction(min(rank, 10), 200)
-        return round(exact(request.merit) * self.fair_share[request.organisation] * credit * discount)
+        return round(
+            exact(request.merit) * self.fair_share[request.organisation] * credit * discount
+        )
 
     def _open_starts(
         self,

@@ -72,9 +72,7 @@ class _Explainer:
         needed = self._points_needed(request)
         return self._decided(request, needed, self._reasons(request, needed))
 
-    def _decided(
-        self, request: int, needed: int, reasons: list[dict[str, Any]]
-    ) -> dict[str, Any]:
+    def _decided(self, request: int, needed: int, reasons: list[dict[str, Any]]) -> dict[str, Any]:
         return {
             "request": self.problem.requests[request].id,
             "granted": False,

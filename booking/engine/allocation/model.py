@@ -74,9 +74,10 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model and where its prices stand: `slots` as (row, resource, step), `caps` as
-    (row, cap), `groups` as (row, facility, reserve); the first `binaries` columns are
-    placements, and `top_ups` are every column's top-up points.
+    """A model and where its prices stand; its first `binaries` columns are placements.
+
+    `slots` as (row, resource, step), `caps` as (row, cap), `groups` as (row, facility,
+    reserve); `top_ups` are every column's top-up points.
     """
 
     lp: highspy.HighsLp
@@ -125,14 +126,10 @@ def task_of(compiled: Compiled, component: Component) -> Task:
 def eligible(compiled: Compiled, request: int, facility: int) -> tuple[int, ...]:
     """List the facility's reserves that a request may fill, by position."""
     groups = compiled.problem.requests[request].groups
-    return tuple(
-        at for at, one in enumerate(compiled.reserves[facility]) if one.group in groups
-    )
+    return tuple(at for at, one in enumerate(compiled.reserves[facility]) if one.group in groups)
 
 
-def _cap_rows(
-    compiled: Compiled, offer: Ints, request: Ints, facility: Ints
-) -> tuple[CapRow, ...]:
+def _cap_rows(compiled: Compiled, offer: Ints, request: Ints, facility: Ints) -> tuple[CapRow, ...]:
     organisation = np.array(compiled.organisation_of, dtype=np.int64)[request]
     rows = []
     for at in sorted(set(facility.tolist())):
@@ -187,9 +184,7 @@ def build(task: Task) -> Model:
 def _add_sessions(rows: Rows, task: Task) -> None:
     """All sessions of a request or none, all at one facility."""
     members: dict[int, dict[tuple[int, int], list[int]]] = {}
-    keys = zip(
-        task.request.tolist(), task.session.tolist(), task.facility.tolist(), strict=True
-    )
+    keys = zip(task.request.tolist(), task.session.tolist(), task.facility.tolist(), strict=True)
     for column, (request, session, facility) in enumerate(keys):
         there = members.setdefault(request, {})
         there.setdefault((session, facility), []).append(column)
@@ -213,7 +208,9 @@ def _add_slots(rows: Rows, task: Task) -> tuple[tuple[int, int, int], ...]:
         before = -1
         starts = np.sort(start)
         for step in (np.unique(end) - 1).tolist():
-            fresh = np.searchsorted(starts, step, "right") - np.searchsorted(starts, before, "right")
+            fresh = np.searchsorted(starts, step, "right") - np.searchsorted(
+                starts, before, "right"
+            )
             if not fresh:
                 continue
             before = step

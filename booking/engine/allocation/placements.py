@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 from typing import Final, TypeAlias
 
@@ -211,7 +212,9 @@ def _request_offers(
                 facility=starts_on.facilities[resource.facility],
                 steps=session.steps,
                 quantity=session.quantity,
-                points=points_of(request.merit, starts_on.fair_share[request.organisation], credit, rank),
+                points=points_of(
+                    request.merit, starts_on.fair_share[request.organisation], credit, rank
+                ),
                 credit=int(credit * scale),
             )
             found.append((offer, tuple(starts)))
@@ -282,7 +285,7 @@ def _credit_scale(problem: Problem) -> int:
 
 def _ladder_widths(problem: Problem) -> list[Fraction]:
     ends = [Fraction(0), *(exact(rung.up_to) for rung in problem.ladder)]
-    return [high - low for low, high in zip(ends, ends[1:], strict=False)]
+    return [high - low for low, high in pairwise(ends)]
 
 
 def _cap(problem: Problem, facility: Facility, scale: int) -> int | None:

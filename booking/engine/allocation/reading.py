@@ -90,9 +90,9 @@ class Reader:
         self, value: object, path: str, low: Number, high: Number, *, above: bool = False
     ) -> Number:
         """Require a finite number up to `high`, from `low` or, with `above`, above it."""
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            # A comparison with NaN is false, so NaN falls through and is refused.
-            if (low < value if above else low <= value) and value <= high:
+        # A comparison with NaN is false, so NaN is refused with the rest.
+        if isinstance(value, int | float) and not isinstance(value, bool):  # noqa: SIM102 - typing
+            if low <= value <= high and not (above and value == low):
                 return value
         bounds = f"above {low} and at most {high}" if above else f"from {low} to {high}"
         self._wrong(path, value, f"a number {bounds}")

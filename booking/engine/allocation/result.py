@@ -106,9 +106,7 @@ def _proven(timetable: Timetable, solved: Solved, certificate: Bound, at: int) -
     component, task, outcome = solved.components[at], solved.tasks[at], solved.outcomes[at]
     problem = timetable.compiled.problem
     points = sum(_points(timetable, one) for one in component.facilities)
-    objective = points + sum(
-        (timetable.top_up(one) for one in component.facilities), Fraction(0)
-    )
+    objective = points + sum((timetable.top_up(one) for one in component.facilities), Fraction(0))
     names = [problem.facilities[one].id for one in component.facilities]
     asking = [problem.requests[one].id for one in sorted(set(task.request.tolist()))]
     parts = [certificate.facilities[one] for one in names]

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
-import highspy
-
 from booking.engine.allocation.components import split
 from booking.engine.allocation.entities import Problem
 from booking.engine.allocation.finish import finish
@@ -13,6 +11,7 @@ from booking.engine.allocation.model import task_of
 from booking.engine.allocation.placements import compile_problem
 from booking.engine.allocation.result import Solved, write_result
 from booking.engine.allocation.schedule import Effort, solve_all
+from booking.engine.allocation.solver import solver_version
 
 
 def allocate(
@@ -52,7 +51,7 @@ def allocate(
         "components": len(components),
         "workers": workers,
         "seconds": round(timer() - began if timer else solver_seconds, 3),
-        "solver": f"HiGHS {highspy.Highs().version()}",
+        "solver": solver_version(),
     }
     return result
 

@@ -58,6 +58,15 @@ def solve(task: Task, gap: float, seconds: float | None) -> Outcome:
     return _Solve(task, gap, seconds).outcome()
 
 
+def solver_version() -> str:
+    """Name the solver and its version."""
+    return f"HiGHS {_fresh_solver().version()}"
+
+
+def _fresh_solver() -> highspy.Highs:
+    return highspy.Highs()  # type: ignore[no-untyped-call]
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     values: Floats
@@ -146,7 +155,7 @@ class _Solve:
         return int(most), max(alone.bound, float(most))
 
     def _solver(self, costs: Floats) -> highspy.Highs:
-        solver = highspy.Highs()
+        solver = _fresh_solver()
         for option, value in (
             ("output_flag", False),
             ("threads", 1),
@@ -224,5 +233,3 @@ def _group_prices(
         for row, facility, group in model.groups
     )
     return tuple(one for one in priced if one[2])
-
-

@@ -23,8 +23,8 @@ class Timetable:
         self.used: dict[tuple[int, int], int] = {}
         self.supply: list[dict[tuple[int, ...], int]] = [{} for _ in compiled.reserves]
         self.free = [_units(one.windows, one.capacity) for one in compiled.problem.resources]
-        self._offer = compiled.placements.offer.tolist()
-        self._start = compiled.placements.start.tolist()
+        self._offer: list[int] = compiled.placements.offer.tolist()
+        self._start: list[int] = compiled.placements.start.tolist()
         self._choices = self._by_request()
         self._top_ups: dict[tuple[int, tuple[tuple[tuple[int, ...], int], ...]], Fraction] = {}
 
@@ -34,7 +34,7 @@ class Timetable:
 
     def start(self, placement: int) -> int:
         """Give a placement's first step."""
-        return int(self._start[placement])
+        return self._start[placement]
 
     def span(self, placement: int) -> Ints:
         """Give the free units over a placement's steps, as a view."""
@@ -108,7 +108,9 @@ class Timetable:
         """Give the reserves of a facility that a request's hours may fill."""
         return eligible(self.compiled, request, facility)
 
-    def top_up(self, facility: int, changes: Iterable[tuple[tuple[int, ...], int]] = ()) -> Fraction:
+    def top_up(
+        self, facility: int, changes: Iterable[tuple[tuple[int, ...], int]] = ()
+    ) -> Fraction:
         """Give a facility's best top-ups, after changes to its supply by group set."""
         supply = dict(self.supply[facility])
         for members, units in changes:

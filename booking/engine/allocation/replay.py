@@ -1,0 +1,123 @@
+"""A round in one file that anyone can run again: the rules, the requests and the result."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from booking.engine.allocation.problem import (
+    ProblemRefusedError,
+    canonical_json,
+    read_problem,
+    sha256_of,
+)
+from booking.engine.allocation.run import allocate
+from booking.engine.allocation.verification import verify
+
+BUNDLE_FORMAT: Final = "benchshare-bundle/1"
+_KEYS: Final = ("format", "round", "problem", "result", "versions", "gap", "bundle_sha256")
+_ABSENT: Final = object()
+
+
+def make_bundle(
+    round_: Mapping[str, Any],
+    problem: Mapping[str, Any],
+    result: Mapping[str, Any],
+    versions: Mapping[str, Any],
+    *,
+    gap: float = 0.01,
+) -> dict[str, Any]:
+    """Put a round into one object; `gap` is the one that the result was allocated with.
+
+    The hash covers everything else, `work` and `versions` included.
+    """
+    bundle: dict[str, Any] = {
+        "format": BUNDLE_FORMAT,
+        "round": dict(round_),
+        "problem": dict(problem),
+        "result": dict(result),
+        "versions": dict(versions),
+        "gap": gap,
+    }
+    return {**bundle, "bundle_sha256": sha256_of(bundle)}
+
+
+def verify_bundle(bundle: Mapping[str, Any]) -> tuple[str, ...]:
+    """Run a bundle's round again and say every difference; nothing where all agree.
+
+    Three proofs: the hash of the whole, an independent check of the result, and a second
+    run compared number by number (apart from `work`).
+    """
+    faults = _shape_faults(bundle)
+    if faults:
+        return tuple(faults)
+    try:
+        problem = read_problem(bundle["problem"])
+    except ProblemRefusedError as refused:
+        return tuple(f"problem.{one}" for one in refused.errors)
+    result = bundle["result"]
+    faults += verify(problem, result)
+    if result.get("stopped"):
+        faults.append("The result was stopped by a time limit, so a second run may differ.")
+    again = allocate(problem, gap=bundle["gap"])
+    faults += _differences(_without_work(result), _without_work(again), "result")
+    return (*_hash_faults(bundle), *faults)
+
+
+def _shape_faults(bundle: object) -> list[str]:
+    if not isinstance(bundle, Mapping):
+        return ["The bundle is no object; give the file that the round run wrote."]
+    faults = [f"{key} is missing; add it." for key in _KEYS if key not in bundle]
+    faults += [f"{key} is not a known key; remove it." for key in bundle if key not in _KEYS]
+    if bundle.get("format", BUNDLE_FORMAT) != BUNDLE_FORMAT:
+        faults.append(f"format is {bundle['format']!r}; write {BUNDLE_FORMAT!r}.")
+    if not isinstance(bundle.get("result", {}), Mapping):
+        faults.append("result is no object; give the one that was published.")
+    gap = bundle.get("gap", 0.0)
+    if isinstance(gap, bool) or not isinstance(gap, int | float) or not 0 <= gap < 1:
+        faults.append(f"gap is {gap!r}; write a share from 0 to below 1.")
+    return faults
+
+
+def _hash_faults(bundle: Mapping[str, Any]) -> list[str]:
+    kept = {key: value for key, value in bundle.items() if key != "bundle_sha256"}
+    try:
+        found = sha256_of(kept)
+    except (TypeError, ValueError):
+        return ["The bundle holds a value that is no JSON; write it anew."]
+    if bundle["bundle_sha256"] == found:
+        return []
+    return [f"bundle_sha256 is {bundle['bundle_sha256']!r}; the bundle's content gives {found!r}."]
+
+
+def _without_work(result: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in result.items() if key != "work"}
+
+
+def _differences(kept: object, again: object, path: str) -> list[str]:
+    """Compare two JSON values part by part, by their written form."""
+    if isinstance(kept, dict) and isinstance(again, dict):
+        return [
+            fault
+            for key in sorted({*kept, *again})
+            for fault in _differences(
+                kept.get(key, _ABSENT), again.get(key, _ABSENT), f"{path}.{key}"
+            )
+        ]
+    if isinstance(kept, list) and isinstance(again, list) and len(kept) == len(again):
+        return [
+            fault
+            for at, (one, other) in enumerate(zip(kept, again, strict=True))
+            for fault in _differences(one, other, f"{path}[{at}]")
+        ]
+    if _written(kept) == _written(again):
+        return []
+    return [f"{path} is {_shown(kept)} in the bundle and {_shown(again)} when run again."]
+
+
+def _written(value: object) -> str:
+    return "nothing" if value is _ABSENT else canonical_json(value)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return "absent" if value is _ABSENT else repr(value)

@@ -49,11 +49,7 @@ def read_cursor(cursor: str | None, *, parts: int) -> list[Any] | None:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError) as error:
         raise not_a_cursor() from error
-    if (
-        not isinstance(key, list)
-        or len(key) != parts
-        or not all(_storable(part) for part in key)
-    ):
+    if not isinstance(key, list) or len(key) != parts or not all(_storable(part) for part in key):
         raise not_a_cursor()
     return key
 

@@ -99,6 +99,7 @@ class EventKind(StrEnum):
     RESOURCE_RETIRED = "resource.retired"
     OPENING_HOURS_CHANGED = "opening_hours.changed"
     CLOSURE_ADDED = "closure.added"
+    CLOSURE_CHANGED = "closure.changed"
     CLOSURE_REMOVED = "closure.removed"
     CATALOGUE_IMPORTED = "catalogue.imported"
     ORGANISATION_CREATED = "organisation.created"

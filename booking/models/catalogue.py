@@ -44,7 +44,8 @@ class Resource(SQLModel, table=True):
     """A bookable thing, physical or digital, with a capacity in units.
 
     `version` rises with every booking of a pool: it is the lock that the
-    database's guard takes, not an edit count.
+    database's guard takes, not an edit count. `country` is empty where it is the
+    facility's.
     """
 
     __table_args__ = (
@@ -79,6 +80,7 @@ class Resource(SQLModel, table=True):
     model: str = ""
     measured_variables: list[str] = Field(default_factory=list, sa_type=Json)
     location: str = ""
+    country: str = Field(default="", max_length=2)
     contact_name: str = ""
     contact_email: str = ""
     contact_url: str = ""

@@ -48,16 +48,18 @@ def read_cursor(cursor: str | None, *, parts: int) -> list[Any] | None:
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError) as error:
-        raise _not_a_cursor() from error
-    if (
-        not isinstance(key, list)
-        or len(key) != parts
-        or not all(isinstance(part, (str, int)) for part in key)
-    ):
-        raise _not_a_cursor()
+        raise not_a_cursor() from error
+    if not isinstance(key, list) or len(key) != parts or not all(_storable(part) for part in key):
+        raise not_a_cursor()
     return key
 
 
-def _not_a_cursor() -> Malformed:
+def not_a_cursor() -> Malformed:
+    """Return the refusal of a cursor whose parts are not what we wrote."""
     reason = "This is not a cursor of ours; leave it out to begin at the first page."
     return Malformed(reason, [Violation("cursor", reason, "cursor")])
+
+
+def _storable(part: Any) -> bool:
+    """Say whether every database takes the part for comparison."""
+    return isinstance(part, int) or (isinstance(part, str) and part.isprintable())

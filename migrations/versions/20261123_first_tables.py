@@ -350,6 +350,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("location", sa.String(), nullable=False),
+        sa.Column("country", sa.String(2), nullable=False),
         sa.Column("contact_name", sa.String(), nullable=False),
         sa.Column("contact_email", sa.String(), nullable=False),
         sa.Column("contact_url", sa.String(), nullable=False),

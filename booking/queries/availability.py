@@ -1,0 +1,349 @@
+"""When resources are open, taken and free; any number of them costs the same few queries."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from itertools import islice
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from sqlalchemy import and_, or_
+from sqlmodel import Session, col, select
+
+from booking.engine.availability import Held, free_time, slots
+from booking.engine.booking_rules import ReservingRound
+from booking.engine.intervals import MINUTE, Interval, in_utc, subtract
+from booking.engine.lifecycle import HOLDING, BookingMode, ResourceState, RoundState
+from booking.engine.opening import WeeklyHours, open_windows
+from booking.engine.permissions import Actor
+from booking.models import Booking, Closure, OpeningHours, Round, RoundFacility
+from booking.queries.catalogue import ResourceFacts, Search, batch_of
+from booking.queries.paging import Page, not_a_cursor, page_of, read_cursor
+
+RESERVING: Final = (RoundState.OPEN, RoundState.REVIEWING, RoundState.ALLOCATED)
+DAY: Final = timedelta(days=1)
+BATCH: Final = 100
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What takes time of one resource within an interval.
+
+    `holds` include the resource's buffers; `rounds` are those that share out its time.
+    """
+
+    open_windows: tuple[Interval, ...]
+    closures: tuple[Interval, ...]
+    holds: tuple[Held, ...]
+    rounds: tuple[ReservingRound, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeWish:
+    """How long, how much and when; `minutes` of None is the shortest that may be booked."""
+
+    within: Interval
+    minutes: int | None = None
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSlot:
+    """A free slot of a resource; its quantity is free throughout."""
+
+    resource: ResourceFacts
+    slot: Interval
+
+
+def availability_of(
+    session: Session, resources: Sequence[ResourceFacts], *, within: Interval, now: datetime
+) -> dict[UUID, Availability]:
+    """Return what takes time of each resource, by resource id.
+
+    Cost: four queries, however many resources.
+    """
+    hours = hours_of(session, resources)
+    closures = closures_of(session, resources, within)
+    holds = _holds(session, resources, within)
+    rounds = rounds_of(session, resources, within, now)
+    return {
+        each.id: Availability(
+            open_windows=windows_of(hours, each, within),
+            closures=tuple(
+                Interval(row.starts_at, row.ends_at) for row in closures if _shuts(row, each)
+            ),
+            holds=holds[each.id],
+            rounds=rounds[each.facility_id],
+        )
+        for each in resources
+    }
+
+
+def free_slots(
+    session: Session,
+    *,
+    viewer: Actor,
+    search: Search,
+    wish: TimeWish,
+    now: datetime,
+    limit: int,
+    cursor: str | None = None,
+) -> Page[FreeSlot]:
+    """Return a page of free slots that may be booked, by resource and then by start."""
+    after = read_cursor(cursor, parts=3)
+    found: list[tuple[str, FreeSlot]] = []
+    resume = _instant(after[2]) if after else None
+    # The cursor's own resource may have later slots: begin with it again.
+    at: Sequence[Any] | None = after[:2] if after else None
+    if after and (same := _again(session, viewer, search, after)):
+        found += _slots_of(session, same, wish, now, limit + 1, later_than=resume)
+    for batch in _batches(session, viewer, search, at):
+        if len(found) > limit:
+            break
+        found += _slots_of(session, batch, wish, now, limit + 1 - len(found))
+    page = page_of(
+        found,
+        limit=limit,
+        key=lambda each: (each[0], str(each[1].resource.id), each[1].slot.start.isoformat()),
+    )
+    return Page(tuple(slot for _, slot in page.items), page.next)
+
+
+def free_resources(
+    session: Session,
+    *,
+    viewer: Actor,
+    search: Search,
+    wish: TimeWish,
+    now: datetime,
+    limit: int,
+    cursor: str | None = None,
+) -> Page[ResourceFacts]:
+    """Return a page of what is found and has a free slot as wished, by name."""
+    kept: list[tuple[str, ResourceFacts]] = []
+    for batch in _batches(session, viewer, search, read_cursor(cursor, parts=2)):
+        facts = availability_of(session, [each for _, each in batch], within=wish.within, now=now)
+        kept += [
+            (name, each)
+            for name, each in batch
+            if any(True for _ in slots_in(each, facts[each.id], wish, now))
+        ]
+        if len(kept) > limit:
+            break
+    page = page_of(kept[: limit + 1], limit=limit, key=lambda each: (each[0], str(each[1].id)))
+    return Page(tuple(found for _, found in page.items), page.next)
+
+
+def slots_in(
+    found: ResourceFacts, times: Availability, wish: TimeWish, now: datetime
+) -> Iterable[Interval]:
+    """Yield the slots of a resource that the wish fits and its rules of booking let, by start."""
+    minutes = wish.minutes or found.minimum_minutes or found.grid_minutes
+    if not _bookable(found, minutes, wish.quantity):
+        return
+    free = free_time(
+        times.open_windows,
+        times.closures,
+        times.holds,
+        capacity=found.capacity,
+        quantity=wish.quantity,
+        before=found.buffer_before_minutes * MINUTE,
+        after=found.buffer_after_minutes * MINUTE,
+    )
+    left = subtract(free, (each.access for each in times.rounds if now < each.until))
+    first = max(now + found.lead_minutes * MINUTE, wish.within.start)
+    last = now + timedelta(days=found.horizon_days)
+    for slot in slots(left, minutes=minutes, grid_minutes=found.grid_minutes, first=first):
+        if slot.start > last:
+            return
+        yield slot
+
+
+def _bookable(found: ResourceFacts, minutes: int, quantity: int) -> bool:
+    """Say whether anybody may book such a length and quantity directly."""
+    longest = found.maximum_minutes
+    return (
+        found.state is ResourceState.PUBLISHED
+        and found.mode is not BookingMode.ROUND_ONLY
+        and quantity <= found.capacity
+        and minutes % found.grid_minutes == 0
+        and minutes >= (found.minimum_minutes or 0)
+        and (longest is None or minutes <= longest)
+    )
+
+
+def _batches(
+    session: Session, viewer: Actor, search: Search, after: Sequence[Any] | None
+) -> Iterable[list[tuple[str, ResourceFacts]]]:
+    while batch := batch_of(session, viewer=viewer, search=search, size=BATCH, after=after):
+        yield batch
+        if len(batch) < BATCH:
+            return
+        after = (batch[-1][0], str(batch[-1][1].id))
+
+
+def _again(
+    session: Session, viewer: Actor, search: Search, after: Sequence[Any]
+) -> list[tuple[str, ResourceFacts]]:
+    """Return the resource that a cursor of slots stands at, if it is still found."""
+    before = UUID(int=max(_number(after[1]) - 1, 0))
+    batch = batch_of(session, viewer=viewer, search=search, size=1, after=(after[0], str(before)))
+    return [each for each in batch if str(each[1].id) == after[1]]
+
+
+def _slots_of(
+    session: Session,
+    batch: Sequence[tuple[str, ResourceFacts]],
+    wish: TimeWish,
+    now: datetime,
+    most: int,
+    *,
+    later_than: datetime | None = None,
+) -> list[tuple[str, FreeSlot]]:
+    resources = [each for _, each in batch]
+    times = availability_of(session, resources, within=wish.within, now=now)
+    every = (
+        (name, FreeSlot(each, slot))
+        for name, each in batch
+        for slot in slots_in(each, times[each.id], wish, now)
+        if later_than is None or slot.start > later_than
+    )
+    return list(islice(every, most))
+
+
+def hours_of(session: Session, resources: Sequence[ResourceFacts]) -> dict[UUID, list[WeeklyHours]]:
+    """Return hours by the id of the facility or of the resource that has its own."""
+    rows = session.exec(
+        select(OpeningHours).where(
+            or_(
+                col(OpeningHours.resource_id).in_([each.id for each in resources]),
+                and_(
+                    col(OpeningHours.resource_id).is_(None),
+                    col(OpeningHours.facility_id).in_({each.facility_id for each in resources}),
+                ),
+            )
+        )
+    )
+    hours: dict[UUID, list[WeeklyHours]] = defaultdict(list)
+    for each in rows:
+        weekly = WeeklyHours(each.weekday, each.opens, each.closes)
+        hours[each.resource_id or each.facility_id].append(weekly)
+    return hours
+
+
+def windows_of(
+    hours: Mapping[UUID, Sequence[WeeklyHours]], found: ResourceFacts, within: Interval
+) -> tuple[Interval, ...]:
+    """Return when a resource is open within an interval, by `hours_of`."""
+    weekly = hours.get(found.id) or hours.get(found.facility_id) or ()
+    return open_windows(weekly, zone=found.zone, within=within)
+
+
+def closures_of(
+    session: Session, resources: Sequence[ResourceFacts], within: Interval
+) -> Sequence[Closure]:
+    """Return the closures that take time of any of the resources, by start."""
+    return session.exec(
+        select(Closure)
+        .where(
+            col(Closure.facility_id).in_({each.facility_id for each in resources}),
+            or_(
+                col(Closure.resource_id).is_(None),
+                col(Closure.resource_id).in_([each.id for each in resources]),
+            ),
+            Closure.starts_at < within.end,
+            Closure.ends_at > within.start,
+        )
+        .order_by(col(Closure.starts_at), col(Closure.id))
+    ).all()
+
+
+def _shuts(row: Closure, found: ResourceFacts) -> bool:
+    return row.facility_id == found.facility_id and row.resource_id in {None, found.id}
+
+
+def _holds(
+    session: Session, resources: Sequence[ResourceFacts], within: Interval
+) -> dict[UUID, tuple[Held, ...]]:
+    # What lies outside may reach in with its own buffers and the new booking's.
+    margin = max(
+        (2 * (each.buffer_before_minutes + each.buffer_after_minutes) for each in resources),
+        default=0,
+    )
+    around = within.widened(before=margin * MINUTE, after=margin * MINUTE)
+    rows = session.exec(
+        select(Booking.resource_id, Booking.starts_at, Booking.ends_at, Booking.quantity).where(
+            col(Booking.resource_id).in_([each.id for each in resources]),
+            col(Booking.status).in_(HOLDING),
+            Booking.starts_at < around.end,
+            Booking.ends_at > around.start,
+        )
+    )
+    taken = _grouped(rows, key=lambda row: row[0])
+    return {
+        each.id: tuple(
+            Held(
+                Interval(starts_at, ends_at).widened(
+                    before=each.buffer_before_minutes * MINUTE,
+                    after=each.buffer_after_minutes * MINUTE,
+                ),
+                quantity,
+            )
+            for _, starts_at, ends_at, quantity in taken[each.id]
+        )
+        for each in resources
+    }
+
+
+def rounds_of(
+    session: Session, resources: Sequence[ResourceFacts], within: Interval, now: datetime
+) -> dict[UUID, tuple[ReservingRound, ...]]:
+    """Return the rounds that share out time within the interval, by facility."""
+    rows = session.exec(
+        select(RoundFacility.facility_id, Round).where(
+            col(Round.id) == col(RoundFacility.round_id),
+            col(RoundFacility.facility_id).in_({each.facility_id for each in resources}),
+            col(Round.state).in_(RESERVING),
+            Round.access_starts_at < within.end,
+            Round.access_ends_at > within.start,
+        )
+    )
+    found = _grouped(rows, key=lambda row: row[0])
+    return {
+        each.facility_id: tuple(_reserving(row, now) for _, row in found[each.facility_id])
+        for each in resources
+    }
+
+
+def _reserving(row: Round, now: datetime) -> ReservingRound:
+    """Word a round as what it reserves, up to the end of the day of its decision.
+
+    A round that is late keeps its time; it is then expected by the end of today.
+    """
+    day = max(row.decision_on, now.date())
+    access = Interval(row.access_starts_at, row.access_ends_at)
+    return ReservingRound(row.name, access, datetime.combine(day, time(), tzinfo=UTC) + DAY)
+
+
+def _grouped(rows: Iterable[T], *, key: Callable[[T], UUID]) -> dict[UUID, list[T]]:
+    grouped: dict[UUID, list[T]] = defaultdict(list)
+    for each in rows:
+        grouped[key(each)].append(each)
+    return grouped
+
+
+def _instant(text: Any) -> datetime:
+    try:
+        return in_utc(datetime.fromisoformat(str(text)))
+    except (ValueError, OverflowError) as error:
+        raise not_a_cursor() from error
+
+
+def _number(text: Any) -> int:
+    try:
+        return UUID(str(text)).int
+    except ValueError as error:
+        raise not_a_cursor() from error

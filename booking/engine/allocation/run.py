@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
+from booking.engine.allocation.branching import solver_version
 from booking.engine.allocation.components import split
 from booking.engine.allocation.entities import Problem
 from booking.engine.allocation.finish import finish
@@ -11,7 +12,6 @@ from booking.engine.allocation.model import task_of
 from booking.engine.allocation.placements import compile_problem
 from booking.engine.allocation.result import Solved, write_result
 from booking.engine.allocation.schedule import Effort, solve_all
-from booking.engine.allocation.solver import solver_version
 
 
 def allocate(

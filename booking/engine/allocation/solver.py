@@ -7,11 +7,11 @@ safety stop, no randomness: the same task gives the same outcome.
 from dataclasses import dataclass
 from typing import Final
 
-import highspy
 import numpy as np
 
+from booking.engine.allocation.branching import Branching, Found, Relaxed
 from booking.engine.allocation.model import Model, Task, build
-from booking.engine.allocation.placements import Floats
+from booking.engine.allocation.placements import Floats, Ints
 
 EXACT_UP_TO: Final = 1500
 """Placements up to which a component is solved to optimality, whatever the gap."""
@@ -22,8 +22,8 @@ TIE_RANGE: Final = 2.0**-20
 TIE_SLACK: Final = 1e-6
 """Points within which two timetables count as equal: top-ups are exact to that."""
 
-MOST_NODES: Final = 100_000
-"""Branch-and-bound nodes after which an inexact solve returns what it has proved."""
+MOST_ROUNDS: Final = 6
+"""Widenings of the columns looked at before an inexact solve takes them all."""
 
 PRICE_DIGITS: Final = 6
 
@@ -58,154 +58,102 @@ def solve(task: Task, gap: float, seconds: float | None) -> Outcome:
     return _Solve(task, gap, seconds).outcome()
 
 
-def solver_version() -> str:
-    """Name the solver and its version."""
-    return f"HiGHS {_fresh_solver().version()}"
-
-
-def _fresh_solver() -> highspy.Highs:
-    return highspy.Highs()  # type: ignore[no-untyped-call]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    values: Floats
-    bound: float
-    finished: bool
-    optimal: bool
-
-
 class _Solve:
-    """One component's solves, one after another, on one budget."""
+    """One component's solves: the timetable, its ties, and the merit-only optimum."""
 
     def __init__(self, task: Task, gap: float, seconds: float | None) -> None:
         self.task = task
+        self.gap = gap
         self.model: Model = build(task)
         self.exact = len(task) <= EXACT_UP_TO
-        self.gap = 0.0 if self.exact else gap * 0.999
-        self.budget = seconds
-        self.spent = 0.0
-        self.stopped = False
+        self.branching = Branching(self.model, seconds, exact=self.exact)
 
     def outcome(self) -> Outcome:
         """Find prices, timetable and the merit-only optimum."""
-        prices = self._duals()
-        found = self._best(self._costs(top_ups=1.0, ties=True), None)
+        costs = self._costs(top_ups=1.0)
+        relaxed = self.branching.relax(costs)
+        found = self._best(costs, relaxed, None)
         if self.exact and found.optimal:
-            found = self._untied(found)
+            found = self._untied(costs, found)
         merit, merit_bound = self._merit(found)
+        duals = np.zeros(self.model.lp.num_row_) if relaxed is None else relaxed.duals
         return Outcome(
             chosen=tuple(np.flatnonzero(self._placed(found)).tolist()),
             bound=found.bound,
             optimal=self.exact and found.optimal,
             merit=merit,
             merit_bound=merit_bound,
-            slots=_slot_prices(self.model, prices),
-            caps=_cap_prices(self.model, prices),
-            groups=_group_prices(self.model, prices, self.task.top_ups),
-            stopped=self.stopped,
-            seconds=self.spent,
+            slots=_slot_prices(self.model, duals),
+            caps=_cap_prices(self.model, duals),
+            groups=_group_prices(self.model, duals, self.task.top_ups),
+            stopped=self.branching.stopped,
+            seconds=self.branching.spent,
         )
 
-    def _costs(self, *, top_ups: float, ties: bool = False) -> Floats:
-        """Points and top-ups by column, perturbed where no second solve breaks the ties."""
+    def _costs(self, *, top_ups: float) -> Floats:
         costs = self.model.top_ups * top_ups
         costs[: len(self.task)] = self.task.points
-        if ties and not self.exact:
-            costs[: len(self.task)] += self.task.tie * TIE_RANGE
         return costs
 
-    def _placed(self, found: _Found) -> Floats:
+    def _placed(self, found: Found) -> Floats:
         return np.round(found.values[: len(self.task)])
 
-    def _duals(self) -> Floats:
-        solver = self._solver(self._costs(top_ups=1.0))
-        self._run(solver)
-        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return np.zeros(self.model.lp.num_row_)
-        return np.array(solver.getSolution().row_dual, dtype=np.float64)
+    def _best(self, costs: Floats, relaxed: Relaxed | None, start: Floats | None) -> Found:
+        if self.exact or relaxed is None:
+            return self.branching.branch(costs, 0.0 if self.exact else self.gap, start=start)
+        return self._approached(costs, relaxed, start)
 
-    def _best(self, costs: Floats, start: Floats | None) -> _Found:
-        solver = self._solver(costs)
-        self._branch(solver, self.gap, start)
-        return self._found(solver)
+    def _approached(self, costs: Floats, relaxed: Relaxed, start: Floats | None) -> Found:
+        """Look at the columns that matter, and at more of them until the gap is met.
 
-    def _untied(self, best: _Found) -> _Found:
+        A timetable with a column left out is worth at most the relaxation's value less the
+        column's reduced cost; so leaving out those that cost `width` or more keeps a bound.
+        """
+        tied = costs.copy()
+        tied[: len(self.task)] += self.task.tie * TIE_RANGE
+        found = Found(np.zeros(len(costs)) if start is None else start, relaxed.value, False)
+        width, inner = 0.0, self.gap / 4
+        for left in reversed(range(MOST_ROUNDS)):
+            worth = float(costs @ found.values)
+            enough = worth / (1 - self.gap)
+            if found.bound <= enough:
+                break
+            without = self._costly(relaxed, width) if left else np.zeros(0, dtype=np.int64)
+            tried = self.branching.branch(tied, inner, start=found.values, without=without)
+            bound = max(tried.bound, relaxed.value - width) if len(without) else tried.bound
+            found = Found(tried.values, min(bound, found.bound), optimal=False)
+            enough = float(costs @ found.values) / (1 - self.gap)
+            if tried.bound > enough:
+                inner /= 2
+            else:
+                inner = max(inner, self.gap * 0.9)
+            width = max(relaxed.value / 1000, 1.25 * (relaxed.value - enough), width * 1.5)
+        return found
+
+    def _costly(self, relaxed: Relaxed, width: float) -> Ints:
+        reduced = relaxed.reduced[: len(self.task)]
+        return np.flatnonzero(reduced < -(width + TIE_SLACK))
+
+    def _untied(self, costs: Floats, best: Found) -> Found:
         """Among timetables of equal objective take the one with the highest sum of ties."""
-        costs = self._costs(top_ups=1.0)
         ties = np.zeros(len(costs))
         ties[: len(self.task)] = self.task.tie
-        solver = self._solver(ties)
-        used = np.flatnonzero(costs).astype(np.int32)
         least = float(costs @ best.values) - TIE_SLACK
-        solver.addRow(least, highspy.kHighsInf, len(used), used, costs[used])
-        self._branch(solver, 0.0, best.values)
-        tied = self._found(solver)
-        if not tied.finished or float(costs @ tied.values) < least - TIE_SLACK:
+        tied = self.branching.branch(ties, 0.0, start=best.values, least=(costs, least))
+        if float(costs @ tied.values) < least - TIE_SLACK:
             return best
-        return _Found(tied.values, best.bound, finished=True, optimal=True)
+        return Found(tied.values, best.bound, optimal=True)
 
-    def _merit(self, found: _Found) -> tuple[int, float]:
+    def _merit(self, found: Found) -> tuple[int, float]:
         """Find the most merit points there are, were nothing reserved, and a bound on them."""
         placed = self._placed(found)
         if not self.model.groups:
             return int(self.task.points @ placed), found.bound
-        alone = self._best(self._costs(top_ups=0.0), found.values)
+        costs = self._costs(top_ups=0.0)
+        relaxed = None if self.exact else self.branching.relax(costs)
+        alone = self._best(costs, relaxed, found.values)
         most = max(self.task.points @ placed, self.task.points @ self._placed(alone))
         return int(most), max(alone.bound, float(most))
-
-    def _solver(self, costs: Floats) -> highspy.Highs:
-        solver = _fresh_solver()
-        for option, value in (
-            ("output_flag", False),
-            ("threads", 1),
-            ("parallel", "off"),
-            ("random_seed", 0),
-            ("mip_max_nodes", highspy.kHighsIInf if self.exact else MOST_NODES),
-        ):
-            solver.setOptionValue(option, value)
-        solver.passModel(self.model.lp)
-        columns = np.arange(len(costs), dtype=np.int32)
-        solver.changeColsCost(len(costs), columns, costs)
-        return solver
-
-    def _branch(self, solver: highspy.Highs, gap: float, start: Floats | None) -> None:
-        for option, value in (
-            ("mip_rel_gap", gap),
-            ("mip_abs_gap", 0.0),
-            ("mip_feasibility_tolerance", 1e-9 if self.exact else 1e-6),
-            ("primal_feasibility_tolerance", 1e-9 if self.exact else 1e-7),
-            ("dual_feasibility_tolerance", 1e-9 if self.exact else 1e-7),
-        ):
-            solver.setOptionValue(option, value)
-        whole = np.arange(self.model.binaries, dtype=np.int32)
-        kinds = np.full(len(whole), highspy.HighsVarType.kInteger.value, dtype=np.uint8)
-        solver.changeColsIntegrality(len(whole), whole, kinds)
-        if start is not None:
-            solution = highspy.HighsSolution()
-            solution.col_value = start.tolist()
-            solver.setSolution(solution)
-        self._run(solver)
-
-    def _run(self, solver: highspy.Highs) -> None:
-        if self.budget is not None:
-            solver.setOptionValue("time_limit", max(0.0, self.budget - self.spent))
-        solver.run()
-        self.spent += solver.getRunTime()
-        self.stopped |= solver.getModelStatus() == highspy.HighsModelStatus.kTimeLimit
-
-    def _found(self, solver: highspy.Highs) -> _Found:
-        info = solver.getInfo()
-        placed = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        columns = self.model.lp.num_col_
-        values = np.array(solver.getSolution().col_value) if placed else np.zeros(columns)
-        bound = float(info.mip_dual_bound)
-        return _Found(
-            values=values,
-            bound=bound if np.isfinite(bound) and bound < highspy.kHighsInf else np.inf,
-            finished=placed,
-            optimal=placed and solver.getModelStatus() == highspy.HighsModelStatus.kOptimal,
-        )
 
 
 def _price(dual: float) -> float:

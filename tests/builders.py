@@ -1,6 +1,7 @@
 """Rows for tests, one function a thing; each takes only what its test is about."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from secrets import token_urlsafe
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -8,11 +9,15 @@ from sqlmodel import Session, SQLModel
 
 from booking.engine.lifecycle import BookingStatus, ResourceState
 from booking.engine.permissions import Role
+from booking.engine.tokens import token_hash
 from booking.engine.vocabulary import BookingSource, OrganisationKind
 from booking.models import (
+    ApiToken,
     Booking,
+    Closure,
     Facility,
     Membership,
+    OpeningHours,
     Organisation,
     OrganisationFact,
     Person,
@@ -139,3 +144,52 @@ def a_booking(
         "updated_at": NOW,
     }
     return added(session, Booking(**defaults | given))
+
+
+def a_token(session: Session, person: Person, *, scopes: list[str] | None = None) -> str:
+    """Add an API token that is valid for decades, and return it."""
+    token = token_urlsafe()
+    added(
+        session,
+        ApiToken(
+            person_id=person.id,
+            name="Sample token",
+            token_hash=token_hash(token),
+            scopes=scopes,
+            created_at=NOW,
+            expires_at=NOW + timedelta(days=10_000),
+        ),
+    )
+    return token
+
+
+def opening_hours(
+    session: Session,
+    facility_id: UUID,
+    opens: time,
+    closes: time,
+    *,
+    weekdays: range = range(7),
+    resource_id: UUID | None = None,
+) -> None:
+    for weekday in weekdays:
+        added(
+            session,
+            OpeningHours(
+                facility_id=facility_id,
+                resource_id=resource_id,
+                weekday=weekday,
+                opens=opens,
+                closes=closes,
+            ),
+        )
+
+
+def a_closure(
+    session: Session, facility_id: UUID, starts_at: datetime, ends_at: datetime, **given: Any
+) -> Closure:
+    defaults: dict[str, Any] = {"reason": "Maintenance", "created_at": NOW}
+    return added(
+        session,
+        Closure(**defaults | given, facility_id=facility_id, starts_at=starts_at, ends_at=ends_at),
+    )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request
@@ -39,6 +39,17 @@ def read_instant(value: Any) -> datetime:
         raise ValueError("this date-time is out of range") from error
 
 
+def read_day(value: Any) -> date:
+    """Read an ISO 8601 calendar day; integers, digit strings and date-times are refused."""
+    try:
+        day = date.fromisoformat(value)
+    except (TypeError, ValueError):
+        day = None
+    if day is None or day.isoformat() != value:
+        raise ValueError("write a day, such as 2026-12-01")
+    return day
+
+
 def _printable(value: str) -> str:
     """Refuse control characters: no database or mail header takes them all."""
     if any(ord(each) < FIRST_PRINTABLE and each not in "\n\r\t" for each in value):
@@ -53,6 +64,7 @@ def _one_line(value: str) -> str:
 
 
 Instant = Annotated[datetime, BeforeValidator(read_instant)]
+Day = Annotated[date, BeforeValidator(read_day)]
 Line = Annotated[
     str,
     StringConstraints(max_length=200, strip_whitespace=True),

@@ -79,6 +79,11 @@ def claim_key(request: Request, session: Session, *, actor: Actor, key: str, now
     raise _Repeated(earlier.status, earlier.body)
 
 
+def keep_no_answer(request: Request) -> None:
+    """Keep no answer to this write, since it holds a secret that is shown once."""
+    request.state.claim = None
+
+
 def _unfinished() -> RulesBroken:
     return _refusal(
         "idempotency_unfinished",

@@ -39,7 +39,7 @@ class Organisation(SQLModel, table=True):
 class OrganisationFact(SQLModel, table=True):
     """One dated figure of an organisation: declared by someone, verified by someone.
 
-    `name` is a word of engine/eligibility's FactName, `value` its JSON value,
+    `name` is a word of engine/declared_facts' FactName, `value` its JSON value,
     and `as_of` the day it speaks of (the end of the year, for yearly figures).
     """
 

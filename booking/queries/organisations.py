@@ -1,13 +1,14 @@
 """Reads about organisations and the facts they declared."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from booking.engine.declared_facts import FactName
+from booking.engine.lifecycle import HOLDING, BookingStatus
 from booking.engine.vocabulary import OrganisationKind
-from booking.models import Organisation, OrganisationFact
+from booking.models import Booking, Organisation, OrganisationFact, Project
 from booking.queries.name_order import page_by_name
 from booking.queries.paging import Page
 
@@ -88,3 +89,18 @@ def latest_country(session: Session, organisation_id: UUID) -> str | None:
         .limit(1)
     ).first()
     return found
+
+
+def bookings_before(session: Session, organisation_id: UUID, *, on: date) -> int:
+    """Count the organisation's bookings that began before a day (UTC), used or missed."""
+    midnight = datetime(on.year, on.month, on.day, tzinfo=UTC)
+    return session.exec(
+        select(func.count())
+        .select_from(Booking)
+        .join(Project, col(Project.id) == Booking.project_id)
+        .where(
+            Project.organisation_id == organisation_id,
+            col(Booking.starts_at) < midnight,
+            col(Booking.status).in_((*HOLDING, BookingStatus.NO_SHOW)),
+        )
+    ).one()

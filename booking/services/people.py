@@ -22,6 +22,7 @@ from booking.errors import Malformed, NotFound, RulesBroken
 from booking.events import record
 from booking.models import Membership, Person
 from booking.queries import organisations, people, places
+from booking.queries.paging import Page
 from booking.services.permits import permit, permit_signed_in
 from booking.services.well_formed import read_email, read_name, well_formed
 
@@ -65,6 +66,23 @@ def enter(
         return rival
     record(session, EventKind.PERSON_CREATED, subject_id=person.id, now=now, actor_id=actor_id)
     return person
+
+
+def see_person(session: Session, *, actor: Actor, person_id: UUID) -> Person:
+    """Return a person's profile.
+
+    Raises: NotFound.
+    """
+    permit(actor, Action.PROFILE_SEE, Scope(person_id=person_id))
+    return known_person(session, person_id)
+
+
+def list_people(
+    session: Session, *, actor: Actor, text: str = "", limit: int, cursor: str | None = None
+) -> Page[Person]:
+    """Return one page of all people, by name."""
+    permit(actor, Action.PROFILE_SEE)
+    return people.people(session, text=text, limit=limit, cursor=cursor)
 
 
 def edit_profile(
@@ -158,6 +176,36 @@ def grant_role(
     session.flush()
     _record_membership(session, EventKind.MEMBERSHIP_GRANTED, row, actor=actor, now=now)
     return row
+
+
+def grant_role_by_email(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    email: str,
+    role: Role,
+    facility_id: UUID | None = None,
+    organisation_id: UUID | None = None,
+) -> tuple[Person, Membership]:
+    """Give a role to somebody who has signed in before.
+
+    Raises: Malformed if the place does not fit the role; NotFound.
+    """
+    grant = grant_at(role, facility_id=facility_id, organisation_id=organisation_id)
+    _permit_at(actor, facility_id, organisation_id)
+    _refuse_unknown_place(session, grant)
+    person = person_with_email(session, email)
+    row = grant_role(
+        session,
+        actor=actor,
+        now=now,
+        person_id=person.id,
+        role=role,
+        facility_id=facility_id,
+        organisation_id=organisation_id,
+    )
+    return person, row
 
 
 def grant_at(

@@ -28,7 +28,7 @@ from booking.queries.bookings import BookingFilter, booking_seen, bookings_seen,
 from booking.services import booking_changes, booking_use
 from booking.services import bookings as services
 
-router = APIRouter(tags=["bookings"])
+router = APIRouter(tags=["bookings"], route_class=IdempotentRoute)
 
 MOST_UNITS: Final = 2**31 - 1
 MOST_AT_ONCE: Final = 50

@@ -18,7 +18,7 @@ from booking.queries import projects as projects_read
 from booking.services import people, personal, tokens
 
 MOST_SCOPES: Final = len(SCOPE_WORDS)
-router = APIRouter(tags=["me"])
+router = APIRouter(tags=["me"], route_class=IdempotentRoute)
 
 
 class MyRole(BaseModel):

@@ -15,7 +15,7 @@ from booking.engine.vocabulary import OrganisationKind
 from booking.queries import organisations as organisations_read
 from booking.services import organisations
 
-router = APIRouter(tags=["organisations"])
+router = APIRouter(tags=["organisations"], route_class=IdempotentRoute)
 Country = Annotated[str, Query(pattern="^[A-Za-z]{2}$")]
 
 

@@ -15,7 +15,7 @@ from booking.engine.permissions import Actor, Role
 from booking.queries.people import MemberFacts
 from booking.services import people, qualifications
 
-router = APIRouter(tags=["people"])
+router = APIRouter(tags=["people"], route_class=IdempotentRoute)
 
 
 class Person(BaseModel):

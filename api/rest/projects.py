@@ -12,7 +12,7 @@ from api.problems import problems
 from booking.queries import projects as projects_read
 from booking.services import projects
 
-router = APIRouter(tags=["projects"])
+router = APIRouter(tags=["projects"], route_class=IdempotentRoute)
 LONGEST_FIELD = 120
 Field = Annotated[Line, StringConstraints(max_length=LONGEST_FIELD)]
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Date, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from booking.engine.lifecycle import RequestState, RoundState
@@ -44,10 +44,14 @@ class Round(SQLModel, table=True):
 
 
 class RoundFacility(SQLModel, table=True):
-    """A facility whose resources are offered in a round."""
+    """A facility whose resources are offered in a round.
+
+    `offered_credit_thousandths` is K_f of equity.md, frozen when the call opens.
+    """
 
     round_id: UUID = Field(primary_key=True, foreign_key="round.id")
     facility_id: UUID = Field(primary_key=True, foreign_key="facility.id", index=True)
+    offered_credit_thousandths: int | None = Field(default=None, sa_type=BigInteger)
     published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

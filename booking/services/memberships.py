@@ -1,8 +1,9 @@
 """Which equity groups an organisation belongs to on a day, from what it declared."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
@@ -16,8 +17,8 @@ from booking.engine.eligibility import (
     membership,
 )
 from booking.engine.enterprise_size import Ceiling
-from booking.engine.group_rules import GroupRule
-from booking.models import Organisation, OrganisationFact
+from booking.engine.group_rules import GroupRule, read_rule
+from booking.models import EquityGroup, Organisation, OrganisationFact
 from booking.queries import organisations
 from booking.reference.countries import LIST_VERSION, country_facts
 from booking.reference.thresholds import thresholds_on
@@ -42,6 +43,41 @@ def memberships_on(
         membership(key, rule, facts, lists=lists, on=on, grace_days=grace_days)
         for key, rule in groups.items()
     )
+
+
+def memberships(
+    session: Session,
+    organisation: Organisation,
+    groups: Iterable[EquityGroup],
+    *,
+    on: date,
+    grace_days: int = 0,
+) -> tuple[Membership, ...]:
+    """Decide each published group of a policy for an organisation, in the order given."""
+    rules = {group.key: _stored_rule(group) for group in groups}
+    return memberships_on(
+        session, organisation_id=organisation.id, groups=rules, on=on, grace_days=grace_days
+    )
+
+
+def _stored_rule(group: EquityGroup) -> GroupRule:
+    rule = read_rule(group.rule)
+    if isinstance(rule, tuple):
+        raise ValueError(f"The rule of the group {group.key!r} was stored malformed: {rule}")
+    return rule
+
+
+def written(decided: Iterable[Membership]) -> list[dict[str, Any]]:
+    """Turn memberships into the JSON that is stored with a request."""
+    return [
+        {
+            "group": each.group,
+            "member": each.member,
+            "working": list(each.working),
+            "verified": each.verified,
+        }
+        for each in decided
+    ]
 
 
 def facts_on(session: Session, *, organisation_id: UUID, on: date) -> OrganisationFacts:

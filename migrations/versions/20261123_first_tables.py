@@ -601,6 +601,7 @@ def upgrade() -> None:
         "roundfacility",
         sa.Column("round_id", sa.Uuid(), nullable=False),
         sa.Column("facility_id", sa.Uuid(), nullable=False),
+        sa.Column("offered_credit_thousandths", sa.BigInteger(), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["facility_id"], ["facility.id"], name=op.f("fk_roundfacility_facility_id")

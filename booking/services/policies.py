@@ -1,0 +1,206 @@
+"""Publish a facility's policy: equity groups, reserved shares, ladder, cap, release."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlmodel import Session
+
+from booking.engine.group_rules import read_rule
+from booking.engine.lifecycle import EventKind
+from booking.engine.permissions import Action, Actor, Scope
+from booking.engine.quotas import (
+    PPM,
+    GroupShare,
+    LadderStep,
+    PolicyTerms,
+    check_policy,
+)
+from booking.engine.violations import Violation
+from booking.errors import Malformed, RulesBroken
+from booking.events import record
+from booking.models import EquityGroup, PolicyVersion
+from booking.queries.policies import PolicyFacts, current_policy
+from booking.queries.rounds import facility_named, lock_facility
+from booking.services.permits import permit
+
+DEFAULT_LADDER: Final = (LadderStep(PPM // 2, 1200), LadderStep(PPM, 600))
+
+# Members by the names that the API and the pages give them.
+_MEMBERS: Final = (
+    ("share_ppm", "reserved_share"),
+    ("cap_ppm", "cap_share"),
+    ("up_to_ppm", "up_to"),
+    ("any_group_days", "release_first_days"),
+    ("everyone_days", "release_all_days"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWish:
+    """An equity group as it is to be published; the rule is JSON of engine/group_rules."""
+
+    key: str
+    name: str
+    rule: dict[str, Any]
+    reserved_share_ppm: int
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyWish:
+    """A policy as it is to be published; `cap_share_ppm` of None is no cap."""
+
+    groups: tuple[GroupWish, ...] = ()
+    ladder: tuple[LadderStep, ...] = DEFAULT_LADDER
+    cap_share_ppm: int | None = PPM // 10
+    release_first_days: int = 14
+    release_all_days: int = 7
+    half_life_days: int = 90
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEffect:
+    """What a share means at a facility in a period."""
+
+    key: str
+    name: str
+    reserved_credits: float
+
+
+def publish_policy(
+    session: Session, *, actor: Actor, now: datetime, facility: str, wish: PolicyWish
+) -> PolicyFacts:
+    """Publish a new version of the facility's policy; the same content makes no new one.
+
+    Versions are kept for ever; rounds that are open keep the one they opened with.
+    Raises: NotFound; Malformed for rules that cannot be read; RulesBroken with every
+    way in which shares, ladder, cap or release dates are refused.
+    """
+    place = facility_named(session, facility)
+    permit(actor, Action.POLICY_EDIT, Scope(facility_id=place.id))
+    check_wish(wish)
+    lock_facility(session, place.id)
+    current = current_policy(session, place.id)
+    if current is not None and wish_of(current) == wish:
+        return current
+    number = current.version.number + 1 if current else 1
+    version = _version(place.id, number, wish, actor=actor, now=now)
+    session.add(version)
+    session.flush()
+    groups = tuple(_group(version.id, at, each) for at, each in enumerate(wish.groups))
+    session.add_all(groups)
+    session.flush()
+    record(
+        session,
+        EventKind.POLICY_PUBLISHED,
+        subject_id=version.id,
+        now=now,
+        actor_id=actor.person_id,
+        facility_id=place.id,
+        payload={"number": number, "groups": [each.key for each in wish.groups]},
+    )
+    return PolicyFacts(version, groups)
+
+
+def check_wish(wish: PolicyWish) -> None:
+    """Return if the policy may be published.
+
+    Raises: Malformed for a rule that cannot be read; RulesBroken for its numbers.
+    """
+    unread: list[Violation] = []
+    for at, group in enumerate(wish.groups):
+        rule = read_rule(group.rule, f"/groups/{at}/rule")
+        if isinstance(rule, tuple):
+            unread.extend(rule)
+    if unread:
+        raise Malformed("The policy has a rule that cannot be read.", unread)
+    found = check_policy(terms_of(wish))
+    if found:
+        violations = [_renamed(each) for each in found]
+        raise RulesBroken("The policy cannot be published like this.", violations)
+
+
+def terms_of(wish: PolicyWish) -> PolicyTerms:
+    """Return the policy's numbers in the words of engine/quotas."""
+    return PolicyTerms(
+        groups=tuple(
+            GroupShare(each.key, each.weight, each.reserved_share_ppm) for each in wish.groups
+        ),
+        ladder=wish.ladder,
+        cap_ppm=wish.cap_share_ppm,
+        any_group_days=wish.release_first_days,
+        everyone_days=wish.release_all_days,
+    )
+
+
+def wish_of(facts: PolicyFacts) -> PolicyWish:
+    """Return the wish that would publish the same policy again."""
+    version = facts.version
+    return PolicyWish(
+        groups=tuple(
+            GroupWish(each.key, each.name, each.rule, each.reserved_share_ppm, each.weight)
+            for each in facts.groups
+        ),
+        ladder=tuple(
+            LadderStep(round(each["up_to"] * PPM), each["points"]) for each in version.ladder
+        ),
+        cap_share_ppm=version.cap_share_ppm,
+        release_first_days=version.release_first_days,
+        release_all_days=version.release_all_days,
+        half_life_days=version.half_life_days,
+        note=version.note,
+    )
+
+
+def policy_effect(
+    groups: Sequence[GroupWish], *, offered_credit_thousandths: int
+) -> tuple[GroupEffect, ...]:
+    """Show the shares as hours: what each group would have reserved of what is offered."""
+    return tuple(
+        GroupEffect(
+            each.key,
+            each.name,
+            offered_credit_thousandths * each.reserved_share_ppm / (1000 * PPM),
+        )
+        for each in groups
+    )
+
+
+def _renamed(violation: Violation) -> Violation:
+    pointer = violation.pointer
+    for inside, outside in _MEMBERS:
+        pointer = pointer.replace(inside, outside)
+    return Violation(violation.code, violation.reason, pointer)
+
+
+def _version(
+    facility_id: UUID, number: int, wish: PolicyWish, *, actor: Actor, now: datetime
+) -> PolicyVersion:
+    return PolicyVersion(
+        facility_id=facility_id,
+        number=number,
+        ladder=[{"up_to": each.up_to_ppm / PPM, "points": each.points} for each in wish.ladder],
+        cap_share_ppm=wish.cap_share_ppm,
+        release_first_days=wish.release_first_days,
+        release_all_days=wish.release_all_days,
+        half_life_days=wish.half_life_days,
+        note=wish.note,
+        published_by=actor.person_id,
+        published_at=now,
+    )
+
+
+def _group(policy_version_id: UUID, position: int, wish: GroupWish) -> EquityGroup:
+    return EquityGroup(
+        policy_version_id=policy_version_id,
+        position=position,
+        key=wish.key,
+        name=wish.name,
+        rule=wish.rule,
+        weight=wish.weight,
+        reserved_share_ppm=wish.reserved_share_ppm,
+    )

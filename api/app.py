@@ -10,7 +10,6 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import health, pages, rest
-from api.idempotency import IdempotentRoute
 from api.pages.visit import refused_page, visit_of
 from api.problems import Problem, install_problems
 from booking.config import Settings
@@ -67,7 +66,7 @@ def _refused_page(request: Request, refused: DomainError) -> Response:
 
 
 def _rest_router() -> APIRouter:
-    router = APIRouter(prefix="/api/v1", route_class=IdempotentRoute)
+    router = APIRouter(prefix="/api/v1")
     for each in rest.ROUTERS:
         router.include_router(each)
     return router

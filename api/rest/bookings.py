@@ -19,6 +19,7 @@ from api.deps import (
     WriteSession,
 )
 from api.etags import IfMatch, check_match, set_etag
+from api.idempotency import IdempotentRoute
 from api.problems import problems
 from booking.engine.lifecycle import BookingStatus
 from booking.engine.permissions import Actor

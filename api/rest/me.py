@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from api.deps import Instant, Line, Name, Now, ReadSession, SignedIn, WriteSession
 from api.etags import IfMatch, check_match, set_etag
-from api.idempotency import keep_no_answer
+from api.idempotency import IdempotentRoute, keep_no_answer
 from api.problems import problems
 from booking.engine.permissions import SCOPE_WORDS, Actor, Role
 from booking.queries import people as people_read

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from api.deps import Cursor, Day, Limit, Line, Name, Now, Prose, ReadSession, SignedIn, WriteSession
 from api.etags import IfMatch, check_match, set_etag
+from api.idempotency import IdempotentRoute
 from api.problems import problems
 from booking.engine.declared_facts import FactName
 from booking.engine.vocabulary import OrganisationKind

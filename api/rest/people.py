@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from api.deps import Cursor, Instant, Limit, Line, Now, ReadSession, SignedIn, WriteSession
+from api.idempotency import IdempotentRoute
 from api.problems import problems
 from booking.engine.permissions import Actor, Role
 from booking.queries.people import MemberFacts

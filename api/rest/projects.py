@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from api.deps import Cursor, Limit, Line, Name, Now, Prose, ReadSession, SignedIn, WriteSession
 from api.etags import IfMatch, check_match, set_etag
+from api.idempotency import IdempotentRoute
 from api.problems import problems
 from booking.queries import projects as projects_read
 from booking.services import projects

@@ -43,9 +43,7 @@ def described(database: Database, tmp_path: Path) -> Any:
             session, actor=SYSTEM, now=builders.NOW, person_id=officer.id, name="fuzz"
         )
     HEADERS["Authorization"] = f"Bearer {token}"
-    made = Settings(
-        database_url=database.url, secret_key="for tests only", mail=f"file:{tmp_path}"
-    )
+    made = Settings(database_url=database.url, secret_key="for tests only", mail=f"file:{tmp_path}")
     return schemathesis.openapi.from_asgi("/openapi.json", create_app(made))
 
 

@@ -1,7 +1,5 @@
-"""What programs and calendars use in a person's name: API tokens and calendar feeds."""
+"""Calendar feeds in a person's account: secret addresses that calendar programs read."""
 
-from datetime import timedelta
-from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -13,61 +11,9 @@ from api.problems import STATUS
 from booking.engine.vocabulary import FeedOf
 from booking.errors import DomainError
 from booking.queries import accounts
-from booking.services import calendar_tokens, tokens
+from booking.services import calendar_tokens
 
 router = APIRouter()
-SCOPES: Final = (
-    ("", "all that I may do"),
-    ("read", "look only"),
-    ("book", "look, book and hand in requests"),
-    ("manage", "all but administering people and tokens"),
-)
-LIVES: Final = ((30, "30 days"), (90, "90 days"), (365, "a year"), (1825, "five years"))
-
-
-@router.get("/account/tokens")
-def api_tokens(visit: Visiting, address: Address) -> Response:
-    """Show a person's API tokens and the form that creates one."""
-    visit.sign_in_first()
-    return _tokens_shown(visit, address)
-
-
-@router.post("/account/tokens")
-def create_token(visit: Submitting, form: Form) -> Response:
-    """Create a token and show it once."""
-    visit.sign_in_first()
-    name, days = form.line("name", longest=100), form.whole("days", least=1, most=1825)
-    form.needed("name", "Give it a name, such as the program that will use it.")
-    if form.refusal:
-        return _tokens_shown(visit, form, form.refusal)
-    made = visit.write(
-        lambda session: tokens.create_token(
-            session,
-            actor=visit.actor,
-            now=visit.now,
-            person_id=visit.person.id,
-            name=name,
-            scopes=[form["scope"]] if form["scope"] else [],
-            expires_at=visit.now + timedelta(days=days or 365),
-        )
-    )
-    if isinstance(made, DomainError):
-        return _tokens_shown(visit, form, made)
-    return _tokens_shown(visit, Typed({}), token=made[1])
-
-
-@router.post("/account/tokens/{token_id:uuid}/revoke")
-def revoke_token(visit: Submitting, token_id: UUID, form: Form) -> Response:
-    """Revoke a token."""
-    visit.sign_in_first()
-    done = visit.write(
-        lambda session: tokens.revoke_token(
-            session, actor=visit.actor, now=visit.now, token_id=token_id
-        )
-    )
-    if isinstance(done, DomainError):
-        return _tokens_shown(visit, form, done)
-    return go(visit, "/account/tokens", "The token is revoked. It opens nothing any more.")
 
 
 @router.get("/account/calendars")
@@ -127,25 +73,6 @@ def _wanted_feed(form: Typed) -> tuple[FeedOf, UUID | None] | None:
     return of, subject_id
 
 
-def _tokens_shown(
-    visit: Visit, values: Typed, refused: DomainError | None = None, *, token: str = ""
-) -> Response:
-    rows = visit.read(
-        lambda session: tokens.list_tokens(session, actor=visit.actor, person_id=visit.person.id)
-    )
-    return _shown(
-        visit,
-        "account/tokens.html",
-        values,
-        refused,
-        rows=rows,
-        token=token,
-        scopes=SCOPES,
-        lives=LIVES,
-        scope_words=dict(SCOPES),
-    )
-
-
 def _feeds_shown(
     visit: Visit, values: Typed, refused: DomainError | None = None, *, url: str = ""
 ) -> Response:
@@ -159,22 +86,18 @@ def _feeds_shown(
     named = values["shows"]
     if named and named not in dict(choices):
         choices.append((named, values["of_name"] or "What you came from"))
-    return _shown(
-        visit, "account/calendars.html", values, refused, feeds=feeds, choices=choices, url=url
-    )
-
-
-def _shown(
-    visit: Visit, template: str, values: Typed, refused: DomainError | None, **context: Any
-) -> Response:
     response = show(
         visit,
-        template,
+        "account/calendars.html",
         status=200 if refused is None else STATUS[type(refused)],
         typed=values,
         refused=refused,
         errors=errors_of(refused),
-        **context,
+        feeds=feeds,
+        choices=choices,
+        url=url,
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+

@@ -99,5 +99,3 @@ def _feeds_shown(
     )
     response.headers["Cache-Control"] = "no-store"
     return response
-
-

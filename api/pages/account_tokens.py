@@ -89,5 +89,3 @@ def _tokens_shown(
     )
     response.headers["Cache-Control"] = "no-store"
     return response
-
-

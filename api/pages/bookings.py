@@ -154,9 +154,7 @@ def _mine(visit: Visit, project_id: UUID | None) -> BookingFilter:
     return BookingFilter(project_id=project_id)
 
 
-def _coming(
-    session: Session, visit: Visit, only: BookingFilter, cursor: str
-) -> dict[str, Any]:
+def _coming(session: Session, visit: Visit, only: BookingFilter, cursor: str) -> dict[str, Any]:
     """Read a page of what is to come, and what was to come but was called off."""
     ahead = _narrowed(only, since=visit.now, statuses=frozenset(HOLDING))
     off = _narrowed(only, since=visit.now, statuses=frozenset(BookingStatus) - HOLDING)
@@ -167,9 +165,7 @@ def _coming(
     return {"rows": page.items, "next": page.next, "called_off": called_off.items}
 
 
-def _past(
-    session: Session, visit: Visit, only: BookingFilter, before: datetime
-) -> dict[str, Any]:
+def _past(session: Session, visit: Visit, only: BookingFilter, before: datetime) -> dict[str, Any]:
     """Read what ran in the 90 days up to an instant, the newest first."""
     period = _narrowed(only, since=before - timedelta(days=DAYS_BACK), until=before)
     page = bookings_seen(session, viewer=visit.actor, only=period, limit=LARGEST_PAGE)

@@ -14,9 +14,9 @@ from api.problems import STATUS
 from booking.engine.permissions import Action, Scope, may
 from booking.engine.vocabulary import OrganisationKind
 from booking.errors import DomainError
-from booking.queries import accounts, equity_working
+from booking.queries import accounts
 from booking.reference.countries import countries, country_name
-from booking.services import organisations
+from booking.services import group_workings, organisations
 
 router = APIRouter()
 KINDS: Final = (
@@ -130,9 +130,7 @@ def _shown(
 
 
 def _look(visit: Visit, session: Any, organisation_id: UUID) -> dict[str, Any]:
-    facts = organisations.list_facts(
-        session, actor=visit.actor, organisation_id=organisation_id
-    )
+    facts = organisations.list_facts(session, actor=visit.actor, organisation_id=organisation_id)
     row = organisations.known_organisation(session, organisation_id)
     return {
         "organisation": row,
@@ -142,5 +140,7 @@ def _look(visit: Visit, session: Any, organisation_id: UUID) -> dict[str, Any]:
             for each in accounts.projects_of(session, visit.actor)
             if each.organisation_id == organisation_id
         ],
-        "workings": equity_working.workings_of(session, row, on=visit.now.date()),
+        "workings": group_workings.workings_of(
+            session, actor=visit.actor, organisation=row, on=visit.now.date()
+        ),
     }

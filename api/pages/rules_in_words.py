@@ -27,9 +27,12 @@ ACCESS: Final[Mapping[AccessBy, str]] = {
     AccessBy.REMOTE: "remote",
     AccessBy.VIRTUAL: "virtual",
 }
+_HOUR, _DAY = 60, 1440
 LENGTHS: Final = (
-    (5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 300, 360, 480, 600, 720, 1440, 2880, 4320)
-    + (7200, 10080, 20160, 40320)
+    *(5, 10, 15, 30, 45),
+    *(_HOUR * hours for hours in (1, 2, 3, 4, 5, 6, 8, 10, 12)),
+    90,
+    *(_DAY * days for days in (1, 2, 3, 5, 7, 14, 28)),
 )
 MOST_LENGTHS: Final = 24
 
@@ -152,7 +155,7 @@ def credits_in_words(found: ResourceFacts) -> str:
 def lengths_of(found: ResourceFacts, *also: int | None) -> list[tuple[int, str]]:
     """List lengths of booking to choose from, within the limits and on the grid."""
     grid = found.grid_minutes
-    least, most = found.minimum_minutes or grid, found.maximum_minutes or LENGTHS[-1]
+    least, most = found.minimum_minutes or grid, found.maximum_minutes or max(LENGTHS)
     ends = {-(-least // grid) * grid, most // grid * grid}
     wanted = {each for each in LENGTHS if not each % grid and least <= each <= most}
     fitting = sorted(each for each in wanted | ends if least <= each <= most)

@@ -5,11 +5,13 @@ from urllib.parse import quote, unquote
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from starlette.exceptions import HTTPException
 
 from api.auth import COOKIE
+from api.limits import limit_asking_for_links, limit_opening_links
 from api.pages.fields import Address, Form, errors_of
 from api.pages.visit import Submitting, Visit, Visiting, go, show
-from api.problems import STATUS
+from api.problems import STATUS, TITLES
 from booking.errors import DomainError
 from booking.services import sign_in
 
@@ -37,6 +39,10 @@ def ask(visit: Visiting, address: Address) -> Response:
 @router.post("/sign-in")
 def send_link(visit: Submitting, form: Form) -> Response:
     """Send a link; the answer is the same whether or not the address is known."""
+    try:
+        limit_asking_for_links(visit.request, form["email"])
+    except HTTPException as limited:
+        return _too_many(visit, limited)
     sent = visit.write(
         lambda session: sign_in.ask_for_link(
             session, email=form["email"], now=visit.now, secret_key=visit.settings.secret_key
@@ -75,13 +81,13 @@ def offer_to_open(visit: Visiting, token: str) -> Response:
 @router.post("/sign-in/{token}")
 def open_link(visit: Submitting, token: str) -> Response:
     """Use the link up and sign this browser in."""
-    opened = visit.write(
-        lambda session: sign_in.open_link(session, token=token, now=visit.now)
-    )
+    try:
+        limit_opening_links(visit.request)
+    except HTTPException as limited:
+        return _too_many(visit, limited)
+    opened = visit.write(lambda session: sign_in.open_link(session, token=token, now=visit.now))
     if isinstance(opened, DomainError):
-        return show(
-            visit, "sign_in/stale.html", status=STATUS[type(opened)], reason=opened.message
-        )
+        return show(visit, "sign_in/stale.html", status=STATUS[type(opened)], reason=opened.message)
     cookie, person = opened
     target = local_path(unquote(visit.request.cookies.get(NEXT, "")))
     response = go(visit, target, f"Welcome, {person.name}. You are signed in.")
@@ -98,6 +104,20 @@ def sign_out(visit: Submitting) -> Response:
     visit.write(lambda session: sign_in.sign_out(session, cookie=cookie))
     response = go(visit, "/", "You are signed out.")
     response.delete_cookie(COOKIE)
+    return response
+
+
+def _too_many(visit: Visit, limited: HTTPException) -> Response:
+    title = TITLES[limited.status_code]
+    response = show(
+        visit,
+        "refused.html",
+        status=limited.status_code,
+        title=title,
+        detail=limited.detail,
+        reasons=[],
+    )
+    response.headers.update(limited.headers or {})
     return response
 
 

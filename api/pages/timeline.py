@@ -148,9 +148,7 @@ def _day(
         *_bars(KEPT, intersect(kept, [whole]), start),
         *_taken(found, times, whole),
     )
-    marks = tuple(
-        (_at(on, time(hour), found.zone) - start) // MINUTE for hour in HOURS_MARKED
-    )
+    marks = tuple((_at(on, time(hour), found.zone) - start) // MINUTE for hour in HOURS_MARKED)
     return Day(on, whole.minutes, bars, marks, _words(free_here, found.zone, whole))
 
 

@@ -173,8 +173,6 @@ def edit_closure(
 
 
 @router.delete("/closures/{closure_id}", status_code=204, responses=problems(401, 403, 404, 409))
-def remove_closure(
-    session: WriteSession, actor: CurrentActor, now: Now, closure_id: UUID
-) -> None:
+def remove_closure(session: WriteSession, actor: CurrentActor, now: Now, closure_id: UUID) -> None:
     """Take a closure away."""
     closures.remove_closure(session, actor=actor, now=now, closure_id=closure_id)

@@ -206,9 +206,7 @@ def create_facility(
         name=body.name,
         country=body.country,
         zone=body.zone,
-        values=body.model_dump(
-            exclude_none=True, exclude={"slug", "name", "country", "zone"}
-        ),
+        values=body.model_dump(exclude_none=True, exclude={"slug", "name", "country", "zone"}),
     )
     return FacilityOut.model_validate(row)
 

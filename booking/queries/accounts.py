@@ -87,15 +87,11 @@ def projects_of(session: Session, viewer: Actor) -> tuple[ProjectLine, ...]:
     )
 
 
-
-
 def feeds_of(session: Session, viewer: Actor) -> tuple[FeedLine, ...]:
     """Return the viewer's feeds that were not revoked, the newest first."""
     rows = session.exec(
         select(CalendarToken)
-        .where(
-            CalendarToken.person_id == viewer.person_id, col(CalendarToken.revoked_at).is_(None)
-        )
+        .where(CalendarToken.person_id == viewer.person_id, col(CalendarToken.revoked_at).is_(None))
         .order_by(col(CalendarToken.id).desc())
     ).all()
     names = _names(session, {row.subject_id for row in rows if row.subject_id})

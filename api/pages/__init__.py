@@ -2,4 +2,28 @@
 
 from fastapi import APIRouter
 
+from api.pages import (
+    account,
+    account_tokens,
+    bookings,
+    facilities,
+    home,
+    organisations,
+    projects,
+    resources,
+    sign_in,
+)
+
 router = APIRouter(include_in_schema=False)
+for _each in (
+    home,
+    facilities,
+    resources,
+    sign_in,
+    account,
+    organisations,
+    projects,
+    account_tokens,
+    bookings,
+):
+    router.include_router(_each.router)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from booking.clock import new_id
 from booking.engine.lifecycle import (
     REQUEST_STEPS,
     EventKind,
@@ -38,7 +39,6 @@ from booking.models import (
     RequestedSession,
     Round,
 )
-from booking.models.columns import new_id
 from booking.queries.offers import published_resources
 from booking.queries.policies import PolicyFacts, policy
 from booking.queries.requests import (

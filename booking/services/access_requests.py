@@ -248,11 +248,15 @@ def _facts(
             each.id: OfferedResource(
                 each.name, each.facility_id, each.capacity, each.rate_thousandths
             )
-            for each in published_resources(session, facility_ids)
+            for each in published_resources(session, facility_ids, only=_named(wanted))
         },
         facilities=_offering(session, found, applying),
         organisation_suspended=whose.suspended_at is not None,
     )
+
+
+def _named(wanted: tuple[WantedSession, ...]) -> set[UUID]:
+    return {each.resource_id for part in wanted for each in part.alternatives}
 
 
 def _offering(session: Session, found: Round, applying: Project) -> dict[UUID, OfferingFacility]:

@@ -138,7 +138,9 @@ def cancel(visit: Submitting, booking_id: UUID, form: Form) -> Response:
     """Cancel a booking."""
     visit.sign_in_first()
     reason = form.line("reason")
-    done = form.refusal or visit.write(
+    if form.refusal:
+        return _cancel_shown(visit, booking_id, form, form.refusal)
+    done = visit.write(
         lambda session: booking_changes.cancel(
             session, actor=visit.actor, now=visit.now, booking_id=booking_id, reason=reason
         )
@@ -157,7 +159,7 @@ def _mine(visit: Visit, project_id: UUID | None) -> BookingFilter:
 def _coming(session: Session, visit: Visit, only: BookingFilter, cursor: str) -> dict[str, Any]:
     """Read a page of what is to come, and what was to come but was called off."""
     ahead = _narrowed(only, since=visit.now, statuses=frozenset(HOLDING))
-    off = _narrowed(only, since=visit.now, statuses=frozenset(BookingStatus) - HOLDING)
+    off = _narrowed(only, since=visit.now, statuses=frozenset(BookingStatus).difference(HOLDING))
     page = bookings_seen(
         session, viewer=visit.actor, only=ahead, limit=A_PAGE, cursor=cursor or None
     )

@@ -12,7 +12,6 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.pages import rules_in_words
-from api.pages.account import zones
 from api.pages.fields import Address, Typed, errors_of
 from api.pages.visit import Visit, Visiting, show
 from api.problems import STATUS
@@ -21,6 +20,7 @@ from booking.errors import DomainError, Malformed
 from booking.queries import catalogue
 from booking.queries.availability import TimeWish, availability_of, free_resources, slots_in
 from booking.queries.catalogue import ResourceFacts, Search
+from booking.queries.facility_zones import facility_zones
 from booking.queries.paging import Page
 from booking.reference.countries import country_name
 
@@ -67,7 +67,7 @@ def home(visit: Visiting, address: Address) -> Response:
         errors=errors_of(refused),
         wish=wish,
         zone_asked=zone,
-        zones=zones(zone),
+        zones=visit.read(facility_zones),
         asked=any(address[name] for name in FIELDS),
         more=urlencode({name: address[name] for name in FIELDS + TIME_FIELDS if address[name]}),
         access=rules_in_words.ACCESS,

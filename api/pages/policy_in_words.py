@@ -56,9 +56,9 @@ def policy_in_words(version: Any) -> list[str]:
     )
     any_group = duration(version.release_first_days * DAY_MINUTES)
     everyone = duration(version.release_all_days * DAY_MINUTES)
+    released = f"opens to all groups {any_group} ahead, and to everyone {everyone} ahead"
     return [
         cap,
-        f"Reserved time that its group has not taken opens to all groups {any_group} ahead, and to "
-        f"everyone {everyone} ahead.",
+        f"Reserved time that its group has not taken {released}.",
         "Nobody gets less for having declared that they belong to a group.",
     ]

@@ -12,6 +12,7 @@ from api.pages import (
     projects,
     resources,
     sign_in,
+    terms,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -19,6 +20,7 @@ for _each in (
     home,
     facilities,
     resources,
+    terms,
     sign_in,
     account,
     organisations,

@@ -268,6 +268,25 @@ def test_allocate__no_requests__allocates_nothing() -> None:
     assert verify(problem, result) == ()
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("ladder", []),
+        ("ladder", [{"up_to": 0.7, "points": 333.3}]),
+        ("facilities.0.reserved_share", {}),
+        ("facilities.0.reserved_share", {"startup": 0.3, "ldc": 0.5, "sme": 0.1}),
+        ("step_minutes", 20),
+        ("step_minutes", 7),
+        ("resources.0.rate", 0.1234567),
+        ("resources.0.windows", []),
+        ("requests.0.merit", 299.99),
+    ],
+)
+def test_allocate__unusual_rules__passes_the_independent_check(path: str, value: Any) -> None:
+    problem = read_problem(changed(drawn_round(6, SMALL), path, value))
+    assert verify(problem, allocate(problem)) == ()
+
+
 def test_allocate__a_watcher__is_told_of_each_component() -> None:
     told: list[tuple[int, int]] = []
     allocated(drawn_round(1, SMALL), progress=lambda done, total: told.append((done, total)))

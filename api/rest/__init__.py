@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.rest import (
     bookings,
     calendars,
+    calendar_tokens,
     closures,
     facilities,
     me,
@@ -27,6 +28,7 @@ from api.rest import (
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     bookings.router,
     calendars.router,
+    calendar_tokens.router,
     closures.router,
     facilities.router,
     me.router,

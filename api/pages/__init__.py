@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from api.pages import (
     account,
+    account_calendars,
     account_tokens,
     bookings,
     facilities,
@@ -25,6 +26,7 @@ for _each in (
     account,
     organisations,
     projects,
+    account_calendars,
     account_tokens,
     bookings,
 ):

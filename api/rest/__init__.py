@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.rest import (
     bookings,
+    calendar_tokens,
     closures,
     facilities,
     me,
@@ -23,6 +24,7 @@ from api.rest import (
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     bookings.router,
+    calendar_tokens.router,
     closures.router,
     facilities.router,
     me.router,

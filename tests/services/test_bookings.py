@@ -22,6 +22,7 @@ from booking.models import (
     TermsAcceptance,
     TermsVersion,
 )
+from booking.services.booking_placing import insert_guarded
 from booking.services.bookings import NewBooking, book, book_batch
 from tests.builders import (
     NOW,
@@ -452,3 +453,16 @@ def test_book_batch__one_refused__books_none(session: Session) -> None:
     of_project = select(Booking).where(Booking.project_id == scene.project.id)
     assert session.exec(of_project).all() == []
     assert session.exec(select(Event).where(Event.facility_id == scene.facility.id)).all() == []
+
+
+@pytest.mark.parametrize("capacity", [1, 2])
+def test_insert_guarded__taken_behind_the_rules__inserts_nothing_and_goes_on(
+    session: Session, capacity: int
+) -> None:
+    scene = a_scene(session, capacity=capacity)
+    booking = booked(session, scene, scene.wish(quantity=capacity))
+    again = Booking(**booking.model_dump(exclude={"id", "uid"}), uid=f"{uuid4()}@{DOMAIN}")
+
+    assert insert_guarded(session, again, one_unit=capacity == 1) is None
+
+    booked(session, scene, scene.wish(60, 120))

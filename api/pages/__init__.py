@@ -2,4 +2,8 @@
 
 from fastapi import APIRouter
 
+from api.pages import policies
+
 router = APIRouter(include_in_schema=False)
+for _each in (policies,):
+    router.include_router(_each.router)

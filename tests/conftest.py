@@ -8,8 +8,13 @@ from typing import Any, Final
 
 import hypothesis
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from sqlmodel import Session
 
+from api.app import create_app
+from booking.clock import utc_now
+from booking.config import Settings
 from booking.db import Database
 from tests.databases import KINDS, Databases, opened
 from tests.postgres import MISSING, Cluster, RunningCluster, server_binaries, start_cluster
@@ -28,6 +33,15 @@ OUTCOMES: Final = {
     "xpassed": "failed",
     "skipped": "skipped",
 }
+
+
+def settings_for(database_url: str) -> Settings:
+    return Settings(
+        _env_file=None,
+        database_url=database_url,
+        base_url="https://benchshare.example",
+        secret_key="a secret of tests alone",
+    )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -173,3 +187,18 @@ def session(databases: Databases, database_kind: str) -> Iterator[Session]:
 def now() -> datetime:
     """The instant at which tests happen."""
     return datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def app(database_url: str, now: datetime) -> FastAPI:
+    """The whole application on a database of the test's own, at `now`."""
+    made = create_app(settings_for(database_url))
+    made.dependency_overrides[utc_now] = lambda: now
+    return made
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """Somebody who talks to `app` over HTTP."""
+    with TestClient(app) as talking:
+        yield talking

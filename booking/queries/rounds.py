@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select, true
 
 from booking.engine.lifecycle import RequestState, RoundState
@@ -199,7 +199,8 @@ def overlapping_rounds(
             .where(
                 RoundFacility.facility_id == facility_id,
                 col(Round.state).in_(under_way),
-                and_(Round.access_starts_at < end, Round.access_ends_at > start),
+                Round.access_starts_at < end,
+                Round.access_ends_at > start,
                 Round.id != but_for,
             )
             .order_by(col(Round.slug))

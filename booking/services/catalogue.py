@@ -33,6 +33,7 @@ from booking.reference.countries import countries
 from booking.services.permits import permit
 
 OWN = "own"
+GRID_MINUTES = 15
 STEP_TO = {ResourceState.PUBLISHED: "publish", ResourceState.RETIRED: "retire"}
 
 
@@ -244,11 +245,10 @@ def resource_faults(
         return faults
     if values.get("country"):
         faults = country_faults(values["country"])
-    before = row or Resource.model_construct()
     return faults + length_faults(
-        grid_minutes=values.get("grid_minutes", before.grid_minutes),
-        minimum_minutes=values.get("minimum_minutes", before.minimum_minutes),
-        maximum_minutes=values.get("maximum_minutes", before.maximum_minutes),
+        grid_minutes=values.get("grid_minutes", row.grid_minutes if row else GRID_MINUTES),
+        minimum_minutes=values.get("minimum_minutes", row and row.minimum_minutes),
+        maximum_minutes=values.get("maximum_minutes", row and row.maximum_minutes),
     )
 
 

@@ -123,7 +123,7 @@ def import_catalogue(
     decoded = decode(content)
     rows, own = _read(decoded.text, form)
     present = _present(session, facility_id, rows)
-    plans = [_planned(each, present, now, state) for each in rows]
+    plans = [_planned(each, present, now) for each in rows]
     changed = _facility_changes(place, own)
     if not dry_run:
         _apply(session, [each for each in plans if isinstance(each, _Plan)], actor, now, state)
@@ -176,9 +176,7 @@ def _present(session: Session, facility_id: UUID, rows: Sequence[Row]) -> _Prese
     )
 
 
-def _planned(
-    row: Row, present: _Present, now: datetime, state: ResourceState
-) -> _Plan | RowRefused:
+def _planned(row: Row, present: _Present, now: datetime) -> _Plan | RowRefused:
     if isinstance(row, RowRefused):
         return row
     found = present.by_key.get((row.source, row.key)) or _foreign(row, present)
@@ -186,7 +184,7 @@ def _planned(
     faults = catalogue.resource_faults(fields, found)
     if faults:
         return RowRefused(row.row, " ".join(each.reason for each in faults), row.name)
-    return _creation(row, present, now, state) if found is None else _update(row, found, present)
+    return _creation(row, present, now) if found is None else _update(row, found, present)
 
 
 def _foreign(draft: ResourceDraft, present: _Present) -> Resource | None:
@@ -196,9 +194,7 @@ def _foreign(draft: ResourceDraft, present: _Present) -> Resource | None:
     return present.by_source_key.get(draft.key.removeprefix("id:"))
 
 
-def _creation(
-    draft: ResourceDraft, present: _Present, now: datetime, state: ResourceState
-) -> _Plan:
+def _creation(draft: ResourceDraft, present: _Present, now: datetime) -> _Plan:
     values = dict(draft.values)
     if draft.imported is not None:
         values |= {"imported": dict(draft.imported), "imported_position": draft.row}
@@ -210,7 +206,6 @@ def _creation(
         updated_at=now,
         **values,
     )
-    del state
     return _Plan(draft, row, Outcome.CREATED, hours=draft.hours or None)
 
 

@@ -62,9 +62,9 @@ def memberships(
 
 def _stored_rule(group: EquityGroup) -> GroupRule:
     rule = read_rule(group.rule)
-    if isinstance(rule, tuple):
-        raise ValueError(f"The rule of the group {group.key!r} was stored malformed: {rule}")
-    return rule
+    if not isinstance(rule, tuple):
+        return rule
+    raise ValueError(f"The rule of the group {group.key!r} was stored malformed: {rule}")
 
 
 def written(decided: Iterable[Membership]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Publish a facility's policy: equity groups, reserved shares, ladder, cap, release."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -28,15 +28,6 @@ from booking.services.permits import permit
 
 DEFAULT_LADDER: Final = (LadderStep(PPM // 2, 1200), LadderStep(PPM, 600))
 
-# Members by the names that the API and the pages give them.
-_MEMBERS: Final = (
-    ("share_ppm", "reserved_share"),
-    ("cap_ppm", "cap_share"),
-    ("up_to_ppm", "up_to"),
-    ("any_group_days", "release_first_days"),
-    ("everyone_days", "release_all_days"),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class GroupWish:
@@ -59,6 +50,7 @@ class PolicyWish:
     release_first_days: int = 14
     release_all_days: int = 7
     half_life_days: int = 90
+    grace_days: int = 0
     note: str = ""
 
 
@@ -131,9 +123,9 @@ def terms_of(wish: PolicyWish) -> PolicyTerms:
             GroupShare(each.key, each.weight, each.reserved_share_ppm) for each in wish.groups
         ),
         ladder=wish.ladder,
-        cap_ppm=wish.cap_share_ppm,
-        any_group_days=wish.release_first_days,
-        everyone_days=wish.release_all_days,
+        cap_share_ppm=wish.cap_share_ppm,
+        release_first_days=wish.release_first_days,
+        release_all_days=wish.release_all_days,
     )
 
 
@@ -152,6 +144,7 @@ def wish_of(facts: PolicyFacts) -> PolicyWish:
         release_first_days=version.release_first_days,
         release_all_days=version.release_all_days,
         half_life_days=version.half_life_days,
+        grace_days=version.grace_days,
         note=version.note,
     )
 
@@ -171,10 +164,8 @@ def policy_effect(
 
 
 def _renamed(violation: Violation) -> Violation:
-    pointer = violation.pointer
-    for inside, outside in _MEMBERS:
-        pointer = pointer.replace(inside, outside)
-    return Violation(violation.code, violation.reason, pointer)
+    """Point at the member as the API and the pages name it: shares, not parts per million."""
+    return replace(violation, pointer=violation.pointer.replace("_ppm", ""))
 
 
 def _version(
@@ -188,6 +179,7 @@ def _version(
         release_first_days=wish.release_first_days,
         release_all_days=wish.release_all_days,
         half_life_days=wish.half_life_days,
+        grace_days=wish.grace_days,
         note=wish.note,
         published_by=actor.person_id,
         published_at=now,

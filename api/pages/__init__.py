@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.pages import policies
+from api.pages import policies, requests, rounds
 
 router = APIRouter(include_in_schema=False)
-for _each in (policies,):
+for _each in (rounds, requests, policies):
     router.include_router(_each.router)

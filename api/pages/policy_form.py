@@ -17,21 +17,9 @@ RUNGS: Final = 3
 MOST_WEIGHT: Final = 1_000_000
 MOST_POINTS: Final = 1_000_000
 MOST_DAYS: Final = 3660
-_GROUP_PARTS: Final = tuple(
-    [
-        "key",
-        "name",
-        "kind",
-        "years",
-        "size",
-        "grace",
-        "attribute",
-        "op",
-        "value",
-        "rule",
-        "share",
-        "weight",
-    ]
+_GROUP_PARTS: Final = (
+    *("key", "name", "kind", "years", "size", "grace"),
+    *("attribute", "op", "value", "rule", "share", "weight"),
 )
 
 

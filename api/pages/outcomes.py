@@ -1,0 +1,119 @@
+"""The result of a round in the words and figures that its pages show."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from api.pages.plots import Bar, bar_plot
+from api.pages.wording import figure
+from booking.queries.round_pages import RoundShown
+
+PERCENT: Final = 100
+SMALLEST_TOLD: Final = 0.0001
+
+
+@dataclass(frozen=True, slots=True)
+class Attained:
+    """What a group was reserved and credited at a facility, in hours at rate 1."""
+
+    name: str
+    reserved: float
+    credited: float
+    attainment: float
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityOutcome:
+    """How one facility's part of the round ended."""
+
+    name: str
+    optimal: bool
+    gap: str
+    groups: tuple[Attained, ...]
+    plot: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeShown:
+    """A round's result: who got how much, how good it is proven to be, and its hashes."""
+
+    number: int
+    allocated_at: Any
+    requests: int
+    granted: int
+    bookings: int
+    objective: float
+    bound: float
+    certificate_bound: float
+    gap: str
+    stopped: bool
+    problem_sha256: str
+    result_sha256: str
+    report: Mapping[str, Any]
+    facilities: tuple[FacilityOutcome, ...]
+
+
+def outcome_shown(row: Any, shown: RoundShown, *, others: int = 0) -> OutcomeShown:
+    """Read a stored result; `others` are requests decided without the engine."""
+    result = json.loads(row.result)
+    granted = len({each["request"] for each in result["bookings"]})
+    refused = sum(not each["granted"] for each in result["decisions"])
+    return OutcomeShown(
+        number=row.number,
+        allocated_at=row.allocated_at,
+        requests=granted + refused + others,
+        granted=granted,
+        bookings=len(result["bookings"]),
+        objective=result["objective"],
+        bound=result["bound"],
+        certificate_bound=result["certificate_bound"],
+        gap=gap_words(result["gap"]),
+        stopped=result["stopped"],
+        problem_sha256=row.problem_sha256,
+        result_sha256=row.result_sha256,
+        report=result["report"],
+        facilities=tuple(_facility(each, shown) for each in result["facilities"]),
+    )
+
+
+def gap_words(gap: float) -> str:
+    """Say how far a timetable may be from the best there could be."""
+    if gap <= 0:
+        return "proved the best possible"
+    if gap < SMALLEST_TOLD:
+        return "at most 0.01 % below the best possible"
+    return f"at most {gap * PERCENT:.2g} % below the best possible"
+
+
+def _facility(found: Mapping[str, Any], shown: RoundShown) -> FacilityOutcome:
+    names = {str(each.facility_id): each.name for each in shown.facts.facilities}
+    words = {each.key: each.name for each in shown.groups}
+    groups = tuple(
+        Attained(words.get(key, key), each["reserved"], each["credited"], each["attainment"])
+        for key, each in found["groups"].items()
+    )
+    name = names.get(found["id"], found["id"])
+    return FacilityOutcome(
+        name=name,
+        optimal=found["proved_optimal"],
+        gap=gap_words(0.0 if found["proved_optimal"] else found["gap"]),
+        groups=groups,
+        plot=_plot(f"attained-{found['id']}", name, groups),
+    )
+
+
+def _plot(key: str, name: str, groups: tuple[Attained, ...]) -> Markup:
+    bars = [
+        Bar(
+            each.name,
+            each.attainment if each.reserved else None,
+            f"{figure(each.credited, 1)} of {figure(each.reserved, 1)} h",
+            target=1.0 if each.reserved else None,
+        )
+        for each in groups
+    ]
+    summary = "; ".join(f"{each.label}: {each.words}" for each in bars)
+    return bar_plot(key, f"Reserved hours used at {name}", summary, bars)

@@ -40,7 +40,7 @@ def identify(request: Request, session: Session, *, now: datetime) -> Actor:
 
 
 def _refuse_other_sites(request: Request) -> None:
-    """Refuse a write with a cookie whose Origin is another host's."""
+    """Refuse a write whose Origin is another host's."""
     origin = request.headers.get("origin")
     if request.method in SAFE_METHODS or not origin:
         return
@@ -71,10 +71,11 @@ def csrf_token(settings: Settings, cookie: str) -> str:
 
 
 def check_csrf(settings: Settings, request: Request, given: str) -> None:
-    """Refuse a form that does not carry this browser's token.
+    """Refuse a form that another site sent, or that does not carry this browser's token.
 
     Raises: NotPermitted.
     """
+    _refuse_other_sites(request)
     expected = csrf_token(settings, request.cookies.get(COOKIE, ""))
     if not hmac.compare_digest(expected, given):
         raise NotPermitted("This form is too old. Reload the page and send it again.")

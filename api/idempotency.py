@@ -7,6 +7,7 @@ After a crash between the two, a repeat says that the write was done but its ans
 import hashlib
 import json
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,7 @@ from booking.engine.violations import Violation
 from booking.errors import DomainError, RulesBroken
 from booking.services import replies
 
+REFUSED_FROM = 400
 KEEP_BELOW = 500
 
 
@@ -109,7 +111,7 @@ class IdempotentRoute(APIRoute):
             request.state.body_sha256 = await _request_sha256(request)
             request.state.claim = None
             try:
-                response = await handle(request)
+                response = await _settled(handle, request)
             except _Repeated as repeated:
                 return _again(repeated)
             except DomainError as error:
@@ -121,6 +123,19 @@ class IdempotentRoute(APIRoute):
             return response
 
         return answer
+
+
+async def _settled(
+    handle: Callable[[Request], Coroutine[Any, Any, Response]], request: Request
+) -> Response:
+    """Return the answer once the write's transaction has ended: done, or undone if refused.
+
+    FastAPI ends `scope="function"` dependencies with this stack; its own closes too late for
+    us, and would commit what a refusal that was turned into an answer left half-done.
+    """
+    async with AsyncExitStack() as stack:
+        request.scope["fastapi_function_astack"] = stack
+        return await handle(request)
 
 
 async def _request_sha256(request: Request) -> str:
@@ -143,7 +158,8 @@ def _keep(request: Request, response: Response) -> None:
     }
     body = json.dumps({"body": bytes(response.body).decode(), "headers": kept_headers})
     database: Database = request.app.state.database
-    with database.writing() as session:
+    # Of two refusals kept at once one is enough.
+    with suppress(IntegrityError), database.writing() as session:
         replies.keep(
             session,
             person_id=claim.person_id,
@@ -151,5 +167,6 @@ def _keep(request: Request, response: Response) -> None:
             request_sha256=claim.request_sha256,
             status=response.status_code,
             body=body,
+            done=response.status_code < REFUSED_FROM,
             now=utc_now(),
         )

@@ -87,7 +87,7 @@ def add_user(
     from booking.clock import utc_now
     from booking.engine.permissions import SYSTEM, Role
     from booking.errors import NotFound
-    from booking.queries import places
+    from booking.queries import catalogue
     from booking.services import people
 
     try:
@@ -97,7 +97,7 @@ def add_user(
         raise typer.BadParameter(f"Choose one of {known}.", param_hint="--role") from error
     _check_place(role, word, facility, organisation_id)
     with open_database() as database, database.writing() as session:
-        place = None if facility is None else places.facility_by_slug(session, facility)
+        place = None if facility is None else catalogue.facility_by_slug(session, facility)
         if facility is not None and place is None:
             raise NotFound(f"There is no facility {facility}; add it: benchshare facility add.")
         person = people.enter(session, now=utc_now(), email=email, name=name)

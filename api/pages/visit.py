@@ -19,13 +19,18 @@ from api.problems import STATUS, TITLES
 from booking.clock import utc_now
 from booking.config import Settings
 from booking.db import Database
+from booking.engine.identifiers import read_locale
 from booking.engine.permissions import Actor, Role
+from booking.engine.violations import Violation
 from booking.errors import DomainError, NotSignedIn
 from booking.queries import people
 
 T = TypeVar("T")
 HERE: Final = Path(__file__).parent
 NOTICE: Final = "benchshare_notice"
+LANGUAGE: Final = "benchshare_language"
+SHIPPED: Final = frozenset({"en"})
+A_YEAR: Final = 365 * 24 * 3600
 DESK_ROLES: Final = frozenset({Role.MANAGER, Role.OPERATOR, Role.REVIEWER, Role.OFFICER})
 
 
@@ -60,6 +65,12 @@ class Visit:
     def zone(self) -> str:
         """The time zone the visitor reads times in."""
         return self.person.zone if self.person else "UTC"
+
+    @property
+    def language(self) -> str:
+        """The language the page is in: the one asked for where it is shipped, else English."""
+        asked = self.request.query_params.get("lang") or self.request.cookies.get(LANGUAGE, "")
+        return asked if asked in SHIPPED else "en"
 
     @property
     def csrf(self) -> str:
@@ -128,6 +139,7 @@ def show(visit: Visit, template: str, *, status: int = 200, **context: Any) -> H
         person=visit.person,
         zone=visit.zone,
         now=visit.now,
+        language=visit.language,
         csrf=visit.csrf,
         menu=_menu(visit),
         notice=notice,
@@ -136,7 +148,24 @@ def show(visit: Visit, template: str, *, status: int = 200, **context: Any) -> H
     response = HTMLResponse(html, status)
     if notice:
         response.delete_cookie(NOTICE)
+    if visit.person:
+        response.headers["Cache-Control"] = "private, no-cache"
+    _keep_language(visit, response)
     return response
+
+
+def _keep_language(visit: Visit, response: Response) -> None:
+    """Keep the language that the address asks for, also one that is not shipped yet."""
+    asked = read_locale(visit.request.query_params.get("lang", ""))
+    if not isinstance(asked, Violation):
+        response.set_cookie(
+            LANGUAGE,
+            asked,
+            max_age=A_YEAR,
+            httponly=True,
+            samesite="lax",
+            secure=visit.settings.secure,
+        )
 
 
 def go(visit: Visit, where: str, notice: str = "") -> Response:

@@ -5,6 +5,9 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from api.pages.prose import prose
+from booking.reference.countries import country_name
+
 MINUTES_A_DAY: Final = 1440
 PPM: Final = 1_000_000
 
@@ -26,6 +29,11 @@ def span(starts_at: datetime, ends_at: datetime, zone: str) -> str:
 def clock(at: datetime, zone: str) -> str:
     """Say the wall-clock time of an instant in a zone: `09:00`."""
     return f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def there(at: datetime, zone: str, form: str) -> str:
+    """Write an instant by a zone's clock in the form of `strftime`."""
+    return f"{at.astimezone(ZoneInfo(zone)):{form}}"
 
 
 def day(on: date) -> str:
@@ -59,13 +67,22 @@ def figure(value: float, places: int = 0) -> str:
     return f"{value:,.{places}f}".replace(",", "\u202f")
 
 
+def plain_zone(zone: str) -> str:
+    """Say whose clock a zone is: `Nairobi time`, `UTC`."""
+    return zone if "/" not in zone else f"{zone.rpartition('/')[2].replace('_', ' ')} time"
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "local": local,
     "span": span,
     "clock": clock,
+    "there": there,
     "day": day,
     "machine": machine,
     "duration": duration,
     "percent": percent,
     "figure": figure,
+    "plain_zone": plain_zone,
+    "prose": prose,
+    "country": country_name,
 }

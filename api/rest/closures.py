@@ -6,12 +6,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session
 
 from api.deps import CurrentActor, Cursor, Instant, Limit, Now, Prose, ReadSession, WriteSession
 from api.etags import IfMatch, check_match, set_etag
 from api.problems import problems
 from api.rest.facilities import facility_at
 from api.rest.resources import Filter, facts_at
+from booking.engine.permissions import Actor
+from booking.engine.violations import Violation
 from booking.engine.vocabulary import ClosureKind
 from booking.errors import Malformed, NotFound
 from booking.queries import closures as reads
@@ -72,11 +75,21 @@ class ClosureList(BaseModel):
     next: str | None
 
 
-def _row_at(session: Any, closure_id: UUID) -> Any:
+def _row_at(session: Session, closure_id: UUID) -> Any:
     row = reads.closure(session, closure_id)
     if row is None:
         raise NotFound("There is no such closure; it may have been removed.")
     return row
+
+
+def _facility_of(session: Session, body: ClosureIn, viewer: Actor) -> UUID:
+    if body.facility is not None:
+        found_id: UUID = facility_at(session, body.facility).id
+        return found_id
+    if body.resource_id is not None:
+        return facts_at(session, body.resource_id, viewer).facility_id
+    reason = "Name what is closed: a `facility`, or a `resource_id`."
+    raise Malformed(reason, [Violation("missing", reason, "/body/facility")])
 
 
 @router.get("/closures", responses=problems(401))
@@ -110,17 +123,11 @@ def create_closure(
     session: WriteSession, actor: CurrentActor, now: Now, body: ClosureIn
 ) -> AddedClosure:
     """Close a resource or a facility for a time."""
-    if body.facility is None and body.resource_id is None:
-        raise Malformed("Name what is closed: a `facility`, or a `resource_id`.")
-    if body.resource_id is not None:
-        facility_id = facts_at(session, body.resource_id, actor).facility_id
-    if body.facility is not None:
-        facility_id = facility_at(session, body.facility).id
     row = closures.add_closure(
         session,
         actor=actor,
         now=now,
-        facility_id=facility_id,
+        facility_id=_facility_of(session, body, actor),
         resource_id=body.resource_id,
         starts_at=body.starts_at,
         ends_at=body.ends_at,

@@ -13,6 +13,8 @@ from api.deps import Cursor, Instant, Limit, Line, Now, ReadSession, SignedIn, W
 from api.idempotency import IdempotentRoute
 from api.problems import problems
 from booking.engine.permissions import Actor, Role
+from booking.errors import NotFound
+from booking.queries import catalogue
 from booking.queries.people import MemberFacts
 from booking.services import people, qualifications
 
@@ -130,20 +132,22 @@ def revoke_role(role_id: UUID, session: WriteSession, actor: SignedIn, now: Now)
     people.revoke_role(session, actor=actor, now=now, membership_id=role_id)
 
 
-@router.get("/facilities/{facility_id}/staff", responses=problems(401, 403, 404))
-def list_staff(facility_id: UUID, session: ReadSession, actor: SignedIn) -> Members:
-    """Return who runs the facility."""
-    return _members(people.list_staff(session, actor=actor, facility_id=facility_id))
+@router.get("/facilities/{facility}/staff", responses=problems(401, 403, 404))
+def list_staff(facility: Line, session: ReadSession, actor: SignedIn) -> Members:
+    """Return who runs the facility, named by id or slug."""
+    place_id = _facility_id(session, facility)
+    return _members(people.list_staff(session, actor=actor, facility_id=place_id))
 
 
 @router.post(
-    "/facilities/{facility_id}/staff", status_code=201, responses=problems(401, 403, 404, 409)
+    "/facilities/{facility}/staff", status_code=201, responses=problems(401, 403, 404, 409)
 )
 def add_staff(
-    facility_id: UUID, new: NewMember, session: WriteSession, actor: SignedIn, now: Now
+    facility: Line, new: NewMember, session: WriteSession, actor: SignedIn, now: Now
 ) -> Member:
     """Make somebody manager, operator or reviewer of the facility."""
-    return _granted(session, new, actor=actor, now=now, facility_id=facility_id)
+    place_id = _facility_id(session, facility)
+    return _granted(session, new, actor=actor, now=now, facility_id=place_id)
 
 
 @router.get("/organisations/{organisation_id}/members", responses=problems(401, 403, 404))
@@ -211,6 +215,13 @@ def revoke_qualification(
         resource_id=resource_id,
         qualification_id=qualification_id,
     )
+
+
+def _facility_id(session: Session, facility: str) -> UUID:
+    found = catalogue.find_facility(session, facility)
+    if found is None:
+        raise NotFound("There is no such facility; look at the list of facilities.")
+    return found.id
 
 
 def _granted(

@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Date, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from booking.clock import new_id
 from booking.engine.lifecycle import RequestState, RoundState
-from booking.models.columns import Json, UtcDateTime, Word, new_id
+from booking.models.columns import Json, UtcDateTime, Word
 
 
 class Round(SQLModel, table=True):

@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from booking.clock import new_id
 from booking.engine.vocabulary import LedgerKind
-from booking.models.columns import Json, UtcDateTime, Word, new_id
+from booking.models.columns import Json, UtcDateTime, Word
 
 
 class PolicyVersion(SQLModel, table=True):

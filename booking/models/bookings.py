@@ -6,9 +6,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Text
 from sqlmodel import Field, SQLModel
 
+from booking.clock import new_id
 from booking.engine.lifecycle import BookingStatus
 from booking.engine.vocabulary import BookingSource
-from booking.models.columns import UtcDateTime, Word, new_id
+from booking.models.columns import UtcDateTime, Word
 
 
 class Booking(SQLModel, table=True):

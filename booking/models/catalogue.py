@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Time, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from booking.clock import new_id
 from booking.engine.lifecycle import BookingMode, ResourceState
 from booking.engine.vocabulary import AccessBy, ClosureKind
-from booking.models.columns import Json, UtcDateTime, Word, new_id
+from booking.models.columns import Json, UtcDateTime, Word
 
 
 class Facility(SQLModel, table=True):

@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from booking.clock import new_id
 from booking.engine.vocabulary import DeliveryState
-from booking.models.columns import Json, UtcDateTime, Word, new_id
+from booking.models.columns import Json, UtcDateTime, Word
 
 
 class Event(SQLModel, table=True):

@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Date, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from booking.clock import new_id
 from booking.engine.permissions import Role
 from booking.engine.vocabulary import CalendarKind, FeedOf, OrganisationKind
-from booking.models.columns import Json, UtcDateTime, Word, new_id
+from booking.models.columns import Json, UtcDateTime, Word
 
 
 class Person(SQLModel, table=True):

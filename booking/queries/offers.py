@@ -74,18 +74,29 @@ def offers(
     return tuple(found)
 
 
-def published_resources(session: Session, facility_ids: Collection[UUID]) -> tuple[Resource, ...]:
-    """Return the published resources of the facilities, by id."""
-    return tuple(
-        session.exec(
-            select(Resource)
-            .where(
-                col(Resource.facility_id).in_(sorted(facility_ids)),
-                Resource.state == ResourceState.PUBLISHED,
-            )
-            .order_by(col(Resource.id))
-        )
+def published_resources(
+    session: Session, facility_ids: Collection[UUID], *, only: Collection[UUID] | None = None
+) -> tuple[Resource, ...]:
+    """Return the published resources of the facilities, by id; of those in `only`, if given."""
+    query = select(Resource).where(
+        col(Resource.facility_id).in_(sorted(facility_ids)),
+        Resource.state == ResourceState.PUBLISHED,
     )
+    if only is not None:
+        query = query.where(col(Resource.id).in_(sorted(only)))
+    return tuple(session.exec(query.order_by(col(Resource.id))))
+
+
+def lock_resources(session: Session, resource_ids: Collection[UUID]) -> dict[UUID, Resource]:
+    """Return the resources as they stand now, locked in the order of their ids."""
+    rows = session.exec(
+        select(Resource)
+        .where(col(Resource.id).in_(sorted(resource_ids)))
+        .order_by(col(Resource.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {each.id: each for each in rows}
 
 
 def _calendar(session: Session, facility_ids: Collection[UUID], access: Interval) -> _Calendar:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from booking.clock import new_id
 from booking.engine.lifecycle import (
     REQUEST_STEPS,
     EventKind,
@@ -38,7 +39,6 @@ from booking.models import (
     RequestedSession,
     Round,
 )
-from booking.models.columns import new_id
 from booking.queries.offers import published_resources
 from booking.queries.policies import PolicyFacts, policy
 from booking.queries.requests import (
@@ -248,11 +248,15 @@ def _facts(
             each.id: OfferedResource(
                 each.name, each.facility_id, each.capacity, each.rate_thousandths
             )
-            for each in published_resources(session, facility_ids)
+            for each in published_resources(session, facility_ids, only=_named(wanted))
         },
         facilities=_offering(session, found, applying),
         organisation_suspended=whose.suspended_at is not None,
     )
+
+
+def _named(wanted: tuple[WantedSession, ...]) -> set[UUID]:
+    return {each.resource_id for part in wanted for each in part.alternatives}
 
 
 def _offering(session: Session, found: Round, applying: Project) -> dict[UUID, OfferingFacility]:

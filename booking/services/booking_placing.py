@@ -43,10 +43,10 @@ def wanted_interval(starts_at: datetime, ends_at: datetime, *, now: datetime) ->
     """
     if ends_at <= starts_at:
         raise _malformed("The end must be after the start; give a later end.", "/ends_at")
-    if ends_at - starts_at > LONGEST_WISH:
-        raise _malformed("A booking lasts a year at the most; give an earlier end.", "/ends_at")
     if abs(starts_at - now) > FARTHEST_WISH:
         raise _malformed("The start is decades away; give a nearer one.", "/starts_at")
+    if ends_at - starts_at > LONGEST_WISH:
+        raise _malformed("A booking lasts a year at the most; give an earlier end.", "/ends_at")
     return Interval(starts_at, ends_at)
 
 

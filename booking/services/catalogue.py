@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from booking.clock import new_id
 from booking.engine.availability import Held
 from booking.engine.catalogue_rules import (
     FACILITY_FIELDS,
@@ -27,7 +28,6 @@ from booking.errors import Malformed, NotFound, RulesBroken, WrongState
 from booking.events import record
 from booking.guards import REFUSAL
 from booking.models import Facility, Resource
-from booking.models.columns import new_id
 from booking.queries import catalogue, holds
 from booking.reference.countries import countries
 from booking.services.permits import permit

@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlmodel import Session, col
 
+from booking.clock import new_id
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.vocabulary import DeliveryState
 from booking.errors import NotFound, WrongState
 from booking.models import Delivery, Event
-from booking.models.columns import new_id
 from booking.queries import events as queries
 from booking.queries.events import Addressee, DueDelivery, PendingEvent
 from booking.services.permits import permit

@@ -21,7 +21,7 @@ from booking.engine.violations import Violation
 from booking.errors import Malformed, NotFound, RulesBroken
 from booking.events import record
 from booking.models import Membership, Person
-from booking.queries import organisations, people, places
+from booking.queries import catalogue, organisations, people
 from booking.queries.paging import Page
 from booking.services.permits import permit, permit_signed_in
 from booking.services.well_formed import read_email, read_name, well_formed
@@ -280,7 +280,7 @@ def _permit_at(actor: Actor, facility_id: UUID | None, organisation_id: UUID | N
 
 
 def _refuse_unknown_place(session: Session, grant: Grant) -> None:
-    if grant.facility_id and places.facility(session, grant.facility_id) is None:
+    if grant.facility_id and catalogue.facility(session, grant.facility_id) is None:
         raise NotFound("There is no such facility; look at the list of facilities.")
     if grant.organisation_id and (
         organisations.organisation(session, grant.organisation_id) is None

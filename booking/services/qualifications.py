@@ -11,7 +11,7 @@ from booking.engine.violations import Violation
 from booking.errors import Malformed, NotFound
 from booking.events import record
 from booking.models import Qualification, Resource
-from booking.queries import people, places
+from booking.queries import catalogue, people
 from booking.services.people import person_with_email
 from booking.services.permits import permit, permit_signed_in
 
@@ -74,7 +74,7 @@ def list_qualifications(
 
 
 def _resource(session: Session, actor: Actor, resource_id: UUID) -> Resource:
-    row = places.resource(session, resource_id)
+    row = catalogue.resource(session, resource_id)
     if row is None:
         permit_signed_in(actor)
         raise NotFound("There is no such resource; look it up in the catalogue.")

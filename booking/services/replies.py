@@ -43,9 +43,15 @@ def keep(
     request_sha256: str,
     status: int,
     body: str,
+    done: bool,
     now: datetime,
 ) -> None:
-    """Keep the answer that was given, a refusal too."""
+    """Keep the answer that was given, a refusal too.
+
+    A write that was not `done` left no claim; what is there then is another's, and stays.
+    """
+    if not done and kept_reply(session, person_id=person_id, key=key) is not None:
+        return
     session.merge(
         KeptReply(
             person_id=person_id,

@@ -1,0 +1,103 @@
+"""The form in which an organisation declares its facts, and those facts in words."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from api.pages.fields import Typed
+from booking.engine.declared_facts import FactName
+from booking.reference.countries import country_code, country_name
+
+ASKED: Final = (
+    (FactName.STAFF, "Staff, in full-time years of work"),
+    (FactName.TURNOVER_EUR, "Turnover of the year, in euro"),
+    (FactName.BALANCE_SHEET_EUR, "Balance sheet total, in euro"),
+    (FactName.FOUNDED_ON, "Founded on, a date such as 2021-03-31"),
+    (FactName.COUNTRY, "Country"),
+    (FactName.PUBLIC_CONTROL_PERCENT, "Held by public bodies, in percent"),
+    (FactName.RELATED, "Partner and linked enterprises"),
+)
+_NAMES: Final[Mapping[str, str]] = {
+    **dict(ASKED),
+    FactName.FOUNDED_ON: "Founded on",
+    FactName.ATTRIBUTES: "Other facts",
+}
+_FIGURE: Final = re.compile(r"\d[\d\s',.]*", re.ASCII)
+_RELATED: Final = re.compile(r"(?P<name>.+?)[,;\s]+(?P<percent>\d{1,3})\s*%?")
+_NUMBERS: Final = frozenset(
+    {
+        FactName.STAFF,
+        FactName.TURNOVER_EUR,
+        FactName.BALANCE_SHEET_EUR,
+        FactName.PUBLIC_CONTROL_PERCENT,
+    }
+)
+
+
+def read_fact(form: Typed) -> tuple[FactName, Any] | None:
+    """Read the declared fact; None where the form has a fault, which is then noted."""
+    name = form.word("name", FactName)
+    form.needed("name", "Choose what you declare.")
+    if name is None:
+        return None
+    if name is not FactName.RELATED:
+        form.needed("value", "Write the value.")
+    value = _value(form, name)
+    return None if form.faults else (name, value)
+
+
+def _value(form: Typed, name: FactName) -> Any:
+    text = form["value"].strip()
+    if name in _NUMBERS:
+        return _number(form, text)
+    if name is FactName.COUNTRY:
+        return country_code(text) or text
+    if name is FactName.RELATED:
+        return _related(form, text)
+    if name is FactName.FOUNDED_ON:
+        return text
+    form.fault("name", "Choose one of the list.")
+    return None
+
+
+def _number(form: Typed, text: str) -> int | None:
+    """Read a whole number, in which people part thousands in ways of their own."""
+    digits = re.sub(r"[\s',.]", "", text)
+    parts = re.split(r"[\s',.]", text)
+    grouped = len(parts) == 1 or all(len(each) == 3 for each in parts[1:])  # noqa: PLR2004
+    if text and _FIGURE.fullmatch(text) and grouped and len(digits) <= 14:  # noqa: PLR2004
+        return int(digits)
+    form.fault("value", "Write a whole number, such as 1250000 or 1 250 000.")
+    return None
+
+
+def _related(form: Typed, text: str) -> list[dict[str, Any]]:
+    found = []
+    for line in filter(str.strip, text.splitlines()):
+        read = _RELATED.fullmatch(line.strip())
+        if read is None:
+            form.fault(
+                "value",
+                "Write one enterprise a line with the percentage held, such as: Sample Ltd 30 %. "
+                "Leave it empty to say that there are none.",
+            )
+            return []
+        found.append({"name": read["name"].strip(), "percent": int(read["percent"])})
+    return found
+
+
+def fact_in_words(name: str, value: Any) -> tuple[str, str]:
+    """Say a declared fact: what it is, and its value."""
+    return _NAMES.get(name, name), _value_in_words(name, value)
+
+
+def _value_in_words(name: str, value: Any) -> str:
+    if name == FactName.COUNTRY:
+        return country_name(str(value))
+    if name == FactName.PUBLIC_CONTROL_PERCENT:
+        return f"{value} %"
+    if name == FactName.RELATED:
+        return "; ".join(f"{each['name']} {each['percent']} %" for each in value) or "none"
+    if name == FactName.ATTRIBUTES:
+        return "; ".join(f"{key}: {each}" for key, each in value.items())
+    return f"{value:,}".replace(",", "\u202f") if isinstance(value, int) else str(value)

@@ -1,0 +1,171 @@
+"""A resource's page: what it is, its rules, its week, and booking it."""
+
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from api.pages import rules_in_words, timeline
+from api.pages.fields import Address, Form, Typed, errors_of
+from api.pages.visit import Submitting, Visit, Visiting, go, show
+from api.pages.wishes import offers_beside, read_quantity, read_times
+from api.problems import STATUS
+from booking.engine.intervals import Interval
+from booking.engine.lifecycle import BookingStatus, ResourceState
+from booking.errors import DomainError, NotFound
+from booking.queries import accounts, catalogue
+from booking.queries.availability import availability_of, closures_of
+from booking.queries.catalogue import ResourceFacts
+from booking.services import bookings
+
+router = APIRouter()
+WEEKS_BACK: Final = 4
+USUAL_MINUTES: Final = 60
+
+
+@router.get("/resources/{resource_id:uuid}")
+def resource(visit: Visiting, resource_id: UUID, address: Address) -> Response:
+    """Show a resource and its week; a retired one keeps its page."""
+    return _shown(visit, resource_id, address)
+
+
+@router.post("/resources/{resource_id:uuid}/book")
+def book(visit: Submitting, resource_id: UUID, form: Form) -> Response:
+    """Book, or show every reason why not and the nearest times that would do."""
+    visit.sign_in_first()
+    found = visit.read(lambda session: _known(session, visit, resource_id))
+    times, quantity = read_times(form, found.zone), read_quantity(form)
+    project_id, title = form.key("project_id"), form.line("title")
+    form.needed("project_id", "Choose the project you book for.")
+    if form.refusal or times is None or project_id is None:
+        return _shown(visit, resource_id, form, form.refusal)
+    new = bookings.NewBooking(resource_id, project_id, *times, quantity, title)
+    booked = visit.write(
+        lambda session: bookings.book(
+            session, actor=visit.actor, now=visit.now, domain=visit.settings.host, new=new
+        )
+    )
+    if isinstance(booked, DomainError):
+        return _shown(visit, resource_id, form, booked)
+    waits = booked.status is BookingStatus.PENDING
+    done = "The facility has your wish and will answer it." if waits else "Booked."
+    return go(visit, f"/bookings/{booked.id}", f"{done} We are sending you a calendar invitation.")
+
+
+def _known(session: Session, visit: Visit, resource_id: UUID) -> ResourceFacts:
+    found = catalogue.resource_facts(session, resource_id, viewer=visit.actor)
+    if found is None:
+        raise NotFound("There is no such resource. Search for it on the start page.")
+    return found
+
+
+def _shown(
+    visit: Visit, resource_id: UUID, values: Typed, refused: DomainError | None = None
+) -> Response:
+    seen = visit.read(lambda session: _look(session, visit, resource_id, values, refused))
+    found: ResourceFacts = seen["resource"]
+    if found.state is ResourceState.RETIRED:
+        return show(visit, "resource/retired.html", **seen)
+    minutes = values.whole("minutes", least=1, most=366 * 1440)
+    return show(
+        visit,
+        "resource/resource.html",
+        status=200 if refused is None else STATUS[type(refused)],
+        typed=values,
+        refused=refused,
+        errors=errors_of(refused),
+        rules=rules_in_words.rules_of(found),
+        access=rules_in_words.ACCESS[found.access_by],
+        prices=rules_in_words.prices_of(found),
+        credits=rules_in_words.credits_in_words(found),
+        lengths=rules_in_words.lengths_of(found, minutes),
+        usual=str(minutes or max(found.minimum_minutes or 0, USUAL_MINUTES)),
+        quantity_shown=_quantity(values, found),
+        **seen,
+    )
+
+
+def _look(
+    session: Session,
+    visit: Visit,
+    resource_id: UUID,
+    values: Typed,
+    refused: DomainError | None,
+) -> dict[str, Any]:
+    """Read all that the page shows."""
+    found = _known(session, visit, resource_id)
+    if found.state is ResourceState.RETIRED:
+        return {"resource": found}
+    monday = _monday(visit, found, values)
+    within = timeline.span_of(monday, found.zone)
+    times = availability_of(session, [found], within=within, now=visit.now)[found.id]
+    drawn = timeline.week(
+        found, times, monday=monday, now=visit.now, quantity=_quantity(values, found)
+    )
+    return {
+        "resource": found,
+        "week": drawn,
+        "around": _weeks_around(visit, found, monday),
+        "closures": _closures(session, found, within),
+        "hours": _hours(session, found),
+        "projects": _projects(session, visit),
+        "offers": offers_beside(session, refused),
+    }
+
+
+def _closures(session: Session, found: ResourceFacts, within: Interval) -> list[Any]:
+    return [
+        each
+        for each in closures_of(session, [found], within)
+        if each.resource_id in {None, found.id}
+    ]
+
+
+def _hours(session: Session, found: ResourceFacts) -> list[tuple[str, str]]:
+    own = catalogue.opening_hours(session, found.facility_id, resource_id=found.id)
+    hours = own or catalogue.opening_hours(session, found.facility_id)
+    return rules_in_words.hours_in_words(hours)
+
+
+def _projects(session: Session, visit: Visit) -> list[tuple[UUID, str]]:
+    if visit.person is None:
+        return []
+    lines = accounts.projects_of(session, visit.actor)
+    return [(each.id, f"{each.name} ({each.organisation_name})") for each in lines]
+
+
+def _quantity(values: Typed, found: ResourceFacts) -> int:
+    asked = values["quantity"]
+    return min(int(asked), found.capacity) if asked.isdecimal() and int(asked[:9]) else 1
+
+
+def _today(visit: Visit, found: ResourceFacts) -> date:
+    return visit.now.astimezone(ZoneInfo(found.zone)).date()
+
+
+def _monday(visit: Visit, found: ResourceFacts, values: Typed) -> date:
+    """Choose the week: the one asked for, else that of the wish, drawn into what is shown."""
+    today = _today(visit, found)
+    asked = Typed({"week": values["week"] or values["day"]}).day("week") or today
+    first, last = _ends(today, found)
+    return timeline.monday_of(min(max(asked, first), last))
+
+
+def _ends(today: date, found: ResourceFacts) -> tuple[date, date]:
+    return today - timedelta(weeks=WEEKS_BACK), today + timedelta(days=found.horizon_days)
+
+
+def _weeks_around(
+    visit: Visit, found: ResourceFacts, monday: date
+) -> tuple[date | None, date | None]:
+    """Return the weeks before and after, None where there is nothing more to see."""
+    first, last = _ends(_today(visit, found), found)
+    before, after = monday - timedelta(weeks=1), monday + timedelta(weeks=1)
+    return (
+        before if before >= timeline.monday_of(first) else None,
+        after if after <= last else None,
+    )

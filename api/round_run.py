@@ -1,0 +1,153 @@
+"""Run a round: compile in a read, solve outside, record in a write, publish by facility.
+
+The command line, REST and pages all call these; each transaction is one `with` block.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any, Final
+from uuid import UUID
+
+from booking.config import Settings
+from booking.db import Database
+from booking.engine.allocation.problem import Problem
+from booking.engine.permissions import Action, Actor, Scope
+from booking.queries import decisions, rounds
+from booking.services.allocation import problem_to_allocate, record_result
+from booking.services.permits import permit
+from booking.services.publication import publish_facility, unpublished_facilities
+
+GAP: Final = 0.01
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """How good a timetable is, provably: the best possible is at most `bound`."""
+
+    number: int | None
+    problem_sha256: str
+    result_sha256: str
+    objective: float
+    bound: float
+    gap: float
+    granted: int
+    not_granted: int
+    bookings: int
+
+
+def allocate_round(
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    key: str,
+    store: bool = True,
+    progress: Progress | None = None,
+) -> Certificate:
+    """Allocate a round; without `store` nothing is written, as a preview.
+
+    Raises: the refusals of services.allocation.
+    """
+    with database.reading() as session:
+        _, compiled = problem_to_allocate(session, actor=actor, key=key)
+    result = solve(compiled.problem, progress=progress)
+    number = None
+    if store:
+        with database.writing() as session:
+            row = record_result(session, actor=actor, now=now, key=key, result=result)
+            number = row.number
+    left_out = len(compiled.below_threshold) + len(compiled.unplaceable)
+    return certificate_of(result, number=number, left_out=left_out)
+
+
+def solve(problem: Problem, *, progress: Progress | None = None) -> dict[str, Any]:
+    """Allocate a problem and check the result with code that shares nothing with the solver.
+
+    Raises: ValueError if the check finds anything: that is a fault of ours.
+    """
+    # The solver is heavy, and most commands and requests never need it.
+    from booking.engine.allocation.run import allocate  # noqa: PLC0415
+    from booking.engine.allocation.verification import verify  # noqa: PLC0415
+
+    result = allocate(problem, gap=GAP, progress=progress)
+    faults = verify(problem, result)
+    if faults:
+        raise ValueError(f"The allocation failed its own verification: {'; '.join(faults)}")
+    return result
+
+
+def publish_round(
+    database: Database, *, actor: Actor, now: datetime, settings: Settings, key: str
+) -> int:
+    """Publish what an allocated round still has unpublished, and count the bookings.
+
+    One transaction a facility: a clash at one leaves those before it published.
+    Raises: the refusals of services.publication.
+    """
+    with database.reading() as session:
+        waiting = unpublished_facilities(session, actor=actor, key=key)
+    count = 0
+    for facility_id in waiting:
+        with database.writing() as session:
+            booked = publish_facility(
+                session,
+                actor=actor,
+                now=now,
+                domain=settings.host,
+                key=key,
+                facility_id=facility_id,
+            )
+            count += len(booked)
+    return count
+
+
+def certificate_of(
+    result: dict[str, Any], *, number: int | None = None, left_out: int = 0
+) -> Certificate:
+    """Take the certificate out of a result; `left_out` requests never reached the engine."""
+    refused = sum(1 for each in result["decisions"] if not each["granted"])
+    return Certificate(
+        number=number,
+        problem_sha256=result["problem_sha256"],
+        result_sha256=result["result_sha256"],
+        objective=result["objective"],
+        bound=result["bound"],
+        gap=result["gap"],
+        granted=len({each["request"] for each in result["bookings"]}),
+        not_granted=refused + left_out,
+        bookings=len(result["bookings"]),
+    )
+
+
+def bundle_of(database: Database, *, actor: Actor, key: str) -> dict[str, Any]:
+    """Build the round's bundle: everything that running it again needs.
+
+    Raises: NotFound before the round is allocated; NotPermitted.
+    """
+    from booking.engine.allocation.replay import make_bundle  # noqa: PLC0415 - as in solve
+
+    with database.reading() as session:
+        found = rounds.find_round(session, key)
+        permit(actor, Action.ROUND_SEE_BOARD, Scope(facility_id=found.facility_id))
+        stored = decisions.result_of(session, found)
+    described = {
+        "id": str(found.id),
+        "slug": found.slug,
+        "name": found.name,
+        "seed_hash": found.seed_hash,
+        "policy_version_id": _text(found.policy_version_id),
+        "result_number": stored.number,
+        "allocated_at": stored.allocated_at.isoformat(),
+    }
+    versions = {name: version(name) for name in ("benchshare", "highspy", "numpy")}
+    problem, result = json.loads(stored.problem), json.loads(stored.result)
+    return make_bundle(described, problem, result, versions, gap=GAP)
+
+
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -41,7 +42,7 @@ class OutcomeShown:
     """A round's result: who got how much, how good it is proven to be, and its hashes."""
 
     number: int
-    allocated_at: Any
+    allocated_at: datetime | None
     requests: int
     granted: int
     bookings: int
@@ -58,12 +59,25 @@ class OutcomeShown:
 
 def outcome_shown(row: Any, shown: RoundShown, *, others: int = 0) -> OutcomeShown:
     """Read a stored result; `others` are requests decided without the engine."""
-    result = json.loads(row.result)
+    return outcome_of(
+        json.loads(row.result), shown, number=row.number, at=row.allocated_at, others=others
+    )
+
+
+def outcome_of(
+    result: Mapping[str, Any],
+    shown: RoundShown,
+    *,
+    number: int = 0,
+    at: datetime | None = None,
+    others: int = 0,
+) -> OutcomeShown:
+    """Read a result, of a preview too."""
     granted = len({each["request"] for each in result["bookings"]})
     refused = sum(not each["granted"] for each in result["decisions"])
     return OutcomeShown(
-        number=row.number,
-        allocated_at=row.allocated_at,
+        number=number,
+        allocated_at=at,
         requests=granted + refused + others,
         granted=granted,
         bookings=len(result["bookings"]),
@@ -72,8 +86,8 @@ def outcome_shown(row: Any, shown: RoundShown, *, others: int = 0) -> OutcomeSho
         certificate_bound=result["certificate_bound"],
         gap=gap_words(result["gap"]),
         stopped=result["stopped"],
-        problem_sha256=row.problem_sha256,
-        result_sha256=row.result_sha256,
+        problem_sha256=result["problem_sha256"],
+        result_sha256=result["result_sha256"],
         report=result["report"],
         facilities=tuple(_facility(each, shown) for each in result["facilities"]),
     )

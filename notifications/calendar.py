@@ -99,8 +99,8 @@ def invite_text(card: BookingCard, method: Method, attendee: str, token: str) ->
 def feed_text(name: str, vevents: Iterable[str]) -> str:
     """Join kept VEVENTs into a calendar for subscribers; it has no METHOD."""
     calendar = _calendar()
-    calendar.add("name", plain(name))
-    calendar.add("x-wr-calname", plain(name))
+    calendar.add("name", vText(one_line(name)))
+    calendar.add("x-wr-calname", vText(one_line(name)))
     calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(REFRESH))
     return _wrapped(calendar, vevents)
@@ -158,6 +158,11 @@ def plain(value: str) -> str:
     )
 
 
+def one_line(value: str) -> str:
+    """Return the text on one line, with single spaces."""
+    return " ".join(plain(value).split())
+
+
 _UNSENDABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
@@ -169,7 +174,7 @@ def _description(card: BookingCard) -> str:
 
 def _address(address: str, name: str) -> vCalAddress:
     value = vCalAddress(f"mailto:{address}")
-    value.params["CN"] = vText(plain(name).replace("\n", " ").replace('"', "'"))
+    value.params["CN"] = vText(one_line(name).replace('"', "'"))
     return value
 
 

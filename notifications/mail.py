@@ -1,5 +1,6 @@
 """Mail as bytes, and the two ways it leaves: an SMTP server, or a folder of .eml files."""
 
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -15,11 +16,12 @@ from typing import Final, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import UUID
 
-from notifications.calendar import Method, plain
+from notifications.calendar import Method, one_line
 
 TIMEOUT_SECONDS: Final = 20
 PERMANENT_FROM: Final = 500
 ATTACHMENT: Final = "invite.ics"
+_NO_ADDRESS: Final = re.compile(r"""[\s<>()\[\],;:\\"]""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def mime(mail: Mail) -> bytes:
     message = EmailMessage(policy=SMTP)
     message["From"] = _address(mail.sender_name, mail.sender)
     message["To"] = _address(mail.recipient_name, mail.recipient)
-    message["Subject"] = _one_line(mail.subject)
+    message["Subject"] = one_line(mail.subject)
     message["Date"] = format_datetime(mail.happened_at)
     message["Message-ID"] = mail.message_id
     message["Auto-Submitted"] = "auto-generated"
@@ -90,11 +92,9 @@ def _attach(message: EmailMessage, invite: Invite) -> None:
 
 def _address(name: str, address: str) -> Address:
     local, _, host = address.rpartition("@")
-    return Address(display_name=_one_line(name), username=local, domain=host)
-
-
-def _one_line(value: str) -> str:
-    return " ".join(plain(value).split())
+    if not local or not host or _NO_ADDRESS.search(address):
+        raise ValueError(f"{address!r} is no address that a mail can carry; correct it.")
+    return Address(display_name=one_line(name), username=local, domain=host)
 
 
 class Transport(Protocol):

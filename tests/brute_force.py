@@ -25,8 +25,14 @@ class _Search:
         self.options = [list(self._options(one)) for one in problem["requests"]]
         top = Decimal(max((rung["points"] for rung in problem["ladder"]), default=0))
         self.most = [
-            max((sum(one[5] + top * one[6] for one in option) for option in options), default=0)
-            for options in self.options
+            max(
+                (
+                    sum(one[5] + (top * one[6] if request["groups"] else 0) for one in option)
+                    for option in options
+                ),
+                default=Decimal(0),
+            )
+            for request, options in zip(problem["requests"], self.options, strict=True)
         ]
         self.best = Decimal(0)
         self.free: dict[tuple[str, int], int] = {}

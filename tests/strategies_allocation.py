@@ -24,6 +24,7 @@ class Size:
     pools: float = 0.15
     cap_share: float | None = 0.1
     linked: float = 0.0
+    starts: tuple[int, int] | None = None
 
 
 TINY = Size(
@@ -31,12 +32,13 @@ TINY = Size(
     resources=3,
     requests=5,
     days=1,
-    spread=6,
+    spread=5,
     sessions=(1, 1, 2),
     lengths=(2, 3, 4),
     pools=0.3,
-    cap_share=0.6,
+    cap_share=0.4,
     linked=0.3,
+    starts=(8, 11),
 )
 SMALL = Size(facilities=2, resources=8, requests=40, days=7, spread=16)
 MIDDLE = Size(facilities=5, resources=50, requests=500, days=14, spread=30)
@@ -113,7 +115,7 @@ def _session(draw: random.Random, size: Size, resources: list[dict[str, Any]]) -
     chosen = draw.sample(resources, min(len(resources), draw.choice([1, 2, 3])))
     alternatives: list[dict[str, Any]] = []
     for rank, resource in enumerate(chosen):
-        start = draw.randrange(max(1, HOURS * size.days - size.spread))
+        start = draw.randrange(*(size.starts or (0, max(1, HOURS * size.days - size.spread))))
         if draw.random() < 0.3:
             starts = [start + draw.randrange(size.spread) for _ in range(2)]
             alternatives.append({"resource": resource["id"], "starts": starts, "rank": rank})
@@ -131,7 +133,16 @@ def tiny_rounds() -> st.SearchStrategy[dict[str, Any]]:
 
 def small_rounds() -> st.SearchStrategy[dict[str, Any]]:
     """Rounds whose components are all solved to optimality."""
-    size = Size(facilities=2, resources=5, requests=18, days=3, spread=10, linked=0.1)
+    size = Size(
+        facilities=2,
+        resources=5,
+        requests=18,
+        days=3,
+        spread=10,
+        linked=0.1,
+        cap_share=0.25,
+        starts=(6, 40),
+    )
     return st.integers(0, 10_000).map(lambda seed: drawn_round(seed, size))
 
 

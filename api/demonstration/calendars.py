@@ -18,8 +18,8 @@ from booking.queries.catalogue import facts_of
 from booking.queries.people import actor_of
 from booking.services import booking_use, bookings
 
-DAYS_BACK: Final = 14
-DAYS_AHEAD: Final = 12
+DAYS_BACK: Final = 10
+DAYS_AHEAD: Final = 10
 MORNING: Final = (timedelta(hours=1), timedelta(hours=4))
 AFTERNOON: Final = (timedelta(hours=5), timedelta(hours=8))
 NOTICE: Final = timedelta(days=2)

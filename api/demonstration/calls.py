@@ -21,8 +21,8 @@ from booking.services import access_requests, policies, reviews, rounds, terms
 
 SLUG: Final = "winter-call"
 LEAD: Final = "savanna-imaging"
-WISHES: Final = 260
-WEEKS_OF_ACCESS: Final = 4
+WISHES: Final = 240
+WEEKS_OF_ACCESS: Final = 2
 MONDAY: Final = 0
 CALL_OPENED: Final = timedelta(days=30)
 CALL_CLOSED: Final = timedelta(days=9)
@@ -112,7 +112,7 @@ def open_call(session: Session, *, facilities: Sequence[str], when: Calendar) ->
             slug=SLUG,
             name="Winter call of the research commons",
             description=(
-                "Four weeks of instruments and computing at five sample facilities and three "
+                "Two weeks of instruments and computing at five sample facilities and three "
                 "sites of the OSG catalogue. Startups, small enterprises and researchers of all "
                 "countries may ask; the rules below were published before the call opened."
             ),

@@ -16,10 +16,11 @@ from typing import Final
 from booking.engine.intervals import Interval
 
 POOL_FROM_NODES: Final = 16
-LONGEST_HOURS: Final = 16
-DAYS_AROUND: Final = timedelta(days=2)
+LONGEST_HOURS: Final = 10
+STRETCH: Final = 5
+DAYS_AROUND: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
-ALTERNATIVES: Final = 3
+ALTERNATIVES: Final = 2
 SESSIONS_BY_JOB: Final = (1, 1, 2, 1, 3)
 
 
@@ -87,7 +88,7 @@ def wishes(
     for number in range(count):
         job = jobs[number * len(jobs) // count]
         among = pools if job.nodes >= POOL_FROM_NODES else instruments
-        first = among[(job.user * 7 + number) % len(among)]
+        first = among[(job.user * 7 + number % 3) % len(among)]
         alike = [each for each in among if each.kind == first.kind and each.key != first.key]
         resources = (first, *alike)[:ALTERNATIVES]
         sessions = SESSIONS_BY_JOB[job.number % len(SESSIONS_BY_JOB)]
@@ -104,7 +105,7 @@ def wishes(
 
 def _hours(job: Job, resources: Sequence[Choice]) -> int:
     """Whole hours: the job's own, stretched to a working session, within every limit."""
-    hours = min(2 * math.ceil(job.ran / 3600), LONGEST_HOURS)
+    hours = min(STRETCH * math.ceil(job.ran / 3600), LONGEST_HOURS)
     longest = min(each.longest_hours for each in resources)
     shortest = max(each.shortest_hours for each in resources)
     return max(shortest, min(hours, longest))

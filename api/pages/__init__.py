@@ -15,6 +15,7 @@ from api.pages import (
     resources,
     rounds,
     sign_in,
+    terms,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -22,6 +23,7 @@ for _each in (
     home,
     facilities,
     resources,
+    terms,
     sign_in,
     account,
     organisations,

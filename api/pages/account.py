@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from api.auth import COOKIE
+from api.pages.declaring import KINDS
 from api.pages.fields import Form, Typed, errors_of, typed
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
@@ -120,6 +121,7 @@ def _shown(visit: Visit, values: Typed, refused: DomainError | None = None) -> R
         organisations=organisations,
         projects=projects,
         country_name=country_name,
+        kinds=dict(KINDS),
     )
 
 

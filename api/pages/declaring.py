@@ -6,8 +6,18 @@ from typing import Any, Final
 
 from api.pages.fields import Typed
 from booking.engine.declared_facts import FactName
+from booking.engine.vocabulary import OrganisationKind
 from booking.reference.countries import country_code, country_name
 
+KINDS: Final = (
+    (OrganisationKind.STARTUP, "Startup"),
+    (OrganisationKind.SME, "Small or medium enterprise"),
+    (OrganisationKind.UNIVERSITY, "University"),
+    (OrganisationKind.INSTITUTE, "Research institute"),
+    (OrganisationKind.PUBLIC_BODY, "Public body"),
+    (OrganisationKind.NGO, "Non-governmental organisation"),
+    (OrganisationKind.LARGE_COMPANY, "Large company"),
+)
 ASKED: Final = (
     (FactName.STAFF, "Staff, in full-time years of work"),
     (FactName.TURNOVER_EUR, "Turnover of the year, in euro"),

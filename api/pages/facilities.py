@@ -15,6 +15,7 @@ from booking.errors import NotFound
 from booking.queries import catalogue, closures, rounds
 from booking.queries.catalogue import Search
 from booking.queries.policies import current_policy
+from booking.queries.terms_standing import terms_standing
 
 router = APIRouter()
 A_PAGE: Final = 40
@@ -63,6 +64,7 @@ def _look(session: Session, visit: Visit, slug: str, cursor: str) -> dict[str, A
             (each.name, rule_in_words(each.rule), each.reserved_share_ppm)
             for each in (policy.groups if policy else ())
         ],
+        "terms": terms_standing(session, place.id, viewer=visit.actor),
         "policy": policy.version if policy else None,
         "policy_words": policy_in_words(policy.version) if policy else [],
     }

@@ -1,13 +1,13 @@
 """Organisations in a person's account: registering one, and the facts it declares."""
 
 from datetime import date
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from api.pages.declaring import ASKED, fact_in_words, read_fact
+from api.pages.declaring import ASKED, KINDS, fact_in_words, read_fact
 from api.pages.fields import Address, Form, Typed, errors_of, typed
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
@@ -19,15 +19,6 @@ from booking.reference.countries import countries, country_name
 from booking.services import group_workings, organisations
 
 router = APIRouter()
-KINDS: Final = (
-    (OrganisationKind.STARTUP, "Startup"),
-    (OrganisationKind.SME, "Small or medium enterprise"),
-    (OrganisationKind.UNIVERSITY, "University"),
-    (OrganisationKind.INSTITUTE, "Research institute"),
-    (OrganisationKind.PUBLIC_BODY, "Public body"),
-    (OrganisationKind.NGO, "Non-governmental organisation"),
-    (OrganisationKind.LARGE_COMPANY, "Large company"),
-)
 
 
 @router.get("/account/organisations/new")

@@ -44,7 +44,7 @@ def _scheme_in_words(rule: Mapping[str, Any]) -> str:
     values = [each.replace("_", " ") for each in rule["values"]]
     if values == ["member"]:
         return f"an organisation in one of the {name}"
-    return f"an organisation in a country of {name}: {' or '.join(values)}"
+    return f"an organisation in a country whose {name} is {' or '.join(values)}"
 
 
 def policy_in_words(version: Any) -> list[str]:

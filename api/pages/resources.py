@@ -20,6 +20,7 @@ from booking.errors import DomainError, NotFound
 from booking.queries import accounts, catalogue
 from booking.queries.availability import availability_of, closures_of
 from booking.queries.catalogue import ResourceFacts
+from booking.queries.terms_standing import terms_standing
 from booking.services import bookings
 
 router = APIRouter()
@@ -114,6 +115,7 @@ def _look(
         "hours": _hours(session, found),
         "projects": _projects(session, visit),
         "offers": offers_beside(session, refused),
+        "terms": terms_standing(session, found.facility_id, viewer=visit.actor),
     }
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from booking.engine.availability import free_time
+from booking.engine.availability import free_time, grid_ceiling, grid_floor
 from booking.engine.booking_rules import ReservingRound
 from booking.engine.intervals import MINUTE, Interval, intersect, peak, steps, subtract
 from booking.engine.lifecycle import BookingMode, ResourceState
@@ -116,9 +116,18 @@ def _free(
         before=found.buffer_before_minutes * MINUTE,
         after=found.buffer_after_minutes * MINUTE,
     )
-    shortest = (found.minimum_minutes or found.grid_minutes) * MINUTE
+    shortest = found.minimum_minutes or found.grid_minutes
     left = intersect(subtract(free, (each.access for each in reserving)), [within])
-    return tuple(each for each in left if each.end - each.start >= shortest)
+    return tuple(each for each in _on_grid(left, found.grid_minutes) if each.minutes >= shortest)
+
+
+def _on_grid(spans: Iterable[Interval], grid_minutes: int) -> list[Interval]:
+    """Draw spans in to the grid on which bookings start and end."""
+    ends = (
+        (grid_ceiling(each.start, grid_minutes), grid_floor(each.end, grid_minutes))
+        for each in spans
+    )
+    return [Interval(start, end) for start, end in ends if start < end]
 
 
 def _units(found: ResourceFacts, times: Availability, span: Interval) -> int:

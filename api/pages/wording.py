@@ -27,6 +27,17 @@ def span(starts_at: datetime, ends_at: datetime, zone: str) -> str:
     return f"{local(starts_at, zone)} to {local(ends_at, zone)}"
 
 
+def brief(starts_at: datetime, ends_at: datetime, zone: str) -> str:
+    """Say an interval without its year: `Tue 1 Dec, 09:00 to 10:00`."""
+    first, last = (at.astimezone(ZoneInfo(zone)) for at in (starts_at, ends_at))
+    until = f"{last:%H:%M}" if first.date() == last.date() else _day_and_clock(last)
+    return f"{_day_and_clock(first)} to {until}"
+
+
+def _day_and_clock(there_at: datetime) -> str:
+    return f"{there_at:%a} {there_at.day} {there_at:%b, %H:%M}"
+
+
 def clock(at: datetime, zone: str) -> str:
     """Say the wall-clock time of an instant in a zone: `09:00`."""
     return f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
@@ -68,6 +79,11 @@ def figure(value: float, places: int = 0) -> str:
     return f"{value:,.{places}f}".replace(",", "\u202f")
 
 
+def clocks_differ(at: datetime, zone: str, other: str) -> bool:
+    """Say whether two zones show different clocks at an instant."""
+    return at.astimezone(ZoneInfo(zone)).utcoffset() != at.astimezone(ZoneInfo(other)).utcoffset()
+
+
 def plain_zone(zone: str) -> str:
     """Say whose clock a zone is: `Nairobi time`, `UTC`."""
     return zone if "/" not in zone else f"{zone.rpartition('/')[2].replace('_', ' ')} time"
@@ -81,6 +97,7 @@ def hours_asked(sessions: Iterable[Any]) -> float:
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "local": local,
     "span": span,
+    "brief": brief,
     "clock": clock,
     "there": there,
     "day": day,
@@ -90,6 +107,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "figure": figure,
     "hours_asked": hours_asked,
     "plain_zone": plain_zone,
+    "clocks_differ": clocks_differ,
     "prose": prose,
     "country": country_name,
 }

@@ -11,9 +11,14 @@ from api.rest import (
     me,
     organisations,
     people,
+    policies,
     projects,
+    requests,
     resources,
+    reviews,
+    rounds,
     slots,
+    terms,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -23,7 +28,12 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     me.router,
     organisations.router,
     people.router,
+    policies.router,
     projects.router,
+    requests.router,
     resources.router,
+    reviews.router,
+    rounds.router,
     slots.router,
+    terms.router,
 )

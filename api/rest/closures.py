@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from api.deps import CurrentActor, Cursor, Instant, Limit, Now, Prose, ReadSession, WriteSession
 from api.etags import IfMatch, check_match, set_etag
+from api.idempotency import IdempotentRoute
 from api.problems import problems
 from api.rest.facilities import facility_at
 from api.rest.resources import Filter, facts_at
@@ -20,7 +21,7 @@ from booking.errors import Malformed, NotFound
 from booking.queries import closures as reads
 from booking.services import closures
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(tags=["catalogue"], route_class=IdempotentRoute)
 
 
 class ClosureIn(BaseModel):

@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 
 from api.deps import CurrentActor, Cursor, Limit, Line, Name, Now, Prose, ReadSession, WriteSession
 from api.etags import IfMatch, check_match, set_etag
+from api.idempotency import IdempotentRoute
 from api.problems import problems
 from booking.engine.opening import WeeklyHours
 from booking.engine.violations import Violation
@@ -21,7 +22,7 @@ from booking.services.catalogue_import import ImportFormat, ImportReport, import
 from booking.services.decoding import LARGEST_FILE
 from booking.services.opening_hours import MOST_WINDOWS, set_opening_hours
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(tags=["catalogue"], route_class=IdempotentRoute)
 FORM_MARGIN = 64 * 1024
 _FILE: dict[str, Any] = {
     "requestBody": {

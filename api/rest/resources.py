@@ -21,6 +21,7 @@ from api.deps import (
     WriteSession,
 )
 from api.etags import IfMatch, check_match, set_etag
+from api.idempotency import IdempotentRoute
 from api.problems import problems
 from api.rest.facilities import WeekIn, WeekOut, facility_at, week
 from booking.engine.intervals import Interval
@@ -36,7 +37,7 @@ from booking.queries.timetable import week_of
 from booking.services import catalogue
 from booking.services.opening_hours import set_opening_hours
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(tags=["catalogue"], route_class=IdempotentRoute)
 LONGEST_CALENDAR = timedelta(days=400)
 LONGEST_SEARCH = timedelta(days=92)
 USUAL_SEARCH = timedelta(days=7)

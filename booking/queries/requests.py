@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select, true
 
 from booking.engine.lifecycle import RequestState
-from booking.engine.permissions import ALLOWED, Action, Actor, Role
+from booking.engine.permissions import ALLOWED, Action, Actor, Role, Scope, may
 from booking.engine.request_rules import WantedAlternative, WantedSession
 from booking.errors import NotFound
 from booking.models import (
@@ -27,7 +27,7 @@ from booking.models import (
     TermsVersion,
 )
 from booking.queries.paging import Page, page_of, read_cursor
-from booking.queries.rounds import places_of
+from booking.queries.rounds import places_of, visible_round
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,26 @@ def find_request(session: Session, request_id: UUID, *, round_id: UUID) -> Acces
     if found is None or found.round_id != round_id:
         raise NotFound("There is no such access request in this round; look at your requests.")
     return found
+
+
+def visible_request(
+    session: Session, round_key: str, request_id: UUID, *, viewer: Actor
+) -> AccessRequest:
+    """Return the round's request with that id, if the viewer may know of it.
+
+    Raises: NotFound.
+    """
+    found = visible_round(session, round_key, viewer=viewer)
+    row = find_request(session, request_id, round_id=found.id)
+    applying = project(session, row.project_id)
+    scope = Scope(
+        facility_id=found.facility_id,
+        project_id=applying.id,
+        organisation_id=applying.organisation_id,
+    )
+    if not may(viewer, Action.REQUEST_SEE, scope):
+        raise NotFound("There is no such access request in this round; look at your requests.")
+    return row
 
 
 def project(session: Session, project_id: UUID) -> Project:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlmodel import Session
@@ -141,7 +142,7 @@ def _placed_at(
 
 def _at_facility(
     decision: Decision, resources: dict[UUID, Resource], facility_id: UUID
-) -> list[dict[str, str | int]]:
+) -> list[dict[str, Any]]:
     return [
         each
         for each in decision.placements

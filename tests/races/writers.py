@@ -73,7 +73,10 @@ def _all_answers(url: str, crew: Sequence[Writer], barrier: Barrier) -> list[lis
         )
     )
     app.dependency_overrides[utc_now] = lambda: NOW
-    with TestClient(app) as client, ThreadPoolExecutor(len(crew)) as pool:
+    with (
+        TestClient(app, raise_server_exceptions=False) as client,
+        ThreadPoolExecutor(len(crew)) as pool,
+    ):
         return list(pool.map(lambda writer: _answers(client, writer, barrier), crew))
 
 

@@ -167,11 +167,15 @@ def _block(
     )
 
 
-def build(task: Task) -> Model:
-    """Write the program: sessions, slots on maximal cliques, caps, reserves."""
+def build(task: Task, *, every_step: bool = False) -> Model:
+    """Write the program: sessions, slots on maximal cliques, caps, reserves.
+
+    With `every_step` each step of each resource has its row, as a yardstick: no timetable
+    more or less is allowed by that.
+    """
     rows = Rows()
     _add_sessions(rows, task)
-    slots = _add_slots(rows, task)
+    slots = _add_slots(rows, task, every_step=every_step)
     caps = tuple((_add_cap(rows, cap), cap) for cap in task.caps)
     uppers: list[float] = [1.0] * len(task)
     costs: list[float] = [0.0] * len(task)
@@ -198,27 +202,27 @@ def _add_sessions(rows: Rows, task: Task) -> None:
                 rows.add(_ints(some + lead), values, 0.0, 0.0)
 
 
-def _add_slots(rows: Rows, task: Task) -> tuple[tuple[int, int, int], ...]:
+def _add_slots(rows: Rows, task: Task, *, every_step: bool) -> tuple[tuple[int, int, int], ...]:
     """One row for each maximal set of placements that share a step of a resource."""
     slots = []
     for resource in sorted(set(task.resource.tolist())):
         here = np.flatnonzero(task.resource == resource)
         start, end, quantity = task.start[here], task.end[here], task.quantity[here]
         capacity = float(task.capacity[resource])
-        before = -1
-        starts = np.sort(start)
-        for step in (np.unique(end) - 1).tolist():
-            fresh = np.searchsorted(starts, step, "right") - np.searchsorted(
-                starts, before, "right"
-            )
-            if not fresh:
-                continue
-            before = step
+        steps = range(int(start.min()), int(end.max())) if every_step else _peaks(start, end)
+        for step in steps:
             covering = (start <= step) & (end > step)
             if quantity[covering].sum() > capacity:
                 values = quantity[covering].astype(np.float64)
                 slots.append((rows.add(here[covering], values, -np.inf, capacity), resource, step))
     return tuple(slots)
+
+
+def _peaks(start: Ints, end: Ints) -> list[int]:
+    """List the steps after which something ends, and something began since the last of them."""
+    last = np.unique(end) - 1
+    begun = np.searchsorted(np.sort(start), last, "right")
+    return [int(step) for step in last[np.diff(begun, prepend=0) > 0]]
 
 
 def _add_cap(rows: Rows, cap: CapRow) -> int:

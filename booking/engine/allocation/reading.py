@@ -151,7 +151,10 @@ def _origin(reader: Reader, value: object) -> str:
 
 
 def _ladder(reader: Reader, value: object) -> tuple[LadderStep, ...]:
+    faults = len(reader.faults)
     ladder = reader.list_of(value, "ladder", _rung, least=0)
+    if len(reader.faults) > faults:
+        return ladder
     for at in range(1, len(ladder)):
         before, rung = ladder[at - 1], ladder[at]
         if exact(rung.up_to) <= exact(before.up_to):
@@ -172,7 +175,7 @@ def _rung(reader: Reader, value: object, path: str) -> LadderStep:
     keys = reader.keys(value, path, "up_to points")
     return LadderStep(
         up_to=reader.number(keys["up_to"], f"{path}.up_to", 0, 1, above=True),
-        points=reader.number(keys["points"], f"{path}.points", 0, 1_000_000, above=True),
+        points=reader.number(keys["points"], f"{path}.points", 0, 1_000_000),
     )
 
 

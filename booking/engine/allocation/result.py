@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor, gcd, isfinite, lcm
 from typing import Any, Final
 
@@ -61,7 +62,7 @@ def write_result(timetable: Timetable, solved: Solved) -> dict[str, Any]:
         "seed": problem.seed,
         "stopped": any(one.stopped for one in solved.outcomes),
         "objective": plain(objective),
-        "bound": upward(bound),
+        "bound": upward(bound) if bound > objective else rounded(bound),
         "certificate_bound": upward(certificate.total),
         "gap": _gap(objective, bound),
         "facilities": [_facility(timetable, one, figures) for one in _by_facility(proven)],
@@ -118,7 +119,8 @@ def _proven(timetable: Timetable, solved: Solved, certificate: Bound, at: int) -
     if grain > COARSE:
         bound = floor((bound + Fraction(1, MILLION)) / grain) * grain
     optimal = outcome.optimal and bound - objective <= _tolerance(objective)
-    bound = objective if optimal else max(bound, objective)
+    optimal = optimal or bound - objective < Fraction(1, MILLION)
+    bound = objective if optimal else bound
     merit_bound = Fraction(outcome.merit_bound) if isfinite(outcome.merit_bound) else bound
     merit = max(points, outcome.merit)
     return Proven(
@@ -126,7 +128,7 @@ def _proven(timetable: Timetable, solved: Solved, certificate: Bound, at: int) -
         objective=objective,
         points=points,
         bound=bound,
-        optimal=bound - objective < Fraction(1, MILLION),
+        optimal=optimal,
         merit=merit,
         merit_bound=max(Fraction(merit), min(merit_bound, bound)),
     )
@@ -139,8 +141,8 @@ def _grain(timetable: Timetable, component: Component) -> Fraction:
     them credits placed and ladder widths added up.
     """
     compiled = timetable.compiled
-    points = [exact(rung.points) for rung in compiled.problem.ladder]
-    falls = [high - low for high, low in zip(points, [*points[1:], Fraction(0)], strict=True)]
+    points = [*(exact(rung.points) for rung in compiled.problem.ladder), Fraction(0)]
+    falls = [high - low for high, low in pairwise(points)]
     units = [one.credit for one in compiled.offers if one.facility in component.facilities]
     for at in component.facilities:
         units += [width for reserve in compiled.reserves[at] for width in reserve.widths]
@@ -176,7 +178,7 @@ def _facility(
         "id": facilities[at].id,
         "component": facilities[proven.component.facilities[0]].id,
         "objective": plain(_points(timetable, at) + timetable.top_up(at)),
-        "bound": upward(proven.bound),
+        "bound": rounded(proven.bound) if proven.optimal else upward(proven.bound),
         "gap": _gap(proven.objective, proven.bound),
         "proved_optimal": proven.optimal,
         "groups": figures[at]["groups"],

@@ -25,6 +25,9 @@ TIE_SLACK: Final = 1e-6
 MOST_ROUNDS: Final = 6
 """Widenings of the columns looked at before an inexact solve takes them all."""
 
+MERIT_ROUNDS: Final = 1
+"""The same for the merit-only optimum, which is only reported, with its interval."""
+
 PRICE_DIGITS: Final = 6
 
 
@@ -72,7 +75,7 @@ class _Solve:
         """Find prices, timetable and the merit-only optimum."""
         costs = self._costs(top_ups=1.0)
         relaxed = self.branching.relax(costs)
-        found = self._best(costs, relaxed, None)
+        found = self._best(costs, relaxed)
         if self.exact and found.optimal:
             found = self._untied(costs, found)
         merit, merit_bound = self._merit(found)
@@ -98,12 +101,20 @@ class _Solve:
     def _placed(self, found: Found) -> Floats:
         return np.round(found.values[: len(self.task)])
 
-    def _best(self, costs: Floats, relaxed: Relaxed | None, start: Floats | None) -> Found:
+    def _best(
+        self,
+        costs: Floats,
+        relaxed: Relaxed | None,
+        start: Floats | None = None,
+        rounds: int = MOST_ROUNDS,
+    ) -> Found:
         if self.exact or relaxed is None:
             return self.branching.branch(costs, 0.0 if self.exact else self.gap, start=start)
-        return self._approached(costs, relaxed, start)
+        return self._approached(costs, relaxed, start, rounds)
 
-    def _approached(self, costs: Floats, relaxed: Relaxed, start: Floats | None) -> Found:
+    def _approached(
+        self, costs: Floats, relaxed: Relaxed, start: Floats | None, rounds: int
+    ) -> Found:
         """Look at the columns that matter, and at more of them until the gap is met.
 
         A timetable with a column left out is worth at most the relaxation's value less the
@@ -113,22 +124,23 @@ class _Solve:
         tied[: len(self.task)] += self.task.tie * TIE_RANGE
         found = Found(np.zeros(len(costs)) if start is None else start, relaxed.value, False)
         width, inner = 0.0, self.gap / 4
-        for left in reversed(range(MOST_ROUNDS)):
-            worth = float(costs @ found.values)
-            enough = worth / (1 - self.gap)
-            if found.bound <= enough:
+        for nth in range(rounds):
+            if found.bound <= self._enough(costs, found):
                 break
-            without = self._costly(relaxed, width) if left else np.zeros(0, dtype=np.int64)
+            every = nth == MOST_ROUNDS - 1
+            without = np.zeros(0, dtype=np.int64) if every else self._costly(relaxed, width)
             tried = self.branching.branch(tied, inner, start=found.values, without=without)
             bound = max(tried.bound, relaxed.value - width) if len(without) else tried.bound
             found = Found(tried.values, min(bound, found.bound), optimal=False)
-            enough = float(costs @ found.values) / (1 - self.gap)
-            if tried.bound > enough:
-                inner /= 2
-            else:
-                inner = max(inner, self.gap * 0.9)
-            width = max(relaxed.value / 1000, 1.25 * (relaxed.value - enough), width * 1.5)
+            enough = self._enough(costs, found)
+            inner = inner / 2 if tried.bound > enough else max(inner, self.gap * 0.9)
+            needed = 1.25 * (relaxed.value - enough) if nth else 0.0
+            width = max(relaxed.value / 1000, needed, width * 1.5)
         return found
+
+    def _enough(self, costs: Floats, found: Found) -> float:
+        """Give the highest bound that would prove what was found to be within the gap."""
+        return float(costs @ found.values) / (1 - self.gap)
 
     def _costly(self, relaxed: Relaxed, width: float) -> Ints:
         reduced = relaxed.reduced[: len(self.task)]
@@ -151,7 +163,7 @@ class _Solve:
             return int(self.task.points @ placed), found.bound
         costs = self._costs(top_ups=0.0)
         relaxed = None if self.exact else self.branching.relax(costs)
-        alone = self._best(costs, relaxed, found.values)
+        alone = self._best(costs, relaxed, found.values, MERIT_ROUNDS)
         most = max(self.task.points @ placed, self.task.points @ self._placed(alone))
         return int(most), max(alone.bound, float(most))
 

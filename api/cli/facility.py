@@ -1,0 +1,49 @@
+"""`facility`: what a fresh installation needs first."""
+
+from typing import Annotated
+
+import typer
+
+from api.cli.session import AsJson, answer, open_database
+
+app = typer.Typer(no_args_is_help=True)
+facility = typer.Typer(no_args_is_help=True, help="Add facilities.")
+app.add_typer(facility, name="facility")
+
+
+# Without callbacks, a group of one command would swallow the command's name.
+@app.callback()
+@facility.callback()
+def _group() -> None:
+    """Keep the command's own name."""
+
+
+@facility.command("add")
+def add_facility(
+    slug: Annotated[str, typer.Argument(help="Its name in addresses, such as light-microscopy.")],
+    name: Annotated[str, typer.Option(help="Its name.")],
+    country: Annotated[str, typer.Option(help="Two letters (ISO 3166-1), such as KE.")],
+    zone: Annotated[str, typer.Option(help="IANA time zone, such as Africa/Nairobi.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Add a facility."""
+    from booking.clock import utc_now
+    from booking.engine.permissions import SYSTEM
+    from booking.services import catalogue
+
+    with open_database() as database, database.writing() as session:
+        row = catalogue.create_facility(
+            session,
+            actor=SYSTEM,
+            now=utc_now(),
+            slug=slug,
+            name=name,
+            country=country,
+            zone=zone,
+        )
+        answer(
+            {"id": str(row.id), "slug": row.slug},
+            as_json=as_json,
+            words=f"Added the facility {row.name}, {row.slug}: {row.id}",
+        )

@@ -1,0 +1,150 @@
+"""`round`: open, close, run and verify allocation rounds."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.allocate import read_json, shown_progress, write_whole
+from api.cli.session import AsJson, answer, open_database
+
+if TYPE_CHECKING:
+    from api.round_run import Certificate
+    from booking.db import Database
+
+app = typer.Typer(no_args_is_help=True)
+round_ = typer.Typer(no_args_is_help=True, help="Run and verify allocation rounds.")
+app.add_typer(round_, name="round")
+
+Slug = Annotated[str, typer.Argument(help="The round's slug or id.")]
+
+
+@round_.command("open")
+def open_round(slug: Slug, *, as_json: AsJson = False) -> None:
+    """Open the call of a drafted round."""
+    from booking.clock import utc_now
+    from booking.engine.permissions import SYSTEM
+    from booking.services import rounds
+
+    with open_database() as database, database.writing() as session:
+        row = rounds.open_round(session, actor=SYSTEM, now=utc_now(), key=slug)
+        shown = {"id": str(row.id), "slug": row.slug, "state": str(row.state)}
+        words = f"The call of {row.slug} is open until {row.call_closes_at:%Y-%m-%d %H:%M} UTC."
+    answer(shown, as_json=as_json, words=words)
+
+
+@round_.command("close")
+def close_round(slug: Slug, *, as_json: AsJson = False) -> None:
+    """Close the call of an open round, or a published round for good."""
+    from booking.clock import utc_now
+    from booking.engine.lifecycle import RoundState
+    from booking.engine.permissions import SYSTEM
+    from booking.queries.rounds import find_round
+    from booking.services import rounds
+
+    with open_database() as database, database.writing() as session:
+        is_open = find_round(session, slug).state is RoundState.OPEN
+        close = rounds.close_call if is_open else rounds.close_round
+        row = close(session, actor=SYSTEM, now=utc_now(), key=slug)
+        shown = {"id": str(row.id), "slug": row.slug, "state": str(row.state)}
+    answer(shown, as_json=as_json, words=f"The round {shown['slug']} is {shown['state']}.")
+
+
+@round_.command("run")
+def run_round(
+    slug: Slug,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Allocate, store nothing.")] = False,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.json", dir_okay=False, help="Write all that a rerun needs."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Allocate a round in review and publish it: bookings, invites, reasons."""
+    if dry_run and bundle is not None:
+        raise typer.BadParameter("A dry run stores no result to bundle.", param_hint="--bundle")
+    with open_database() as database:
+        _refuse_unready(database, slug)
+        certificate = _allocate(database, slug, store=not dry_run)
+        bookings = None if dry_run else _publish(database, slug)
+        if bundle is not None:
+            _write_bundle(database, slug, bundle)
+    shown = asdict(certificate) | {"published": not dry_run}
+    answer(shown, as_json=as_json, words=_summary(certificate, bookings))
+
+
+def _refuse_unready(database: "Database", slug: str) -> None:
+    from booking.engine.lifecycle import RoundState
+    from booking.errors import WrongState
+    from booking.queries.rounds import find_round
+
+    with database.reading() as session:
+        found = find_round(session, slug)
+    if found.state is RoundState.OPEN:
+        raise WrongState(
+            f"The call of {found.slug} is still open until {found.call_closes_at:%Y-%m-%d %H:%M} "
+            f"UTC. Close it with: benchshare round close {found.slug}; let the requests be "
+            "reviewed, and run the round then."
+        )
+    if found.state is RoundState.DRAFT:
+        raise WrongState(
+            f"The round {found.slug} is a draft; open it with: benchshare round open {found.slug}."
+        )
+
+
+def _allocate(database: "Database", slug: str, *, store: bool) -> "Certificate":
+    from api.round_run import allocate_round
+    from booking.clock import utc_now
+    from booking.engine.permissions import SYSTEM
+
+    with shown_progress() as progress:
+        return allocate_round(
+            database, actor=SYSTEM, now=utc_now(), key=slug, store=store, progress=progress
+        )
+
+
+def _publish(database: "Database", slug: str) -> int:
+    from api.round_run import publish_round
+    from booking.clock import utc_now
+    from booking.config import Settings
+    from booking.engine.permissions import SYSTEM
+
+    return publish_round(database, actor=SYSTEM, now=utc_now(), settings=Settings(), key=slug)
+
+
+def _write_bundle(database: "Database", slug: str, path: Path) -> None:
+    from api.round_run import bundle_of
+    from booking.engine.permissions import SYSTEM
+
+    write_whole(path, bundle_of(database, actor=SYSTEM, key=slug))
+
+
+def _summary(certificate: "Certificate", bookings: int | None) -> str:
+    proof = "proved optimal" if not certificate.gap else f"within {certificate.gap:.2%} of the best"
+    done = "nothing was stored" if bookings is None else f"{bookings} bookings published"
+    return (
+        f"{certificate.granted} requests granted, {certificate.not_granted} not; objective "
+        f"{certificate.objective:,}, {proof}; {done}.\nresult_sha256 {certificate.result_sha256}"
+    )
+
+
+@round_.command("verify")
+def verify_round(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE.json", dir_okay=False, exists=True)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Run a round again from its bundle and compare; exit 1 on any difference."""
+    from booking.engine.allocation.replay import verify_bundle
+
+    content: Any = read_json(bundle)
+    differences = verify_bundle(content)
+    for each in differences:
+        typer.echo(each, err=True)
+    shown = {"verified": not differences, "differences": len(differences)}
+    if differences:
+        answer(shown, as_json=as_json, words=f"{len(differences)} differences.")
+        raise typer.Exit(1)
+    answer(shown, as_json=as_json, words="The bundle is right: run again, it gives the same.")

@@ -1,0 +1,180 @@
+"""Facilities' policies."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from api.deps import Instant, Name, Now, Prose, ReadSession, SignedIn, WriteSession
+from api.etags import set_etag
+from api.idempotency import IdempotentRoute
+from api.problems import problems
+from api.rest.rounds import Key
+from booking.engine.quotas import PPM, LadderStep
+from booking.errors import NotFound
+from booking.queries.policies import PolicyFacts, current_policy, policy_versions
+from booking.queries.rounds import facility_named
+from booking.services import policies
+
+router = APIRouter(tags=["policies"], route_class=IdempotentRoute)
+
+MOST_GROUPS: Final = 50
+MOST_RUNGS: Final = 20
+MOST_POINTS: Final = 1_000_000
+MOST_DAYS: Final = 3660
+LARGEST_SHARE: Final = 1000
+
+
+def _six_places(share: float) -> float:
+    """Refuse what is no whole number of parts per million."""
+    if Decimal(str(share)) * PPM % 1:
+        raise ValueError("write a share with at most six decimals, such as 0.14")
+    return share
+
+
+# Shares outside 0 to 1 are for the rules to refuse, with a sentence of their own.
+Share = Annotated[float, Field(ge=-LARGEST_SHARE, le=LARGEST_SHARE), AfterValidator(_six_places)]
+GroupKey = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$")]
+Days = Annotated[int, Field(ge=0, le=MOST_DAYS, strict=True)]
+
+
+class RungIn(BaseModel):
+    """Top-up points per credit, until the cumulative share `up_to` of the reserve is filled."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    up_to: Share
+    points: Annotated[int, Field(ge=-MOST_POINTS, le=MOST_POINTS, strict=True)]
+
+
+class GroupIn(BaseModel):
+    """An equity group: its rule, its weight, and the share that is reserved for it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: GroupKey
+    name: Annotated[Name, StringConstraints(max_length=120)]
+    rule: dict[str, Any]
+    reserved_share: Share
+    weight: Annotated[int, Field(ge=-MOST_POINTS, le=MOST_POINTS, strict=True)] = 1
+
+
+def _default_ladder() -> list[RungIn]:
+    return [RungIn(up_to=0.5, points=1200), RungIn(up_to=1.0, points=600)]
+
+
+class PolicyIn(BaseModel):
+    """A policy to publish; a `cap_share` of null is no cap."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    groups: Annotated[list[GroupIn], Field(max_length=MOST_GROUPS)] = []
+    ladder: Annotated[list[RungIn], Field(max_length=MOST_RUNGS)] = Field(
+        default_factory=_default_ladder
+    )
+    cap_share: Share | None = 0.1
+    release_first_days: Days = 14
+    release_all_days: Days = 7
+    half_life_days: Annotated[int, Field(ge=1, le=MOST_DAYS, strict=True)] = 90
+    grace_days: Days = 0
+    note: Prose = ""
+
+
+class GroupOut(BaseModel):
+    """A published equity group."""
+
+    key: str
+    name: str
+    rule: dict[str, Any]
+    reserved_share: float
+    weight: int
+
+
+class PolicyOut(BaseModel):
+    """One version of a facility's policy."""
+
+    id: UUID
+    number: int
+    groups: list[GroupOut]
+    ladder: list[dict[str, float]]
+    cap_share: float | None
+    release_first_days: int
+    release_all_days: int
+    half_life_days: int
+    grace_days: int
+    note: str
+    published_at: Instant
+    versions: list[int]
+
+
+@router.get("/facilities/{key}/policy", responses=problems(404))
+def see_policy(key: Key, response: Response, session: ReadSession) -> PolicyOut:
+    """Return the facility's current policy, and the numbers of all its versions."""
+    place = facility_named(session, key)
+    found = current_policy(session, place.id)
+    if found is None:
+        raise NotFound(f"{place.name} has no policy: no groups, caps or quotas apply there.")
+    versions = [each.number for each in policy_versions(session, place.id)]
+    return _answered(found, versions, response)
+
+
+@router.put("/facilities/{key}/policy", responses=problems(401, 403, 404, 409))
+def publish_policy(
+    key: Key, given: PolicyIn, response: Response, session: WriteSession, actor: SignedIn, now: Now
+) -> PolicyOut:
+    """Publish a new version; the same content again makes none."""
+    wish = _wish(given)
+    found = policies.publish_policy(session, actor=actor, now=now, facility=key, wish=wish)
+    versions = [each.number for each in policy_versions(session, found.version.facility_id)]
+    return _answered(found, versions, response)
+
+
+def _ppm(share: float) -> int:
+    return int(Decimal(str(share)) * PPM)
+
+
+def _wish(given: PolicyIn) -> policies.PolicyWish:
+    rest = given.model_dump(exclude={"groups", "ladder", "cap_share"})
+    return policies.PolicyWish(
+        groups=tuple(
+            policies.GroupWish(
+                each.key, each.name, each.rule, _ppm(each.reserved_share), each.weight
+            )
+            for each in given.groups
+        ),
+        ladder=tuple(LadderStep(_ppm(each.up_to), each.points) for each in given.ladder),
+        cap_share_ppm=None if given.cap_share is None else _ppm(given.cap_share),
+        **rest,
+    )
+
+
+def _answered(found: PolicyFacts, versions: list[int], response: Response) -> PolicyOut:
+    version = found.version
+    cap_ppm = version.cap_share_ppm
+    shown = PolicyOut(
+        id=version.id,
+        number=version.number,
+        groups=[
+            GroupOut(
+                key=each.key,
+                name=each.name,
+                rule=each.rule,
+                reserved_share=each.reserved_share_ppm / PPM,
+                weight=each.weight,
+            )
+            for each in found.groups
+        ],
+        ladder=version.ladder,
+        cap_share=None if cap_ppm is None else cap_ppm / PPM,
+        release_first_days=version.release_first_days,
+        release_all_days=version.release_all_days,
+        half_life_days=version.half_life_days,
+        grace_days=version.grace_days,
+        note=version.note,
+        published_at=version.published_at,
+        versions=versions,
+    )
+    set_etag(response, shown)
+    return shown

@@ -1,0 +1,33 @@
+"""Routes about bookings."""
+
+from typing import Any, Final
+
+from tests.matrix.world import SIGNED_IN, Caller, Row, World
+
+APPROVES: Final = frozenset({Caller.MANAGER, Caller.OFFICER})
+CHANGES: Final = APPROVES | {Caller.ON_PROJECT}
+CHECKS_IN: Final = CHANGES | {Caller.OPERATOR}
+SEES: Final = CHECKS_IN | {Caller.ORGANISATION_ADMIN, Caller.AUDITOR}
+
+
+def wish(world: World) -> dict[str, Any]:
+    return {
+        "resource_id": str(world.home.resource.id),
+        "project_id": str(world.home.project.id),
+        "starts_at": "2026-11-26T09:00:00Z",
+        "ends_at": "2026-11-26T10:00:00Z",
+    }
+
+
+ROWS: Final[dict[str, Row]] = {
+    "GET /bookings": Row(SIGNED_IN),
+    "POST /bookings": Row(CHANGES, wish),
+    "POST /bookings/batch": Row(CHANGES, lambda world: {"bookings": [wish(world)]}),
+    "GET /bookings/{booking_id}": Row(SEES),
+    "PATCH /bookings/{booking_id}": Row(CHANGES, lambda _: {"title": "Run 7"}),
+    "DELETE /bookings/{booking_id}": Row(CHANGES),
+    "POST /bookings/{booking_id}/check-in": Row(CHECKS_IN),
+    "POST /bookings/{booking_id}/check-out": Row(CHECKS_IN),
+    "POST /bookings/{booking_id}/approve": Row(APPROVES),
+    "POST /bookings/{booking_id}/reject": Row(APPROVES, lambda _: {"reason": "Broken"}),
+}

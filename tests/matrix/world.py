@@ -1,0 +1,174 @@
+"""One of everything, at home and elsewhere, and a token for everybody who may call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from sqlmodel import Session
+
+from booking.engine.permissions import (
+    FACILITY_ROLES,
+    INSTALLATION_ROLES,
+    ORGANISATION_ROLES,
+    SYSTEM,
+    Role,
+)
+from booking.models import Booking, Facility, Organisation, Person, Project, Resource
+from booking.queries import organisations, people
+from booking.services.qualifications import grant_qualification
+from tests.builders import (
+    NOW,
+    a_booking,
+    a_facility,
+    a_fact,
+    a_person,
+    a_project,
+    a_resource,
+    a_role,
+    a_token,
+    an_organisation,
+)
+
+
+class Caller(StrEnum):
+    """Who calls; the other ones have the same role, at another place."""
+
+    NOBODY = "nobody"
+    STRANGER = "stranger"
+    MANAGER = "manager"
+    OPERATOR = "operator"
+    REVIEWER = "reviewer"
+    ORGANISATION_ADMIN = "organisation_admin"
+    MEMBER = "member"
+    ON_PROJECT = "on_project"
+    OFFICER = "officer"
+    AUDITOR = "auditor"
+    OTHER_MANAGER = "other_manager"
+    OTHER_OPERATOR = "other_operator"
+    OTHER_REVIEWER = "other_reviewer"
+    OTHER_ORGANISATION_ADMIN = "other_organisation_admin"
+    OTHER_MEMBER = "other_member"
+    OTHER_ON_PROJECT = "other_on_project"
+    READING_OFFICER = "reading_officer"
+
+
+EVERYBODY: Final = frozenset(Caller) - {Caller.READING_OFFICER}
+SIGNED_IN: Final = EVERYBODY - {Caller.NOBODY}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A facility with a resource, an organisation with a project, a booking between them."""
+
+    facility: Facility
+    resource: Resource
+    organisation: Organisation
+    project: Project
+    leader: Person
+    booking: Booking
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What routes are called about: the home place, and the tokens of who calls.
+
+    `token_ids` are a second token of each caller; `colleague` is on the home project,
+    qualified for its resource, and an operator of its facility by `role_id`.
+    """
+
+    home: Place
+    tokens: dict[Caller, str]
+    token_ids: dict[Caller, UUID]
+    colleague: Person
+    newcomer: Person
+    fact_id: UUID
+    role_id: UUID
+    qualification_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Who may call a route, and with what; `query` is for routes that need parameters.
+
+    `for_reading` says whether a token for reading opens a GET: who has which role is read
+    by those who manage the roles, with a token for that.
+    """
+
+    permitted: frozenset[Caller]
+    body: Callable[[World], Any] | None = None
+    query: Callable[[World], dict[str, str]] | None = None
+    for_reading: bool = True
+
+
+def a_world(session: Session) -> World:
+    home, elsewhere = _place(session), _place(session)
+    colleague = a_person(session)
+    home_project = a_project(session, home.leader, colleague, organisation_id=home.organisation.id)
+    a_fact(session, home.organisation.id, "staff", 9, date(2025, 12, 31))
+    (fact,) = organisations.facts_of(session, home.organisation.id)
+    role = a_role(session, colleague.id, Role.OPERATOR, facility_id=home.facility.id)
+    qualification = grant_qualification(
+        session, actor=SYSTEM, now=NOW, resource_id=home.resource.id, email=colleague.email
+    )
+    callers = _callers(session, home, elsewhere)
+    tokens = {who: a_token(session, person) for who, person in callers.items()}
+    tokens[Caller.READING_OFFICER] = a_token(session, callers[Caller.OFFICER], scopes=["read"])
+    callers[Caller.READING_OFFICER] = callers[Caller.OFFICER]
+    return World(
+        home=Place(
+            home.facility,
+            home.resource,
+            home.organisation,
+            home_project,
+            home.leader,
+            home.booking,
+        ),
+        tokens=tokens,
+        token_ids={
+            who: people.tokens_of(session, person.id)[-1].id for who, person in callers.items()
+        },
+        colleague=colleague,
+        newcomer=a_person(session),
+        fact_id=fact.id,
+        role_id=role.id,
+        qualification_id=qualification.id,
+    )
+
+
+def _place(session: Session) -> Place:
+    facility = a_facility(session)
+    resource = a_resource(session, facility.id)
+    organisation = an_organisation(session)
+    leader = a_person(session)
+    project = a_project(session, leader, organisation_id=organisation.id)
+    starts_at = NOW + timedelta(days=2)
+    booking = a_booking(session, resource, project, starts_at, starts_at + timedelta(hours=1))
+    return Place(facility, resource, organisation, project, leader, booking)
+
+
+def _callers(session: Session, home: Place, elsewhere: Place) -> dict[Caller, Person]:
+    found = {
+        Caller.STRANGER: a_person(session),
+        Caller.ON_PROJECT: home.leader,
+        Caller.OTHER_ON_PROJECT: elsewhere.leader,
+    }
+    for role in Role:
+        found[Caller(role)] = _with_role(session, role, home)
+        if role not in INSTALLATION_ROLES:
+            found[Caller(f"other_{role}")] = _with_role(session, role, elsewhere)
+    return found
+
+
+def _with_role(session: Session, role: Role, place: Place) -> Person:
+    person = a_person(session)
+    a_role(
+        session,
+        person.id,
+        role,
+        facility_id=place.facility.id if role in FACILITY_ROLES else None,
+        organisation_id=place.organisation.id if role in ORGANISATION_ROLES else None,
+    )
+    return person

@@ -1,0 +1,195 @@
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from booking.engine.allocation.problem import (
+    ProblemRefused,
+    problem_sha256,
+    read_problem,
+    sha256_of,
+    write_problem,
+)
+from tests.strategies_allocation import SMALL, changed, drawn_round
+
+PROBLEM = {
+    "format": "benchshare-allocation/1",
+    "origin": "2027-01-04T00:00:00Z",
+    "step_minutes": 60,
+    "seed": "a seed",
+    "ladder": [{"up_to": 0.5, "points": 1200}, {"up_to": 1.0, "points": 600}],
+    "facilities": [{"id": "f1", "reserved_share": {"startup": 0.4, "ldc": 0.6}, "cap_share": 1}],
+    "resources": [
+        {
+            "id": "r1",
+            "facility": "f1",
+            "kind": "xrd",
+            "capacity": 1,
+            "rate": 1,
+            "windows": [[8, 20], [32, 44]],
+        }
+    ],
+    "organisations": [{"id": "o1", "fair_share": 1.0}],
+    "requests": [
+        {
+            "id": "q1",
+            "organisation": "o1",
+            "groups": ["startup"],
+            "merit": 1000,
+            "sessions": [
+                {
+                    "steps": 4,
+                    "quantity": 1,
+                    "alternatives": [
+                        {"resource": "r1", "starts": [8, 9], "rank": 0},
+                        {"resource": "r1", "from": 32, "to": 44, "rank": 1},
+                    ],
+                }
+            ],
+        }
+    ],
+}
+SESSION = "requests.0.sessions.0"
+HERE = "requests[0].sessions[0]"
+CHOICE = f"{SESSION}.alternatives"
+
+REFUSED: list[tuple[str, Any, str]] = [
+    ("format", "benchshare-allocation/2", "format"),
+    ("format", ["x"], "format"),
+    ("origin", "2027-01-04", "origin"),
+    ("origin", "2027-01-04T00:00:00", "origin"),
+    ("origin", 20270104, "origin"),
+    ("step_minutes", 0, "step_minutes"),
+    ("step_minutes", True, "step_minutes"),
+    ("step_minutes", 60.0, "step_minutes"),
+    ("seed", "", "seed"),
+    ("extra", 1, "extra"),
+    ("ladder.1.up_to", 0.5, "ladder[1].up_to"),
+    ("ladder.1.up_to", 1.01, "ladder[1].up_to"),
+    ("ladder.1.points", 1200, "ladder[1].points"),
+    ("ladder.1.points", -1, "ladder[1].points"),
+    ("ladder.0", 7, "ladder[0]"),
+    ("requests.0.id", "", "requests[0].id"),
+    ("facilities.0.reserved_share", {"a": 0.5, "b": 0.5001}, "facilities[0].reserved_share"),
+    ("facilities.0.reserved_share", {"a": -0.1}, "facilities[0].reserved_share.a"),
+    ("facilities.0.reserved_share", [], "facilities[0].reserved_share"),
+    ("facilities.0.cap_share", 1.1, "facilities[0].cap_share"),
+    ("facilities.0.cap_share", [], "facilities[0].cap_share"),
+    ("resources.0.facility", "f9", "resources[0].facility"),
+    ("resources.0.capacity", 0, "resources[0].capacity"),
+    ("resources.0.capacity", 1.5, "resources[0].capacity"),
+    ("resources.0.rate", 0, "resources[0].rate"),
+    ("resources.0.rate", float("nan"), "resources[0].rate"),
+    ("resources.0.rate", float("inf"), "resources[0].rate"),
+    ("resources.0.rate", 10**400, "resources[0].rate"),
+    ("resources.0.windows", [[8, 20], [20, 30]], "resources[0].windows[1]"),
+    ("resources.0.windows", [[32, 44], [8, 20]], "resources[0].windows[1]"),
+    ("resources.0.windows", [[8, 8]], "resources[0].windows[0][1]"),
+    ("resources.0.windows", [[8]], "resources[0].windows[0]"),
+    ("resources.0.windows", [[-1, 8]], "resources[0].windows[0][0]"),
+    ("resources.0.windows", None, "resources[0].windows"),
+    ("organisations.0.fair_share", 0, "organisations[0].fair_share"),
+    ("organisations.0.fair_share", 1.01, "organisations[0].fair_share"),
+    ("requests.0.organisation", "o9", "requests[0].organisation"),
+    ("requests.0.groups", ["a", "a"], "requests[0].groups[1]"),
+    ("requests.0.groups", "startup", "requests[0].groups"),
+    ("requests.0.merit", -1, "requests[0].merit"),
+    ("requests.0.merit", 1001, "requests[0].merit"),
+    ("requests.0.merit", "812", "requests[0].merit"),
+    ("requests.0.sessions", [], "requests[0].sessions"),
+    (f"{SESSION}.steps", 0, f"{HERE}.steps"),
+    (f"{SESSION}.quantity", False, f"{HERE}.quantity"),
+    (CHOICE, [], f"{HERE}.alternatives"),
+    (f"{CHOICE}.0.resource", "r9", f"{HERE}.alternatives[0].resource"),
+    (f"{CHOICE}.0.starts", [], f"{HERE}.alternatives[0].starts"),
+    (f"{CHOICE}.0.starts", [8, "9"], f"{HERE}.alternatives[0].starts[1]"),
+    (f"{CHOICE}.0.rank", -1, f"{HERE}.alternatives[0].rank"),
+    (f"{CHOICE}.0.from", 8, f"{HERE}.alternatives[0]"),
+    (f"{CHOICE}.1.to", 32, f"{HERE}.alternatives[1].to"),
+    (f"{CHOICE}.1", {"resource": "r1", "from": 3}, f"{HERE}.alternatives[1].to"),
+    (f"{CHOICE}.1", {"resource": "r1"}, f"{HERE}.alternatives[1]"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "named"), REFUSED)
+def test_read_problem__one_thing_wrong__is_refused_by_its_path(
+    path: str, value: Any, named: str
+) -> None:
+    with pytest.raises(ProblemRefused) as refused:
+        read_problem(changed(PROBLEM, path, value))
+    assert [one.path for one in refused.value.errors] == [named]
+    assert all(one.sentence.endswith(".") for one in refused.value.errors)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("facilities.0.reserved_share", {"a": 0.1, "b": 0.2, "c": 0.7}),
+        ("facilities.0.cap_share", None),
+        ("facilities.0.cap_share", 0),
+        ("resources.0.windows", [[8, 20], [21, 30]]),
+        ("resources.0.windows", []),
+        ("resources.0.rate", 0.25),
+        ("requests.0.merit", 0),
+        ("requests.0.groups", ["elsewhere"]),
+        ("requests", []),
+        ("ladder", []),
+        ("origin", "2027-01-04T05:45:00+05:45"),
+    ],
+)
+def test_read_problem__at_the_boundary__is_read(path: str, value: Any) -> None:
+    read_problem(changed(PROBLEM, path, value))
+
+
+def test_read_problem__many_things_wrong__names_every_one() -> None:
+    wrong = changed(changed(PROBLEM, "requests.0.merit", 2000), "seed", 3)
+    wrong = changed(changed(wrong, "resources.0.facility", "f9"), "organisations", [])
+    del wrong["origin"]
+    with pytest.raises(ProblemRefused) as refused:
+        read_problem(wrong)
+    assert {one.path for one in refused.value.errors} == {
+        "origin",
+        "seed",
+        "requests[0].merit",
+        "resources[0].facility",
+        "requests[0].organisation",
+    }
+
+
+@pytest.mark.parametrize("obj", [None, [], "x", 3, {}, {"requests": 3}, {1: 2}])
+def test_read_problem__no_problem_at_all__is_refused(obj: object) -> None:
+    with pytest.raises(ProblemRefused):
+        read_problem(obj)
+
+
+@pytest.mark.parametrize("key", ["facilities", "resources", "organisations", "requests"])
+def test_read_problem__an_id_twice__is_refused(key: str) -> None:
+    twice = copy.deepcopy(PROBLEM)
+    listed: Any = twice[key]
+    listed.append(copy.deepcopy(listed[0]))
+    with pytest.raises(ProblemRefused) as refused:
+        read_problem(twice)
+    assert [one.path for one in refused.value.errors] == [f"{key}[1].id"]
+
+
+def test_read_problem__keys_with_a_plain_meaning_left_out__are_filled_in() -> None:
+    short = copy.deepcopy(PROBLEM)
+    facility: Any = short["facilities"]
+    del facility[0]["cap_share"], facility[0]["reserved_share"]
+    request: Any = short["requests"]
+    del request[0]["groups"], request[0]["sessions"][0]["alternatives"][0]["rank"]
+    problem = read_problem(short)
+    assert problem.facilities[0].cap_share is None
+    assert problem.requests[0].groups == ()
+
+
+def test_write_problem__what_was_read__gives_the_file_and_its_hash() -> None:
+    problem = read_problem(json.loads(json.dumps(PROBLEM)))
+    assert write_problem(problem) == PROBLEM
+    assert problem_sha256(problem) == sha256_of(PROBLEM)
+
+
+def test_write_problem__read_again__is_the_same_problem() -> None:
+    problem = read_problem(drawn_round(1, SMALL))
+    assert read_problem(write_problem(problem)) == problem

@@ -1,7 +1,7 @@
 """The result of a round in the words and figures that its pages show."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -18,12 +18,15 @@ SMALLEST_TOLD: Final = 0.0001
 
 @dataclass(frozen=True, slots=True)
 class Attained:
-    """What a group was reserved and credited at a facility, in hours at rate 1."""
+    """What a group was reserved and credited at a facility, in hours at rate 1.
+
+    None where so few organisations are of the group that one could be told.
+    """
 
     name: str
     reserved: float
-    credited: float
-    attainment: float
+    credited: float | None
+    attainment: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,20 @@ class OutcomeShown:
     facilities: tuple[FacilityOutcome, ...]
 
 
-def outcome_shown(row: Any, shown: RoundShown, *, others: int = 0) -> OutcomeShown:
-    """Read a stored result; `others` are requests decided without the engine."""
+def outcome_shown(
+    row: Any, shown: RoundShown, *, others: int = 0, hidden: Collection[str] = ()
+) -> OutcomeShown:
+    """Read a stored result; `others` are requests decided without the engine.
+
+    `hidden` are the groups too small to be told about.
+    """
     return outcome_of(
-        json.loads(row.result), shown, number=row.number, at=row.allocated_at, others=others
+        json.loads(row.result),
+        shown,
+        number=row.number,
+        at=row.allocated_at,
+        others=others,
+        hidden=hidden,
     )
 
 
@@ -71,6 +84,7 @@ def outcome_of(
     number: int = 0,
     at: datetime | None = None,
     others: int = 0,
+    hidden: Collection[str] = (),
 ) -> OutcomeShown:
     """Read a result, of a preview too."""
     granted = len({each["request"] for each in result["bookings"]})
@@ -89,7 +103,7 @@ def outcome_of(
         problem_sha256=result["problem_sha256"],
         result_sha256=result["result_sha256"],
         report=result["report"],
-        facilities=tuple(_facility(each, shown) for each in result["facilities"]),
+        facilities=tuple(_facility(each, shown, hidden) for each in result["facilities"]),
     )
 
 
@@ -102,11 +116,18 @@ def gap_words(gap: float) -> str:
     return f"at most {gap * PERCENT:.2g} % below the best possible"
 
 
-def _facility(found: Mapping[str, Any], shown: RoundShown) -> FacilityOutcome:
+def _facility(
+    found: Mapping[str, Any], shown: RoundShown, hidden: Collection[str]
+) -> FacilityOutcome:
     names = {str(each.facility_id): each.name for each in shown.facts.facilities}
     words = {each.key: each.name for each in shown.groups}
     groups = tuple(
-        Attained(words.get(key, key), each["reserved"], each["credited"], each["attainment"])
+        Attained(
+            words.get(key, key),
+            each["reserved"],
+            None if key in hidden else each["credited"],
+            None if key in hidden else each["attainment"],
+        )
         for key, each in found["groups"].items()
     )
     name = names.get(found["id"], found["id"])
@@ -119,12 +140,17 @@ def _facility(found: Mapping[str, Any], shown: RoundShown) -> FacilityOutcome:
     )
 
 
+def _hours(group: Attained) -> str:
+    used = "too few to show" if group.credited is None else figure(group.credited, 1)
+    return f"{used} of {figure(group.reserved, 1)} h"
+
+
 def _plot(key: str, name: str, groups: tuple[Attained, ...]) -> Markup:
     bars = [
         Bar(
             each.name,
             each.attainment if each.reserved else None,
-            f"{figure(each.credited, 1)} of {figure(each.reserved, 1)} h",
+            _hours(each),
             target=1.0 if each.reserved else None,
         )
         for each in groups

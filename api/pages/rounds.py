@@ -14,7 +14,12 @@ from booking.engine.lifecycle import RoundState
 from booking.engine.permissions import Action, Scope, may
 from booking.queries.decisions import newest_result
 from booking.queries.requests import my_requests
-from booking.queries.round_pages import RoundListed, round_shown, rounds_listed
+from booking.queries.round_pages import (
+    RoundListed,
+    groups_too_small,
+    round_shown,
+    rounds_listed,
+)
 from booking.queries.rounds import visible_round
 
 router = APIRouter()
@@ -77,6 +82,7 @@ def one_round(visit: Visiting, slug: str) -> Response:
     decided = found.state in DECIDED
     outcome = visit.read(lambda session: newest_result(session, found.id)) if decided else None
     scope = Scope(facility_id=found.facility_id)
+    small = visit.read(lambda session: groups_too_small(session, found.id)) if decided else ()
     return show(
         visit,
         "rounds/round.html",
@@ -86,7 +92,8 @@ def one_round(visit: Visiting, slug: str) -> Response:
         mine=[facts for facts, its in mine if its.id == found.id],
         call_open=found.state is RoundState.OPEN and visit.now < found.call_closes_at,
         decided=decided,
-        outcome=outcome and outcome_shown(outcome, shown),
+        outcome=outcome and outcome_shown(outcome, shown, hidden=small),
+        may_check=may(visit.actor, Action.ROUND_SEE_BOARD, scope),
         may_run=any(
             may(visit.actor, action, scope)
             for action in (Action.ROUND_SEE_BOARD, Action.REVIEW_WRITE)

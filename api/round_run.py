@@ -144,7 +144,7 @@ def bundle_of(database: Database, *, actor: Actor, key: str) -> dict[str, Any]:
         "result_number": stored.number,
         "allocated_at": stored.allocated_at.isoformat(),
     }
-    versions = {name: version(name) for name in ("benchshare", "highspy", "numpy")}
+    versions = {name: version(name) for name in ("highspy", "numpy")}
     problem, result = json.loads(stored.problem), json.loads(stored.result)
     return make_bundle(described, problem, result, versions, gap=GAP)
 

@@ -25,7 +25,7 @@ class PolicyVersion(SQLModel, table=True):
     facility_id: UUID = Field(foreign_key="facility.id")
     number: int
     ladder: list[dict[str, Any]] = Field(sa_type=Json)
-    cap_share_ppm: int | None = 100_000
+    cap_share_ppm: int | None = None
     release_first_days: int = 14
     release_all_days: int = 7
     half_life_days: int = 90

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import health, pages, rest
+from api import feeds, health, pages, rest
 from api.pages.visit import refused_page, visit_of
 from api.problems import Problem, install_problems
 from booking.config import Settings
@@ -55,6 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
     _harden(app)
     app.include_router(_rest_router())
     app.include_router(health.router)
+    app.include_router(feeds.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _document_problems(app)

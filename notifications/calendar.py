@@ -8,10 +8,12 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
 from icalendar import Calendar, Event, FreeBusy, vCalAddress, vDuration, vPeriod, vText
+from icalendar.parser import Contentline
 
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus
@@ -46,10 +48,12 @@ class Method(StrEnum):
     CANCEL = "CANCEL"
 
 
+@lru_cache(maxsize=1000)
 def vevent_text(card: BookingCard) -> str:
     """Render a booking as one VEVENT: CRLF, lines of at most 75 octets, times in UTC.
 
     DTSTAMP is when the booking last changed, so that a text depends on its revision alone.
+    An invite and the kept text of one card, asked for in turn, are rendered once.
     """
     event = Event()
     event.add("uid", card.uid)
@@ -203,9 +207,8 @@ def _wrapped(calendar: Calendar, parts: Iterable[str]) -> str:
 
 def _line(name: str, value: vCalAddress | vText) -> str:
     """Render one folded property line."""
-    event = Event()
-    event.add(name, value, encode=False)
-    return _text(event).removeprefix("BEGIN:VEVENT\r\n").removesuffix(END)
+    line = Contentline.from_parts(name, value.params, value)
+    return bytes(line.to_ical()).decode() + "\r\n"
 
 
 def _with_lines(vevent: str, lines: str) -> str:

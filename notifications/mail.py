@@ -105,6 +105,9 @@ class Transport(Protocol):
     def send(self, mail: Mail, content: bytes) -> None:
         """Hand a message over, or raise SendFailed."""
 
+    def check(self) -> None:
+        """Return if a message could leave now, or raise SendFailed."""
+
 
 class FolderTransport:
     """Writes each message into a folder, whole and then renamed.
@@ -119,7 +122,14 @@ class FolderTransport:
 
     def send(self, mail: Mail, content: bytes) -> None:
         """Write one .eml file, named so that files sort by what happened first."""
-        name = f"{mail.happened_at:%Y%m%dT%H%M%S}-{mail.delivery_id}.eml"
+        self._write(f"{mail.happened_at:%Y%m%dT%H%M%S}-{mail.delivery_id}.eml", content)
+
+    def check(self) -> None:
+        """Write and remove an empty file."""
+        self._write(".writable", b"")
+        (self.folder / ".writable").unlink(missing_ok=True)
+
+    def _write(self, name: str, content: bytes) -> None:
         unfinished = self.folder / f".{name}.part"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -163,6 +173,10 @@ class SmtpTransport:
             self.close()
             self.unreachable = SendFailed(f"The mail server does not answer: {error}.")
             raise self.unreachable from error
+
+    def check(self) -> None:
+        """Greet the server."""
+        self._connected()
 
     def close(self) -> None:
         """Leave the server."""
@@ -230,3 +244,12 @@ def opened_transport(url: str) -> Iterator[Transport]:
         raise ValueError(
             "BENCHSHARE_MAIL is neither smtp://, smtps:// nor file:DIR; set it to one of them."
         )
+
+
+def check(url: str) -> None:
+    """Return if mail can leave now, without sending any.
+
+    Raises: SendFailed; ValueError as opened_transport.
+    """
+    with opened_transport(url) as transport:
+        transport.check()

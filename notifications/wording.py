@@ -23,7 +23,8 @@ def span_words(starts_at: datetime, ends_at: datetime, zone: str) -> str:
     there = zone_of(zone)
     start, end = starts_at.astimezone(there), ends_at.astimezone(there)
     until = f"{end:%H:%M}" if start.date() == end.date() else instant_words(end)
-    return f"{instant_words(start)} to {until} ({there.key}, {_offsets(start, end)})"
+    named = "UTC" if there.key == "UTC" else f"{there.key}, {_offsets(start, end)}"
+    return f"{instant_words(start)} to {until} ({named})"
 
 
 def instant_words(local: datetime) -> str:

@@ -6,6 +6,8 @@ from fastapi import APIRouter
 
 from api.rest import (
     bookings,
+    calendars,
+    calendar_tokens,
     closures,
     facilities,
     me,
@@ -25,6 +27,8 @@ from api.rest import (
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     bookings.router,
+    calendars.router,
+    calendar_tokens.router,
     closures.router,
     facilities.router,
     me.router,

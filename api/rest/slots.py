@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from api.deps import CurrentActor, Cursor, Instant, Limit, Now, ReadSession
+from api.idempotency import IdempotentRoute
 from api.problems import problems
 from api.rest.resources import LONGEST_SEARCH, Filters, Minutes, Quantity, interval_of
 from booking.queries.availability import TimeWish, free_slots
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(tags=["catalogue"], route_class=IdempotentRoute)
 
 
 class SlotOut(BaseModel):

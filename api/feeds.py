@@ -1,0 +1,141 @@
+"""Calendars by secret address, one booking to download, and a resource's public busy time."""
+
+import hashlib
+from datetime import UTC, datetime, time
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Path
+from fastapi.responses import Response
+
+from api.deps import AppDatabase, AppSettings, Now, ReadSession, SignedIn
+from api.problems import problems
+from booking.config import Settings
+from booking.db import Database
+from booking.engine.intervals import Interval
+from booking.engine.tokens import token_hash
+from booking.errors import NotFound
+from booking.queries import bookings, cards, feeds, texts
+from booking.queries.feeds import SHOWN_AFTER, SHOWN_BEFORE, Feed
+from booking.services import calendar_texts, calendar_tokens
+from notifications.calendar import (
+    feed_text,
+    freebusy_text,
+    public_text,
+    single_text,
+    vevent_text,
+)
+
+MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
+PRIVATE: Final = {"Cache-Control": "private, max-age=300", "Referrer-Policy": "no-referrer"}
+PUBLIC: Final = {"Cache-Control": "public, max-age=300"}
+UNCHANGED: Final = 304
+IfNoneMatch = Annotated[str | None, Header(max_length=2000)]
+router = APIRouter(tags=["calendars"])
+
+
+def _answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    calendar = {"description": "An iCalendar text", "content": {"text/calendar": {}}}
+    return {200: calendar, **problems(*statuses)}
+
+
+@router.get(
+    "/feeds/{token}.ics",
+    response_class=Response,
+    responses={**_answers(404), UNCHANGED: {"description": "Not changed since that ETag"}},
+)
+def read_feed(
+    token: Annotated[str, Path(max_length=200)],
+    database: AppDatabase,
+    settings: AppSettings,
+    now: Now,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Return the calendar behind a secret address; 304 where it has not changed."""
+    with database.reading() as session:
+        found = feeds.feed(session, token_hash(token), now=now)
+    if found is None:
+        raise NotFound("There is no such calendar; create a new address in your account.")
+    _note_use(database, found, now)
+    headers = {**PRIVATE, "ETag": _etag(found)}
+    if _same(if_none_match, headers["ETag"]):
+        return Response(status_code=UNCHANGED, headers=headers)
+    kept = _texts(database, settings, {each.id: each.revision for each in found.bookings})
+    events = (
+        public_text(kept[each.id], each.resource_name) if found.public else kept[each.id]
+        for each in found.bookings
+        if each.id in kept
+    )
+    return Response(feed_text(found.name, events), media_type=MEDIA_TYPE, headers=headers)
+
+
+@router.get(
+    "/bookings/{booking_id}.ics", response_class=Response, responses=_answers(401, 403, 404)
+)
+def download_booking(
+    booking_id: UUID,
+    session: ReadSession,
+    database: AppDatabase,
+    settings: AppSettings,
+    actor: SignedIn,
+) -> Response:
+    """Return one booking as a calendar file, to whoever may see it."""
+    seen = bookings.booking_seen(session, booking_id, viewer=actor)
+    if seen is None:
+        raise NotFound("There is no such booking, or it is not yours to see.")
+    kept = _texts(database, settings, {booking_id: seen.booking.revision})
+    headers = {
+        **PRIVATE,
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": 'attachment; filename="booking.ics"',
+    }
+    return Response(single_text(kept[booking_id]), media_type=MEDIA_TYPE, headers=headers)
+
+
+@router.get(
+    "/resources/{resource_id}/freebusy.ifb", response_class=Response, responses=_answers(404)
+)
+def read_freebusy(
+    resource_id: UUID, session: ReadSession, settings: AppSettings, now: Now
+) -> Response:
+    """Return when a resource is booked out or closed; it names nobody."""
+    today = datetime.combine(now.date(), time(), tzinfo=UTC)
+    during = Interval(today - SHOWN_BEFORE, today + SHOWN_AFTER)
+    busy = feeds.freebusy(session, resource_id, during=during)
+    if busy is None:
+        raise NotFound("There is no such resource; find one on the first page.")
+    text = freebusy_text(resource_id, host=settings.host, during=during, busy=busy, now=now)
+    return Response(text, media_type=MEDIA_TYPE, headers=PUBLIC)
+
+
+def _texts(database: Database, settings: Settings, revisions: dict[UUID, int]) -> dict[UUID, str]:
+    """Return the kept texts; those that are missing are rendered, and kept for the next time."""
+    with database.reading() as session:
+        kept = texts.kept_texts(session, revisions)
+        missing = sorted(revisions.keys() - kept.keys())
+        if not missing:
+            return kept
+        found = cards.booking_cards(
+            session, missing, sender=settings.sender, base_url=settings.base_url
+        )
+    with database.writing() as session:
+        return kept | calendar_texts.keep(session, cards=found.values(), render=vevent_text)
+
+
+def _note_use(database: Database, found: Feed, now: datetime) -> None:
+    if calendar_tokens.use_is_worth_noting(found.last_used_at, now=now):
+        with database.writing() as session:
+            calendar_tokens.note_use(session, token_id=found.token_id, now=now)
+
+
+def _etag(found: Feed) -> str:
+    """Digest what would be joined, without joining it; weak, since it may travel compressed."""
+    digest = hashlib.sha256(f"{found.public} {found.name}".encode())
+    for each in found.bookings:
+        digest.update(f"\n{each.id} {each.revision} {each.resource_name}".encode())
+    return f'W/"{digest.hexdigest()[:32]}"'
+
+
+def _same(if_none_match: str | None, etag: str) -> bool:
+    given = [each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")]
+    return "*" in given or etag.removeprefix("W/") in given

@@ -1,0 +1,143 @@
+"""What runs by the clock: deliveries, sealing, housekeeping; one leader among many processes.
+
+The scheduler is a clock only. The work is rows (find due, claim, do), safe to run twice.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC
+from typing import Final
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from booking.clock import utc_now
+from booking.config import Settings
+from booking.db import Database
+from booking.queries import installation
+from booking.services import housekeeping, sealing
+from notifications.dispatch import run_once
+
+LEAD_SECONDS: Final = 2
+DISPATCH_SECONDS: Final = 2
+SEAL_SECONDS: Final = 10
+CLEAR_SECONDS: Final = 60
+log = structlog.get_logger()
+
+
+class Leadership:
+    """Whether this process leads: on PostgreSQL the one that holds an advisory lock.
+
+    The lock lives on a connection of its own, and so ends with the process, however it
+    dies. On SQLite there is one process, which leads.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.connection: Connection | None = None
+        self.leads = database.dialect == "sqlite"
+
+    def seek(self) -> None:
+        """Keep the lead, or take it if nobody has it."""
+        if self.database.dialect == "sqlite":
+            return
+        try:
+            self.leads = self._keep() or self._take()
+        except DBAPIError as error:
+            self.leads = False
+            log.warning("no leader here", reason=str(error))
+
+    def release(self) -> None:
+        """Give the lead up."""
+        self.leads = False
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+    def _keep(self) -> bool:
+        if self.connection is None:
+            return False
+        try:
+            installation.still_answers(self.connection)
+        except DBAPIError:
+            self.release()
+            return False
+        return True
+
+    def _take(self) -> bool:
+        connection = self.database.engine.connect()
+        connection.detach()
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        if not installation.try_to_lead(connection):
+            connection.close()
+            return False
+        self.connection = connection
+        return True
+
+
+class Jobs:
+    """The running jobs of this process."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+        self.leadership = Leadership(database)
+        self.stopping = threading.Event()
+        self.scheduler = BackgroundScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        """Begin; each job runs once at the start."""
+        # A job that is still at work when its time comes again is no news.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self.leadership.seek()
+        self._every(LEAD_SECONDS, self.leadership.seek)
+        for seconds, job in (
+            (DISPATCH_SECONDS, self.dispatch),
+            (SEAL_SECONDS, self.seal),
+            (CLEAR_SECONDS, self.clear),
+        ):
+            self._every(seconds, job)
+        self.scheduler.start()
+
+    def stop(self) -> None:
+        """End after what is under way."""
+        self.stopping.set()
+        self.scheduler.shutdown(wait=True)
+        self.leadership.release()
+
+    def dispatch(self) -> None:
+        """Send all that is due."""
+        while self._may_work() and run_once(self.database, self.settings, utc_now()):
+            pass
+
+    def seal(self) -> None:
+        """Seal all new events, a transaction for each thousand or two."""
+        while self._may_work():
+            with self.database.writing() as session:
+                if sealing.seal(session) < sealing.AT_ONCE:
+                    return
+
+    def clear(self) -> None:
+        """Take away what has had its time."""
+        if self._may_work():
+            with self.database.writing() as session:
+                housekeeping.clear(session, now=utc_now())
+
+    def _may_work(self) -> bool:
+        return self.leadership.leads and not self.stopping.is_set()
+
+    def _every(self, seconds: int, job: Callable[[], None]) -> None:
+        self.scheduler.add_job(job, "interval", seconds=seconds, next_run_time=utc_now())
+
+
+def start(settings: Settings, database: Database) -> Jobs:
+    """Start the jobs of this process; stop them with `.stop()`."""
+    jobs = Jobs(settings, database)
+    jobs.start()
+    return jobs

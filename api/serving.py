@@ -1,0 +1,88 @@
+"""The application behind uvicorn, with secrets kept out of its log."""
+
+import copy
+import logging
+import re
+from typing import Any, Final
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.config import LOGGING_CONFIG
+
+from api import jobs
+from api.app import create_app
+from booking.config import Settings
+from booking.db import Database
+
+FACTORY: Final = "api.serving:app_from_environment"
+_SECRET: Final = re.compile(r"/(feeds|sign-in)/[^/?#\s]+?(?=\.ics\b|[/?#\s]|$)")
+
+
+def without_secrets(value: str) -> str:
+    """Return the text with the tokens of feeds and sign-in links struck out."""
+    return _SECRET.sub(r"/\1/***", value)
+
+
+class HideSecrets(logging.Filter):
+    """Strikes the tokens of feeds and sign-in links out of what is logged."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record through, without its secrets."""
+        if isinstance(record.msg, str):
+            record.msg = without_secrets(record.msg)
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                without_secrets(each) if isinstance(each, str) else each for each in record.args
+            )
+        return True
+
+
+def app_from_environment() -> FastAPI:
+    """Make the application from the environment; each worker process calls this."""
+    return create_app(Settings())
+
+
+def serve_app(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
+    """Serve until Ctrl-C or SIGTERM; on SQLite this process also runs the jobs.
+
+    Several workers read their settings from the environment.
+    Raises: ValueError for several workers on SQLite, which has one process.
+    """
+    database = Database(settings.database_url)
+    if database.dialect != "sqlite":
+        database.dispose()
+        _run(settings, host=host, port=port, workers=workers)
+        return
+    if workers > 1:
+        database.dispose()
+        raise ValueError(
+            "SQLite is for one process: leave --workers at 1, or set BENCHSHARE_DATABASE_URL "
+            "to a PostgreSQL database."
+        )
+    running = jobs.start(settings, database)
+    try:
+        _run(settings, host=host, port=port, workers=1)
+    finally:
+        running.stop()
+        database.dispose()
+
+
+def _run(settings: Settings, *, host: str, port: int, workers: int) -> None:
+    uvicorn.run(
+        create_app(settings) if workers == 1 else FACTORY,
+        factory=workers > 1,
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=log_config(),
+        server_header=False,
+    )
+
+
+def log_config() -> dict[str, Any]:
+    """Return uvicorn's own settings of its log, with secrets struck out."""
+    config = copy.deepcopy(LOGGING_CONFIG)
+    config["filters"] = {"secrets": {"()": "api.serving.HideSecrets"}}
+    for handler in config["handlers"].values():
+        handler["filters"] = ["secrets"]
+    return config

@@ -1,6 +1,6 @@
 """How pages put times, durations and figures into words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from api.pages.prose import prose
 from booking.reference.countries import country_name
 
 MINUTES_A_DAY: Final = 1440
+MINUTES_AN_HOUR: Final = 60
 PPM: Final = 1_000_000
 
 
@@ -88,6 +89,11 @@ def plain_zone(zone: str) -> str:
     return zone if "/" not in zone else f"{zone.rpartition('/')[2].replace('_', ' ')} time"
 
 
+def hours_asked(sessions: Iterable[Any]) -> float:
+    """Add up the hours of the sessions of a request, units counted."""
+    return sum(each.minutes * each.quantity for each in sessions) / MINUTES_AN_HOUR
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "local": local,
     "span": span,
@@ -99,6 +105,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "duration": duration,
     "percent": percent,
     "figure": figure,
+    "hours_asked": hours_asked,
     "plain_zone": plain_zone,
     "clocks_differ": clocks_differ,
     "prose": prose,

@@ -1,0 +1,235 @@
+"""The board of a round: where it stands, its requests, the next step, and what a step would do."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from api import round_run
+from api.pages.outcomes import OutcomeShown, outcome_of, outcome_shown
+from api.pages.rounds import STATE_WORDS
+from api.pages.visit import Submitting, Visit, Visiting, go, show
+from api.problems import STATUS
+from booking.engine.lifecycle import RequestState, RoundState
+from booking.engine.permissions import Action, Scope, may
+from booking.errors import DomainError, WrongState
+from booking.queries.decisions import newest_result
+from booking.queries.paging import LARGEST_PAGE
+from booking.queries.requests import requests_of_round
+from booking.queries.round_pages import RoundShown, round_shown
+from booking.queries.rounds import visible_round
+from booking.services import rounds as services
+from booking.services.allocation import problem_to_allocate
+from booking.services.permits import permit
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """The one step that comes next: its address, its words, and what it does."""
+
+    end: str
+    words: str
+    does: str
+
+
+NEXT: Final = {
+    RoundState.DRAFT: NextStep(
+        "open",
+        "Open the call",
+        "This fixes the policy, the hours offered and the cap, and publishes the seed's hash. "
+        "Projects may ask from then on.",
+    ),
+    RoundState.OPEN: NextStep(
+        "close-call",
+        "Close the call",
+        "No request can be sent or changed any more, and the reviewers begin.",
+    ),
+    RoundState.REVIEWING: NextStep(
+        "preview",
+        "Preview the allocation",
+        "This works out a timetable and shows it. Nothing is kept, and nobody is told.",
+    ),
+    RoundState.ALLOCATED: NextStep(
+        "publish",
+        "Look at what publishing does",
+        "The next page says how many bookings and mails it makes, before anything happens.",
+    ),
+    RoundState.PUBLISHED: NextStep(
+        "close",
+        "Close the round",
+        "Do this once the access period is over. Bookings and reasons stay readable.",
+    ),
+}
+
+
+@router.get("/manage/rounds/{slug}")
+def board(visit: Visiting, slug: str) -> Response:
+    """Show the board, a page of requests at a time."""
+    return _shown(visit, seen(visit, slug))
+
+
+@router.post("/manage/rounds/{slug}/open")
+def open_call(visit: Submitting, slug: str) -> Response:
+    """Open the call."""
+    return _stepped(visit, slug, services.open_round, "The call is open.")
+
+
+@router.post("/manage/rounds/{slug}/close-call")
+def close_call(visit: Submitting, slug: str) -> Response:
+    """Close the call."""
+    return _stepped(visit, slug, services.close_call, "The call is closed. Reviewers may score.")
+
+
+@router.post("/manage/rounds/{slug}/close")
+def close(visit: Submitting, slug: str) -> Response:
+    """Close the round."""
+    return _stepped(visit, slug, services.close_round, "The round is closed.")
+
+
+@router.post("/manage/rounds/{slug}/preview")
+def preview(visit: Submitting, slug: str) -> Response:
+    """Show what an allocation would decide now; nothing is kept."""
+    shown = seen(visit, slug)
+    try:
+        _, compiled = visit.read(
+            lambda session: problem_to_allocate(session, actor=visit.actor, key=slug)
+        )
+    except DomainError as refused:
+        return _shown(visit, shown, refused)
+    result = round_run.solve(compiled.problem)
+    others = len(compiled.below_threshold) + len(compiled.unplaceable)
+    outcome = outcome_of(result, shown, others=others)
+    placed = {each["request"] for each in result["bookings"]}
+    return _shown(visit, shown, preview=outcome, placed=placed)
+
+
+@router.post("/manage/rounds/{slug}/allocate")
+def allocate(visit: Submitting, slug: str) -> Response:
+    """Allocate, and keep the result; nobody is told before it is published."""
+    shown = seen(visit, slug)
+    try:
+        done = round_run.allocate_round(visit.database, actor=visit.actor, now=visit.now, key=slug)
+    except DomainError as refused:
+        return _shown(visit, shown, refused)
+    words = f"The round is allocated: {done.granted} requests have a place. Nobody is told yet."
+    return go(visit, f"/manage/rounds/{slug}", words)
+
+
+@router.get("/manage/rounds/{slug}/publish")
+def before_publishing(visit: Visiting, slug: str) -> Response:
+    """Say what publishing will do, before it is done."""
+    return _confirmation(visit, seen(visit, slug))
+
+
+@router.post("/manage/rounds/{slug}/publish")
+def publish(visit: Submitting, slug: str) -> Response:
+    """Publish: make the bookings, and have everybody told."""
+    shown = seen(visit, slug)
+    try:
+        count = round_run.publish_round(
+            visit.database,
+            actor=visit.actor,
+            now=visit.now,
+            settings=visit.settings,
+            key=slug,
+        )
+    except DomainError as refused:
+        return _confirmation(visit, shown, refused)
+    words = f"The round is published. {count} bookings are made, and the mails are on their way."
+    return go(visit, f"/manage/rounds/{slug}", words)
+
+
+def _stepped(visit: Visit, slug: str, step: Any, done: str) -> Response:
+    shown = seen(visit, slug)
+    taken = visit.write(lambda session: step(session, actor=visit.actor, now=visit.now, key=slug))
+    if isinstance(taken, DomainError):
+        return _shown(visit, shown, taken)
+    return go(visit, f"/manage/rounds/{slug}", done)
+
+
+def seen(visit: Visit, slug: str) -> RoundShown:
+    """Return the round, if the visitor runs, reviews or audits it.
+
+    Raises: NotSignedIn; NotFound; NotPermitted.
+    """
+    visit.sign_in_first()
+
+    def look(session: Session) -> RoundShown:
+        return round_shown(session, visible_round(session, slug, viewer=visit.actor))
+
+    shown = visit.read(look)
+    scope = Scope(facility_id=shown.facts.round.facility_id)
+    if not may(visit.actor, Action.REVIEW_WRITE, scope):
+        permit(visit.actor, Action.ROUND_SEE_BOARD, scope)
+    return shown
+
+
+def _stored(visit: Visit, shown: RoundShown) -> OutcomeShown | None:
+    row = visit.read(lambda session: newest_result(session, shown.facts.round.id))
+    if row is None:
+        return None
+    return outcome_shown(row, shown, others=_left_out(row, shown))
+
+
+def _left_out(row: Any, shown: RoundShown) -> int:
+    """Count requests that were decided without the engine."""
+    dealt = json.loads(row.problem)["requests"]
+    return max(0, shown.facts.submitted - len(dealt))
+
+
+def _shown(
+    visit: Visit,
+    shown: RoundShown,
+    refused: DomainError | None = None,
+    *,
+    preview: OutcomeShown | None = None,
+    placed: set[str] | None = None,
+) -> Response:
+    found = shown.facts.round
+    cursor = visit.request.query_params.get("cursor")
+    page = visit.read(
+        lambda session: requests_of_round(
+            session, found, viewer=visit.actor, limit=LARGEST_PAGE, cursor=cursor
+        )
+    )
+    scope = Scope(facility_id=found.facility_id)
+    return show(
+        visit,
+        "board/board.html",
+        status=200 if refused is None else STATUS[type(refused)],
+        shown=shown,
+        round=found,
+        words=STATE_WORDS,
+        refused=refused,
+        requests=[each for each in page.items if each.request.state is not RequestState.DRAFT],
+        cursor=page.next,
+        next_step=NEXT.get(found.state) if may(visit.actor, Action.ROUND_RUN, scope) else None,
+        may_review=may(visit.actor, Action.REVIEW_WRITE, scope),
+        may_see_merit=may(visit.actor, Action.REVIEW_SEE, scope),
+        group_names={each.key: each.name for each in shown.groups},
+        outcome=preview or _stored(visit, shown),
+        is_preview=preview is not None,
+        placed=placed or set(),
+    )
+
+
+def _confirmation(visit: Visit, shown: RoundShown, refused: DomainError | None = None) -> Response:
+    found = shown.facts.round
+    permit(visit.actor, Action.ROUND_RUN, Scope(facility_id=found.facility_id))
+    outcome = _stored(visit, shown)
+    if outcome is None or found.state is not RoundState.ALLOCATED:
+        raise WrongState("Only a round that is allocated can be published. Open its board.")
+    return show(
+        visit,
+        "board/publish.html",
+        status=200 if refused is None else STATUS[type(refused)],
+        shown=shown,
+        round=found,
+        refused=refused,
+        outcome=outcome,
+    )

@@ -1,0 +1,116 @@
+"""Plots as SVG, made here: each with a title and a description, and a table beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup, escape
+
+WIDTH: Final = 420
+ROW: Final = 44
+BAR_TOP: Final = 22
+BAR: Final = 14
+FULL: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: its label, its length, the words beside it, and a mark to compare it with.
+
+    `value` and `target` are in the units of the plot's `most`; a value of None is not shown.
+    """
+
+    label: str
+    value: float | None
+    words: str
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A figure that is known to lie between two others."""
+
+    low: float
+    value: float
+    high: float
+    words: str
+
+
+def bar_plot(
+    key: str, title: str, summary: str, bars: Sequence[Bar], *, most: float = FULL
+) -> Markup:
+    """Draw bars below one another, each with its label above and its target as a line.
+
+    A bar longer than `most` ends there. `key` keeps ids apart on one page.
+    Raises: ValueError if `most` is not above 0.
+    """
+    if most <= 0:
+        raise ValueError("A plot is as wide as a value above 0.")
+    rows = Markup().join(_bar(at * ROW, each, most) for at, each in enumerate(bars))
+    return _svg(key, title, summary, rows, height=ROW * max(1, len(bars)))
+
+
+def gap_plot(key: str, title: str, summary: str, gap: Gap, *, most: float) -> Markup:
+    """Draw a figure as a dot on the stretch it is known to lie in.
+
+    Raises: ValueError if `most` is not above 0.
+    """
+    if most <= 0:
+        raise ValueError("A plot is as wide as a value above 0.")
+    low, value, high = (_along(each, most) for each in (gap.low, gap.value, gap.high))
+    drawn = Markup(
+        '<text class="plot-text" x="0" y="16">{words}</text>'
+        '<line class="plot-axis" x1="0" x2="{width}" y1="29" y2="29"/>'
+        '<rect class="is-kept" x="{low}" y="25" width="{span}" height="8" rx="4"/>'
+        '<circle class="plot-bar" cx="{value}" cy="29" r="6"/>'
+    ).format(
+        words=gap.words,
+        width=WIDTH,
+        low=_number(low),
+        span=_number(max(2.0, high - low)),
+        value=_number(min(max(value, 6.0), WIDTH - 6.0)),
+    )
+    return _svg(key, title, summary, drawn, height=ROW)
+
+
+def _bar(top: int, bar: Bar, most: float) -> Markup:
+    drawn = Markup(
+        '<text class="plot-text" x="0" y="{base}">{label}</text>'
+        '<text class="plot-soft" x="{width}" y="{base}" text-anchor="end">{words}</text>'
+        '<rect class="is-shut" x="0" y="{y}" width="{width}" height="{height}" rx="3"/>'
+    ).format(
+        base=top + BAR_TOP - 6,
+        label=bar.label,
+        words=bar.words,
+        width=WIDTH,
+        y=top + BAR_TOP,
+        height=BAR,
+    )
+    if bar.value is not None and bar.value > 0:
+        drawn += Markup(
+            '<rect class="plot-bar" x="0" y="{y}" width="{long}" height="{height}" rx="3"/>'
+        ).format(y=top + BAR_TOP, long=_number(_along(bar.value, most)), height=BAR)
+    if bar.target is not None:
+        at = _number(min(max(_along(bar.target, most), 1.5), WIDTH - 1.5))
+        drawn += Markup(
+            '<line class="plot-target" x1="{at}" x2="{at}" y1="{above}" y2="{below}"/>'
+        ).format(at=at, above=top + BAR_TOP - 3, below=top + BAR_TOP + BAR + 3)
+    return drawn
+
+
+def _along(value: float, most: float) -> float:
+    return WIDTH * min(max(value / most, 0.0), FULL)
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".rstrip("0").rstrip(".")
+
+
+def _svg(key: str, title: str, summary: str, drawn: Markup, *, height: int) -> Markup:
+    name = escape(key)
+    return Markup(
+        '<svg class="plot" role="img" viewBox="0 0 {width} {height}" '
+        'aria-labelledby="{name}-title {name}-desc">'
+        '<title id="{name}-title">{title}</title><desc id="{name}-desc">{summary}</desc>'
+        "{drawn}</svg>"
+    ).format(width=WIDTH, height=height, name=name, title=title, summary=summary, drawn=drawn)

@@ -87,8 +87,7 @@ def _plots(report: Any) -> dict[str, Markup]:
         if each.reserved_credits
     ]
     waits = [
-        Bar(each.name, each.median_waiting_days, _days(each.median_waiting_days))
-        for each in groups
+        Bar(each.name, each.median_waiting_days, _days(each.median_waiting_days)) for each in groups
     ]
     waits.append(Bar("Everyone", report.median_waiting_days, _days(report.median_waiting_days)))
     return {

@@ -16,6 +16,7 @@ from api.pages.wishes import offers_beside, read_quantity, read_times
 from api.problems import STATUS
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus, ResourceState
+from booking.engine.permissions import Action, Scope, may
 from booking.errors import DomainError, NotFound
 from booking.queries import accounts, catalogue
 from booking.queries.availability import availability_of, closures_of
@@ -115,6 +116,7 @@ def _look(
         "hours": _hours(session, found),
         "projects": _projects(session, visit),
         "offers": offers_beside(session, refused),
+        "follows": may(visit.actor, Action.BOOKING_SEE, Scope(facility_id=found.facility_id)),
         "terms": terms_standing(session, found.facility_id, viewer=visit.actor),
     }
 

@@ -92,9 +92,7 @@ def change(visit: Submitting, slug: str, resource_id: UUID, form: Form) -> Respo
     changes = changes_in(form)
     if form.refusal:
         return _form_shown(visit, facility, form, form.refusal, row=row)
-    saved = visit.write(
-        lambda session: services.edit_resource(session, **common, changes=changes)
-    )
+    saved = visit.write(lambda session: services.edit_resource(session, **common, changes=changes))
     if isinstance(saved, DomainError):
         return _form_shown(visit, facility, form, saved, row=row)
     return go(visit, f"/manage/facilities/{slug}", f"{saved.name} is saved.")

@@ -87,8 +87,7 @@ def _plots(report: Any) -> dict[str, Markup]:
         if each.reserved_credits
     ]
     waits = [
-        Bar(each.name, each.median_waiting_days, _days(each.median_waiting_days))
-        for each in groups
+        Bar(each.name, each.median_waiting_days, _days(each.median_waiting_days)) for each in groups
     ]
     waits.append(Bar("Everyone", report.median_waiting_days, _days(report.median_waiting_days)))
     return {
@@ -128,22 +127,28 @@ def _figures(report: Any) -> tuple[tuple[str, str, Markup, str], ...]:
             "Jain's index",
             "jain",
             "{:.2f}",
-            "How even organisations were served: 1 where all got the same part of what they "
-            "asked for, 1/n where one of n got everything.",
+            (
+                "How even organisations were served: 1 where all got the same part of what they "
+                "asked for, 1/n where one of n got everything."
+            ),
         ),
         (
             "Gini coefficient",
             "gini",
             "{:.2f}",
-            "How uneven it was: 0 where all got the same part of what they asked for, close to "
-            "1 where very few got nearly everything.",
+            (
+                "How uneven it was: 0 where all got the same part of what they asked for, close to "
+                "1 where very few got nearly everything."
+            ),
         ),
         (
             "Price of fairness",
             "price_of_fairness",
             "",
-            "The part of merit points given up, beside a timetable by merit alone without "
-            "reserved hours.",
+            (
+                "The part of merit points given up, beside a timetable by merit alone without "
+                "reserved hours."
+            ),
         ),
         ("Utilisation", "utilisation", "", "Allocated hours of the hours offered."),
     )

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import Session
 
 from booking.engine.permissions import Actor, Role
-from booking.models import Facility, Person, Project, Resource
+from booking.errors import RulesBroken
+from booking.models import Booking, Facility, Person, Project, Resource
 from booking.queries.people import actor_of
-from booking.services.bookings import NewBooking
+from booking.services.bookings import NewBooking, book
 from tests.builders import NOW, a_facility, a_person, a_project, a_resource, a_role
 
 TOMORROW = NOW + timedelta(days=1)
@@ -60,3 +62,21 @@ def a_scene(session: Session, **resource: Any) -> Scene:
         by_manager=actor_of(session, manager.id),
         by_stranger=actor_of(session, a_person(session).id),
     )
+
+
+def booked(
+    session: Session, scene: Scene, new: NewBooking | None = None, *, actor: Actor | None = None
+) -> Booking:
+    return book(
+        session,
+        actor=actor or scene.by_member,
+        now=NOW,
+        domain=DOMAIN,
+        new=new or scene.wish(),
+    )
+
+
+def codes(session: Session, scene: Scene, new: NewBooking | None = None, **given: Any) -> set[str]:
+    with pytest.raises(RulesBroken) as caught:
+        booked(session, scene, new, **given)
+    return {each.code for each in caught.value.violations}

@@ -1,12 +1,15 @@
 """`organisation`, `user` and `token`: what a fresh installation needs."""
 
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from uuid import UUID
 
 import typer
 
 from api.cli.session import AsJson, answer, open_database
+
+if TYPE_CHECKING:
+    from booking.engine.permissions import Role
 
 DEFAULT_DAYS: Final = 365
 MOST_DAYS: Final = 1826
@@ -85,17 +88,12 @@ def add_user(
 ) -> None:
     """Add a person with a role; for somebody who is known, add the role."""
     from booking.clock import utc_now
-    from booking.engine.permissions import SYSTEM, Role
+    from booking.engine.permissions import SYSTEM
     from booking.errors import NotFound
     from booking.queries import catalogue
     from booking.services import people
 
-    try:
-        word = Role(role.replace("-", "_"))
-    except ValueError as error:
-        known = ", ".join(each.replace("_", "-") for each in Role)
-        raise typer.BadParameter(f"Choose one of {known}.", param_hint="--role") from error
-    _check_place(role, word, facility, organisation_id)
+    word = _role_at(role, facility, organisation_id)
     with open_database() as database, database.writing() as session:
         place = None if facility is None else catalogue.facility_by_slug(session, facility)
         if facility is not None and place is None:
@@ -114,16 +112,22 @@ def add_user(
     answer(added, as_json=as_json, words=f"{email} is {role} now: {added['id']}")
 
 
-def _check_place(role: str, word: str, facility: str | None, organisation_id: UUID | None) -> None:
-    """Refuse, as wrong use, a role without its place or at another."""
-    from booking.engine.permissions import FACILITY_ROLES, ORGANISATION_ROLES
+def _role_at(role: str, facility: str | None, organisation_id: UUID | None) -> "Role":
+    """Read the role; one without its place, or at another, is wrong use."""
+    from booking.engine.permissions import FACILITY_ROLES, ORGANISATION_ROLES, Role
 
+    try:
+        word = Role(role.replace("-", "_"))
+    except ValueError as error:
+        known = ", ".join(each.replace("_", "-") for each in Role)
+        raise typer.BadParameter(f"Choose one of {known}.", param_hint="--role") from error
     if (facility is not None) != (word in FACILITY_ROLES):
         mend = "Name its facility" if word in FACILITY_ROLES else "Leave the facility out"
         raise typer.BadParameter(f"{mend} for the role {role}.", param_hint="--facility")
     if (organisation_id is not None) != (word in ORGANISATION_ROLES):
         mend = "Name its organisation" if word in ORGANISATION_ROLES else "Leave it out"
         raise typer.BadParameter(f"{mend} for the role {role}.", param_hint="--organisation")
+    return word
 
 
 @token.command("create")

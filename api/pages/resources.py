@@ -142,7 +142,7 @@ def _projects(session: Session, visit: Visit) -> list[tuple[UUID, str]]:
 
 def _quantity(values: Typed, found: ResourceFacts) -> int:
     asked = values["quantity"]
-    return min(int(asked), found.capacity) if asked.isdecimal() and int(asked[:9]) else 1
+    return max(1, min(int(asked[:9]), found.capacity)) if asked.isdecimal() else 1
 
 
 def _today(visit: Visit, found: ResourceFacts) -> date:

@@ -6,8 +6,8 @@ from fastapi import APIRouter
 
 from api.rest import (
     bookings,
-    calendars,
     calendar_tokens,
+    calendars,
     closures,
     facilities,
     me,

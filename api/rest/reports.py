@@ -7,12 +7,13 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from api.deps import Instant, ReadSession
+from api.idempotency import IdempotentRoute
 from api.problems import problems
 from booking.errors import Malformed
 from booking.queries.reports import equity_report
 from booking.queries.rounds import facility_named
 
-router = APIRouter(tags=["reports"])
+router = APIRouter(tags=["reports"], route_class=IdempotentRoute)
 
 Key = Annotated[str, StringConstraints(max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 

@@ -4,6 +4,7 @@ The resource is locked before; the guard has the last word whatever came before 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -60,12 +61,16 @@ def check_rules(session: Session, resource: Resource, wish: Wish, *, now: dateti
         raise refusal(session, resource, wish, broken, now=now)
 
 
-def insert_guarded(session: Session, booking: Booking) -> Booking | None:
-    """Insert the booking if the database's guard lets it; None if the time is taken."""
+def insert_guarded(session: Session, booking: Booking, *, one_unit: bool = False) -> Booking | None:
+    """Insert the booking if the database's guard lets it; None if the time is taken.
+
+    `one_unit` says that the resource, locked, has one: the guard's refusal then inserts
+    nothing, where that of a pool needs a savepoint to be undone.
+    """
     values = {name: getattr(booking, name) for name in Booking.model_fields}
     statement = _INSERT[session.get_bind().dialect.name]
     try:
-        with session.begin_nested():
+        with nullcontext() if one_unit else session.begin_nested():
             return session.scalars(statement, values).one_or_none()
     except IntegrityError as error:
         if not _is_refusal(error):

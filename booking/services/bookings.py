@@ -57,7 +57,7 @@ def book(session: Session, *, actor: Actor, now: datetime, domain: str, new: New
     )
     check_rules(session, resource, wish, now=now)
     row = _row(resource, wish, title=new.title, domain=domain, now=now)
-    booking = insert_guarded(session, row)
+    booking = insert_guarded(session, row, one_unit=resource.capacity == 1)
     if booking is None:
         raise taken(session, resource, wish, now=now)
     pending = booking.status is BookingStatus.PENDING

@@ -4,7 +4,6 @@ from fastapi import APIRouter
 
 from api.pages import (
     account,
-    account_calendars,
     account_tokens,
     boards,
     bookings,
@@ -39,7 +38,6 @@ for _each in (
     account,
     organisations,
     projects,
-    account_calendars,
     account_tokens,
     bookings,
     rounds,

@@ -127,22 +127,28 @@ def _figures(report: Any) -> tuple[tuple[str, str, Markup, str], ...]:
             "Jain's index",
             "jain",
             "{:.2f}",
-            "How even organisations were served: 1 where all got the same part of what they "
-            "asked for, 1/n where one of n got everything.",
+            (
+                "How even organisations were served: 1 where all got the same part of what they "
+                "asked for, 1/n where one of n got everything."
+            ),
         ),
         (
             "Gini coefficient",
             "gini",
             "{:.2f}",
-            "How uneven it was: 0 where all got the same part of what they asked for, close to "
-            "1 where very few got nearly everything.",
+            (
+                "How uneven it was: 0 where all got the same part of what they asked for, close to "
+                "1 where very few got nearly everything."
+            ),
         ),
         (
             "Price of fairness",
             "price_of_fairness",
             "",
-            "The part of merit points given up, beside a timetable by merit alone without "
-            "reserved hours.",
+            (
+                "The part of merit points given up, beside a timetable by merit alone without "
+                "reserved hours."
+            ),
         ),
         ("Utilisation", "utilisation", "", "Allocated hours of the hours offered."),
     )

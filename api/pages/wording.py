@@ -91,7 +91,8 @@ def plain_zone(zone: str) -> str:
 
 def hours_asked(sessions: Iterable[Any]) -> float:
     """Add up the hours of the sessions of a request, units counted."""
-    return sum(each.minutes * each.quantity for each in sessions) / MINUTES_AN_HOUR
+    minutes: int = sum(each.minutes * each.quantity for each in sessions)
+    return minutes / MINUTES_AN_HOUR
 
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {

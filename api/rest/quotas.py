@@ -85,7 +85,7 @@ def see_quotas(
     found = resource_facts(session, resource_id, viewer=actor)
     if found is None or not may(actor, Action.PROJECT_SEE, whose):
         raise NotFound("There is no such project or resource; look at the lists of both.")
-    facility_id = found.resource.facility_id
+    facility_id = found.facility_id
     rules = current_policy(session, facility_id)
     if rules is None:
         return _unlimited(when)

@@ -5,9 +5,8 @@ from datetime import date
 
 from booking.db import Database
 from booking.engine.permissions import Role
-from booking.models import EquityGroup, Person, PolicyVersion, TermsVersion
+from booking.models import Person
 from tests.builders import (
-    NOW,
     a_booking,
     a_facility,
     a_fact,
@@ -15,9 +14,9 @@ from tests.builders import (
     a_project,
     a_resource,
     a_role,
-    added,
     an_organisation,
 )
+from tests.pages.furniture import LOWER_INCOMES, a_policy, terms
 from tests.pages.visitor import Visitor, a_browser_of, text_of
 from tests.scenes import at
 
@@ -85,32 +84,20 @@ def test_declare__a_fact__joins_the_working(visitor: Visitor, database: Database
         organisation = an_organisation(session)
         a_role(session, person.id, Role.ORGANISATION_ADMIN, organisation_id=organisation.id)
         a_fact(session, organisation.id, "related", [], date(2025, 12, 31))
-        policy = added(
-            session,
-            PolicyVersion(
-                facility_id=a_facility(session).id, number=1, ladder=[], published_at=NOW
-            ),
-        )
-        added(
-            session,
-            EquityGroup(
-                policy_version_id=policy.id,
-                position=0,
-                key="lmic",
-                name="Lower incomes",
-                rule={
-                    "kind": "country_scheme",
-                    "scheme": "wb_income",
-                    "values": ["low", "lower_middle"],
-                },
-                reserved_share_ppm=100_000,
-            ),
-        )
+        a_policy(session, a_facility(session).id, LOWER_INCOMES)
     path = f"/account/organisations/{organisation.id}"
     assert "Lower incomes part of it" in text_of(visitor.get(path))
     declared = visitor.send(f"{path}/facts", name="staff", value="1 250", as_of="2025-12-31")
     assert declared.headers["location"] == path
     assert "1\u202f250" in visitor.get(path).text
+
+
+def test_declare__cannot_be_read__names_the_field(visitor: Visitor, database: Database) -> None:
+    person = _arrived(visitor, database)
+    with database.writing() as session:
+        organisation = an_organisation(session)
+        a_role(session, person.id, Role.ORGANISATION_ADMIN, organisation_id=organisation.id)
+    path = f"/account/organisations/{organisation.id}"
     for field, typed in (
         ("value", {"name": "staff", "value": "many", "as_of": "2025-12-31"}),
         ("value", {"name": "founded_on", "value": "lately", "as_of": "2025-12-31"}),
@@ -220,10 +207,7 @@ def test_terms__read_and_accepted__for_a_project(visitor: Visitor, database: Dat
     with database.writing() as session:
         place = a_facility(session, slug="lab")
         found = a_resource(session, place.id)
-        added(
-            session,
-            TermsVersion(facility_id=place.id, number=1, text="Be **kind**.", published_at=NOW),
-        )
+        terms(session, place.id)
         project = a_project(session, person, name="Membranes")
     wish = {"project_id": project.id, "day": "2026-11-24", "start": "12:00", "minutes": 60}
     refused = visitor.send(f"/resources/{found.id}/book", **wish)

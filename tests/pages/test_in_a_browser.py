@@ -14,9 +14,8 @@ from api.app import create_app
 from api.auth import COOKIE
 from booking.clock import utc_now
 from booking.config import Settings
-from booking.engine.lifecycle import BookingMode, BookingStatus, ResourceState, RoundState
+from booking.engine.lifecycle import BookingMode, BookingStatus, ResourceState
 from booking.engine.permissions import Role
-from booking.models import EquityGroup, PolicyVersion, Round, RoundFacility, TermsVersion
 from tests.builders import (
     NOW,
     a_booking,
@@ -27,11 +26,11 @@ from tests.builders import (
     a_project,
     a_resource,
     a_role,
-    added,
     an_organisation,
     opening_hours,
 )
 from tests.databases import Databases, opened
+from tests.pages.furniture import STARTUPS, a_call, a_policy, terms
 from tests.pages.live import served
 from tests.pages.visitor import a_browser_of
 from tests.scenes import at
@@ -95,7 +94,9 @@ def _furnished(session: Session) -> tuple[dict[str, Any], str]:
     place = a_facility(session, slug="lab", description="# Us\n\nWe **share**.")
     opening_hours(session, place.id, time(8), time(17), weekdays=range(5))
     a_closure(session, place.id, at(1440), at(2880))
-    _shared_out(session, place.id)
+    a_policy(session, place.id, STARTUPS)
+    a_call(session, place.id)
+    terms(session, place.id)
     microscope = a_resource(
         session,
         place.id,
@@ -120,37 +121,6 @@ def _furnished(session: Session) -> tuple[dict[str, Any], str]:
         "project": project.id,
     }
     return ids, a_browser_of(session, asha)
-
-
-def _shared_out(session: Session, facility_id: Any) -> None:
-    """Give a facility terms, a policy with a group, and a round that keeps time."""
-    added(
-        session, TermsVersion(facility_id=facility_id, number=1, text="Be kind.", published_at=NOW)
-    )
-    policy = added(
-        session, PolicyVersion(facility_id=facility_id, number=1, ladder=[], published_at=NOW)
-    )
-    group: dict[str, Any] = {"key": "startup", "name": "Startups", "rule": {"kind": "startup"}}
-    added(
-        session,
-        EquityGroup(policy_version_id=policy.id, position=0, reserved_share_ppm=150_000, **group),
-    )
-    call = Round(
-        slug="spring",
-        name="Spring call",
-        facility_id=facility_id,
-        state=RoundState.OPEN,
-        call_opens_at=NOW,
-        call_closes_at=NOW + timedelta(days=9),
-        decision_on=date(2026, 12, 20),
-        access_starts_at=NOW + timedelta(days=60),
-        access_ends_at=NOW + timedelta(days=90),
-        seed="a",
-        seed_hash="b",
-        created_at=NOW,
-        updated_at=NOW,
-    )
-    added(session, RoundFacility(round_id=added(session, call).id, facility_id=facility_id))
 
 
 @pytest.fixture(scope="module")

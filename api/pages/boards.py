@@ -17,7 +17,6 @@ from booking.engine.lifecycle import RequestState, RoundState
 from booking.engine.permissions import Action, Scope, may
 from booking.errors import DomainError, WrongState
 from booking.queries.decisions import newest_result
-from booking.queries.paging import LARGEST_PAGE
 from booking.queries.requests import requests_of_round
 from booking.queries.round_pages import RoundShown, round_shown
 from booking.queries.rounds import visible_round
@@ -26,6 +25,7 @@ from booking.services.allocation import problem_to_allocate
 from booking.services.permits import permit
 
 router = APIRouter()
+A_PAGE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _shown(
     cursor = visit.request.query_params.get("cursor")
     page = visit.read(
         lambda session: requests_of_round(
-            session, found, viewer=visit.actor, limit=LARGEST_PAGE, cursor=cursor
+            session, found, viewer=visit.actor, limit=A_PAGE, cursor=cursor
         )
     )
     scope = Scope(facility_id=found.facility_id)

@@ -37,17 +37,24 @@ class Gap:
 
 
 def bar_plot(
-    key: str, title: str, summary: str, bars: Sequence[Bar], *, most: float = FULL
+    key: str,
+    title: str,
+    summary: str,
+    bars: Sequence[Bar],
+    *,
+    most: float = FULL,
+    width: int = WIDTH,
 ) -> Markup:
     """Draw bars below one another, each with its label above and its target as a line.
 
-    A bar longer than `most` ends there. `key` keeps ids apart on one page.
+    A bar longer than `most` ends there. `key` keeps ids apart on one page; `width` is that
+    of the drawing, so that words stay as large in a narrow place.
     Raises: ValueError if `most` is not above 0.
     """
     if most <= 0:
         raise ValueError("A plot is as wide as a value above 0.")
-    rows = Markup().join(_bar(at * ROW, each, most) for at, each in enumerate(bars))
-    return _svg(key, title, summary, rows, height=ROW * max(1, len(bars)))
+    rows = Markup().join(_bar(at * ROW, each, most, width) for at, each in enumerate(bars))
+    return _svg(key, title, summary, rows, width=width, height=ROW * max(1, len(bars)))
 
 
 def gap_plot(key: str, title: str, summary: str, gap: Gap, *, most: float) -> Markup:
@@ -57,7 +64,7 @@ def gap_plot(key: str, title: str, summary: str, gap: Gap, *, most: float) -> Ma
     """
     if most <= 0:
         raise ValueError("A plot is as wide as a value above 0.")
-    low, value, high = (_along(each, most) for each in (gap.low, gap.value, gap.high))
+    low, value, high = (_along(each, most, WIDTH) for each in (gap.low, gap.value, gap.high))
     drawn = Markup(
         '<text class="plot-text" x="0" y="16">{words}</text>'
         '<line class="plot-axis" x1="0" x2="{width}" y1="29" y2="29"/>'
@@ -70,10 +77,10 @@ def gap_plot(key: str, title: str, summary: str, gap: Gap, *, most: float) -> Ma
         span=_number(max(2.0, high - low)),
         value=_number(min(max(value, 6.0), WIDTH - 6.0)),
     )
-    return _svg(key, title, summary, drawn, height=ROW)
+    return _svg(key, title, summary, drawn, width=WIDTH, height=ROW)
 
 
-def _bar(top: int, bar: Bar, most: float) -> Markup:
+def _bar(top: int, bar: Bar, most: float, width: int) -> Markup:
     drawn = Markup(
         '<text class="plot-text" x="0" y="{base}">{label}</text>'
         '<text class="plot-soft" x="{width}" y="{base}" text-anchor="end">{words}</text>'
@@ -82,35 +89,35 @@ def _bar(top: int, bar: Bar, most: float) -> Markup:
         base=top + BAR_TOP - 6,
         label=bar.label,
         words=bar.words,
-        width=WIDTH,
+        width=width,
         y=top + BAR_TOP,
         height=BAR,
     )
     if bar.value is not None and bar.value > 0:
         drawn += Markup(
             '<rect class="plot-bar" x="0" y="{y}" width="{long}" height="{height}" rx="3"/>'
-        ).format(y=top + BAR_TOP, long=_number(_along(bar.value, most)), height=BAR)
+        ).format(y=top + BAR_TOP, long=_number(_along(bar.value, most, width)), height=BAR)
     if bar.target is not None:
-        at = _number(min(max(_along(bar.target, most), 1.5), WIDTH - 1.5))
+        at = _number(min(max(_along(bar.target, most, width), 1.5), width - 1.5))
         drawn += Markup(
             '<line class="plot-target" x1="{at}" x2="{at}" y1="{above}" y2="{below}"/>'
         ).format(at=at, above=top + BAR_TOP - 3, below=top + BAR_TOP + BAR + 3)
     return drawn
 
 
-def _along(value: float, most: float) -> float:
-    return WIDTH * min(max(value / most, 0.0), FULL)
+def _along(value: float, most: float, width: int) -> float:
+    return width * min(max(value / most, 0.0), FULL)
 
 
 def _number(value: float) -> str:
     return f"{value:.1f}".rstrip("0").rstrip(".")
 
 
-def _svg(key: str, title: str, summary: str, drawn: Markup, *, height: int) -> Markup:
+def _svg(key: str, title: str, summary: str, drawn: Markup, *, width: int, height: int) -> Markup:
     name = escape(key)
     return Markup(
         '<svg class="plot" role="img" viewBox="0 0 {width} {height}" '
         'aria-labelledby="{name}-title {name}-desc">'
         '<title id="{name}-title">{title}</title><desc id="{name}-desc">{summary}</desc>'
         "{drawn}</svg>"
-    ).format(width=WIDTH, height=height, name=name, title=title, summary=summary, drawn=drawn)
+    ).format(width=width, height=height, name=name, title=title, summary=summary, drawn=drawn)

@@ -21,7 +21,7 @@ from api.pages.policy_form import (
 )
 from api.pages.rule_presets import KINDS, OP_OPTIONS, SIZE_OPTIONS
 from api.pages.visit import Submitting, Visit, Visiting, go, show
-from api.pages.wording import figure, percent
+from api.pages.wording import figure
 from api.problems import STATUS
 from booking.engine.intervals import Interval
 from booking.engine.permissions import Action
@@ -36,6 +36,7 @@ LONGEST_PERIOD: Final = timedelta(days=366)
 FIRST_DAYS: Final = 28
 STEP_MINUTES: Final = 60
 THOUSAND: Final = 1000
+NARROW: Final = 310
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +164,8 @@ def _period(form: Typed, zone: str) -> Interval | None:
 
 
 def _plot(effect: Effect) -> str:
-    bars = [
-        Bar(name, share / PPM, f"{figure(hours)} h, {percent(share)}")
-        for name, share, hours in effect.groups
-    ]
+    bars = [Bar(name, share / PPM, f"{figure(hours)} h") for name, share, hours in effect.groups]
     left = effect.for_all / effect.offered if effect.offered else 0.0
     bars.append(Bar("For everyone", left, f"{figure(effect.for_all)} h"))
     summary = "; ".join(f"{each.label}: {each.words}" for each in bars)
-    return bar_plot("effect-plot", "Reserved hours by group", summary, bars)
+    return bar_plot("effect-plot", "Reserved hours by group", summary, bars, width=NARROW)

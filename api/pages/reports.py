@@ -19,6 +19,7 @@ from booking.queries.rounds import facility_named
 router = APIRouter()
 MOST_FACILITIES: Final = 200
 PERCENT: Final = 100
+NARROW: Final = 240
 TOO_FEW: Final = "too few to show"
 
 
@@ -166,4 +167,4 @@ def _told(value: float | None, form: str) -> str:
 
 
 def _bar(key: str, name: str, value: float | None, words: str) -> Markup:
-    return bar_plot(f"plot-{key}", name, f"{name}: {words}", [Bar(name, value, words)])
+    return bar_plot(f"plot-{key}", name, f"{name}: {words}", [Bar("", value, words)], width=NARROW)

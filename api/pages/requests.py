@@ -16,8 +16,7 @@ from api.problems import STATUS
 from booking.engine.lifecycle import RequestState, RoundState
 from booking.engine.permissions import Action, Scope, may
 from booking.engine.request_rules import WantedSession
-from booking.engine.violations import Violation
-from booking.errors import DomainError, Malformed, NotFound
+from booking.errors import DomainError, NotFound, WrongState
 from booking.queries.decisions import decision_facts, latest_decision
 from booking.queries.requests import RequestFacts, find_request, request_facts
 from booking.queries.round_pages import RoundShown, applying_projects, round_shown
@@ -34,9 +33,18 @@ LONGEST_TITLE: Final = 200
 
 @router.get("/rounds/{slug}/requests/new")
 def new_request(visit: Visiting, slug: str) -> Response:
-    """Show an empty form."""
+    """Show an empty form.
+
+    Raises: WrongState where the call is not open.
+    """
     visit.sign_in_first()
-    return _form_shown(visit, _round(visit, slug), typed(fresh()))
+    shown = _round(visit, slug)
+    if shown.facts.round.state is not RoundState.OPEN:
+        raise WrongState(
+            "The call of this round is not open, so nothing can be asked for now. Look at the "
+            "list of rounds for one whose call is open, or book what is free on-line."
+        )
+    return _form_shown(visit, shown, typed(fresh()))
 
 
 @router.post("/rounds/{slug}/requests/new")
@@ -209,10 +217,6 @@ def _form_shown(
             "You are on no project yet, and access is given to projects. Create one from your "
             "account, or ask its leader to add you; then ask for access."
         )
-    found = shown.facts.round
-    if found.state is not RoundState.OPEN:
-        words = "The call of this round is not open, so nothing can be asked for now."
-        refused = refused or Malformed(words, [Violation("call_closed", words)])
     return show(
         visit,
         "rounds/request_new.html",

@@ -17,8 +17,8 @@ from booking.engine.intervals import Interval
 
 POOL_FROM_NODES: Final = 16
 LONGEST_HOURS: Final = 10
-STRETCH: Final = 5
-DAYS_AROUND: Final = timedelta(days=1)
+STRETCH: Final = 6
+DAYS_AROUND: Final = timedelta(days=2)
 HOUR: Final = timedelta(hours=1)
 ALTERNATIVES: Final = 2
 SESSIONS_BY_JOB: Final = (1, 1, 2, 1, 3)

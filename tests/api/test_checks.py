@@ -16,8 +16,10 @@ from booking.guards import guard_drops
 KEY = "0123456789" * 4
 
 
-def settings_for(url: str, folder: Path, **given: str) -> Settings:
-    return Settings(**{"database_url": url, "secret_key": KEY, "mail": f"file:{folder}"} | given)
+def settings_for(url: str, folder: Path, *, secret_key: str = KEY, mail: str = "") -> Settings:
+    return Settings(
+        _env_file=None, database_url=url, secret_key=secret_key, mail=mail or f"file:{folder}"
+    )
 
 
 def wrong(settings: Settings, *, late: timedelta = timedelta()) -> list[str]:

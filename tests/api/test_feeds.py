@@ -73,7 +73,9 @@ def path_of(reply: Any) -> str:
 
 def events_in(reply: Any) -> list[Any]:
     assert reply.status_code == 200, reply.text
-    return Calendar.from_ical(reply.text).walk("VEVENT")
+    calendar: Any = Calendar.from_ical(reply.text)
+    found: list[Any] = calendar.walk("VEVENT")
+    return found
 
 
 def change(database: Database, booking_id: UUID, **values: Any) -> None:
@@ -254,7 +256,8 @@ def test_freebusy__bookings_and_closures__are_merged_and_nameless(
     with database.writing() as session:
         a_closure(session, scene.facility_id, NOW + DAY + HOUR, NOW + DAY + 2 * HOUR)
     reply = client.get(f"/resources/{scene.booking.resource_id}/freebusy.ifb")
-    (answer,) = Calendar.from_ical(reply.text).walk("VFREEBUSY")
+    calendar: Any = Calendar.from_ical(reply.text)
+    (answer,) = calendar.walk("VFREEBUSY")
     period = answer["FREEBUSY"]
     assert (period.start, period.end) == (NOW + DAY, NOW + DAY + 2 * HOUR)
     assert "Powder" not in reply.text

@@ -36,6 +36,6 @@ def test_log__configuration__filters_every_handler() -> None:
 
 
 def test_serve__several_workers_on_sqlite__are_refused() -> None:
-    settings = Settings(database_url="sqlite:///:memory:", secret_key="x" * 40)
+    settings = Settings(_env_file=None, database_url="sqlite:///:memory:", secret_key="x" * 40)
     with pytest.raises(ValueError, match="--workers"):
         serve_app(settings, host="127.0.0.1", port=1, workers=2)

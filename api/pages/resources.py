@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from api.pages import rules_in_words, timeline
 from api.pages.fields import Address, Form, Typed, errors_of
+from api.pages.local_reasons import by_the_clock_of
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.pages.wishes import offers_beside, read_quantity, read_times
 from api.problems import STATUS
@@ -72,6 +73,8 @@ def _shown(
     found: ResourceFacts = seen["resource"]
     if found.state is ResourceState.RETIRED:
         return show(visit, "resource/retired.html", **seen)
+    if refused is not None:
+        refused = by_the_clock_of(refused, found.zone)
     minutes = values.whole("minutes", least=1, most=366 * 1440)
     return show(
         visit,

@@ -1,7 +1,7 @@
 """What a route may ask for: settings, a session in one transaction, the actor, the time."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
@@ -129,6 +129,34 @@ def _writing(
 
 
 WriteSession = Annotated[Session, Depends(_writing, scope="function")]
+
+LastWrite = Callable[[Session], None]
+
+
+def _claiming(
+    request: Request,
+    database: AppDatabase,
+    actor: CurrentActor,
+    now: Now,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> LastWrite:
+    """Return what claims the key in the last of a write's several transactions.
+
+    A repeat is answered at once: the claim is tried in a session that is never committed.
+    """
+
+    def claim(session: Session) -> None:
+        if idempotency_key:
+            claim_key(request, session, actor=actor, key=idempotency_key, now=now)
+
+    if idempotency_key:
+        with database.reading() as session:
+            claim(session)
+        request.state.claim = None
+    return claim
+
+
+ClaimLast = Annotated[LastWrite, Depends(_claiming)]
 
 
 def _signed_in(actor: CurrentActor) -> Actor:

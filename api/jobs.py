@@ -69,8 +69,8 @@ class Leadership:
 
     def _take(self) -> bool:
         connection = self.database.engine.connect()
-        connection.detach()
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()
         if not installation.try_to_lead(connection):
             connection.close()
             return False

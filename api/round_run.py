@@ -11,6 +11,8 @@ from importlib.metadata import version
 from typing import Any, Final
 from uuid import UUID
 
+from sqlmodel import Session
+
 from booking.config import Settings
 from booking.db import Database
 from booking.engine.allocation.problem import Problem
@@ -23,6 +25,12 @@ from booking.services.publication import publish_facility, unpublished_facilitie
 GAP: Final = 0.01
 
 Progress = Callable[[int, int], None]
+InTransaction = Callable[[Session], None]
+
+
+def nothing_more(session: Session) -> None:
+    """Add nothing to the last transaction."""
+    del session
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,11 @@ def allocate_round(
     key: str,
     store: bool = True,
     progress: Progress | None = None,
+    with_last: InTransaction = nothing_more,
 ) -> Certificate:
     """Allocate a round; without `store` nothing is written, as a preview.
+
+    `with_last` stands or falls with the storing of the result.
 
     Raises: the refusals of services.allocation.
     """
@@ -59,6 +70,7 @@ def allocate_round(
     number = None
     if store:
         with database.writing() as session:
+            with_last(session)
             row = record_result(session, actor=actor, now=now, key=key, result=result)
             number = row.number
     left_out = len(compiled.below_threshold) + len(compiled.unplaceable)
@@ -82,11 +94,18 @@ def solve(problem: Problem, *, progress: Progress | None = None) -> dict[str, An
 
 
 def publish_round(
-    database: Database, *, actor: Actor, now: datetime, settings: Settings, key: str
+    database: Database,
+    *,
+    actor: Actor,
+    now: datetime,
+    settings: Settings,
+    key: str,
+    with_last: InTransaction = nothing_more,
 ) -> int:
     """Publish what an allocated round still has unpublished, and count the bookings.
 
     One transaction a facility: a clash at one leaves those before it published.
+    `with_last` stands or falls with the last of them.
     Raises: the refusals of services.publication.
     """
     with database.reading() as session:
@@ -94,6 +113,8 @@ def publish_round(
     count = 0
     for facility_id in waiting:
         with database.writing() as session:
+            if facility_id == waiting[-1]:
+                with_last(session)
             booked = publish_facility(
                 session,
                 actor=actor,

@@ -11,12 +11,12 @@ from api import rest
 from api.app import create_app
 from booking.db import Database
 from tests.conftest import settings_for
-from tests.matrix import booking_rows, people_rows
+from tests.matrix import booking_rows, catalogue_rows, people_rows, round_rows
 from tests.matrix.world import Caller, Row, World, a_world
 
 PREFIX: Final = "/api/v1"
 REFUSED: Final = frozenset({401, 403, 404})
-ROWS: Final = people_rows.ROWS | booking_rows.ROWS
+ROWS: Final = people_rows.ROWS | catalogue_rows.ROWS | booking_rows.ROWS | round_rows.ROWS
 
 
 def mounted() -> set[str]:
@@ -53,7 +53,7 @@ def test_route__everybody__is_let_in_as_the_table_says(
     for caller in Caller:
         if world is None:
             with database.writing() as session:
-                world = a_world(session)
+                world = a_world(session, round_state=row.round_state)
         status = call(client, route, row, world, caller)
         assert status < 500, caller
         assert status != 422, f"{caller}: the row's body or query is not what the route asks for"
@@ -73,29 +73,34 @@ def expected(route: str, row: Row) -> set[Caller]:
 
 def call(client: TestClient, route: str, row: Row, world: World, caller: Caller) -> int:
     method, path = route.split(" ")
-    token = world.tokens.get(caller)
+    token, body = world.tokens.get(caller), row.body(world) if row.body else None
+    ids = ids_in(path, world, caller)
     answer = client.request(
         method,
-        PREFIX + re.sub(r"{(\w+)}", lambda found: _ids(world, caller)[found[1]], path),
-        json=row.body(world) if row.body else None,
+        PREFIX + re.sub(r"{(\w+)}", lambda found: str(ids[found[1]]), path),
+        content=body if isinstance(body, str) else None,
+        json=None if isinstance(body, str) else body,
         params=row.query(world) if row.query else None,
         headers={"Authorization": f"Bearer {token}"} if token else {},
     )
     return answer.status_code
 
 
-def _ids(world: World, caller: Caller) -> dict[str, str]:
+def ids_in(path: str, world: World, caller: Caller) -> dict[str, object]:
     home = world.home
-    ids = {
+    own_ids = world.feed_ids if "calendar" in path else world.token_ids
+    return {
         "booking_id": home.booking.id,
+        "closure_id": world.closure_id,
         "facility": home.facility.slug,
         "fact_id": world.fact_id,
+        "key": world.round.slug if path.startswith("/rounds") else home.facility.slug,
         "organisation_id": home.organisation.id,
         "person_id": world.colleague.id,
         "project_id": home.project.id,
         "qualification_id": world.qualification_id,
+        "request_id": world.request.id,
         "resource_id": home.resource.id,
         "role_id": world.role_id,
-        "token_id": world.token_ids.get(caller, world.fact_id),
+        "token_id": own_ids.get(caller, world.fact_id),
     }
-    return {name: str(value) for name, value in ids.items()}

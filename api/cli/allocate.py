@@ -107,7 +107,7 @@ def read_file(path: Path) -> "Problem":
 def _solve(
     problem: "Problem", *, gap: float, time_limit: float | None, workers: int
 ) -> dict[str, Any]:
-    from time import perf_counter
+    import time
 
     from booking.engine.allocation.run import allocate
 
@@ -118,7 +118,7 @@ def _solve(
             time_limit=time_limit,
             workers=workers,
             progress=progress,
-            timer=perf_counter,
+            timer=time.perf_counter,
         )
 
 

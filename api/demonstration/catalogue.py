@@ -150,7 +150,7 @@ def give_nodes(session: Session, facility_id: UUID, *, now: datetime) -> Iterato
             actor=SYSTEM,
             now=now,
             resource_id=row.id,
-            changes={"capacity": 32 << (number % 3), "unit_label": "node", "grid_minutes": 60},
+            changes={"capacity": 4 << (number % 3), "unit_label": "node", "grid_minutes": 60},
         )
         yield row.id
 

@@ -17,8 +17,9 @@ from booking.engine.intervals import Interval
 
 POOL_FROM_NODES: Final = 16
 LONGEST_HOURS: Final = 10
-STRETCH: Final = 5
-DAYS_AROUND: Final = timedelta(days=1)
+STRETCH: Final = 6
+AROUND_INSTRUMENTS: Final = timedelta(days=2)
+AROUND_POOLS: Final = timedelta(hours=14)
 HOUR: Final = timedelta(hours=1)
 ALTERNATIVES: Final = 2
 SESSIONS_BY_JOB: Final = (1, 1, 2, 1, 3)
@@ -87,7 +88,8 @@ def wishes(
     pools = [each for each in choices if each.capacity > 1]
     for number in range(count):
         job = jobs[number * len(jobs) // count]
-        among = pools if job.nodes >= POOL_FROM_NODES else instruments
+        pooled = job.nodes >= POOL_FROM_NODES
+        among = pools if pooled else instruments
         first = among[(job.user * 7 + number % 3) % len(among)]
         alike = [each for each in among if each.kind == first.kind and each.key != first.key]
         resources = (first, *alike)[:ALTERNATIVES]
@@ -98,7 +100,10 @@ def wishes(
             kind=first.kind,
             hours=_hours(job, resources),
             quantity=_quantity(job, resources),
-            windows=tuple(_window(job, access, week) for week in range(sessions)),
+            windows=tuple(
+                _window(job, access, week, around=AROUND_POOLS if pooled else AROUND_INSTRUMENTS)
+                for week in range(sessions)
+            ),
             resources=tuple(each.key for each in resources),
         )
 
@@ -117,11 +122,11 @@ def _quantity(job: Job, resources: Sequence[Choice]) -> int:
     return max(1, min(smallest, job.nodes * smallest // 128))
 
 
-def _window(job: Job, access: Interval, week: int) -> Interval:
-    """Some days around the job's time in the log, `week` weeks on, wrapped into `access`."""
+def _window(job: Job, access: Interval, week: int, *, around: timedelta) -> Interval:
+    """Around the job's time in the log, `week` weeks on, wrapped into `access`."""
     length = access.end - access.start
     seconds = (job.started + week * 7 * 24 * 3600) % int(length.total_seconds())
     middle = access.start + timedelta(hours=seconds // 3600)
-    starts_at = max(access.start, middle - DAYS_AROUND)
-    ends_at = min(access.end, middle + DAYS_AROUND + LONGEST_HOURS * HOUR)
-    return Interval(max(access.start, min(starts_at, ends_at - 2 * DAYS_AROUND)), ends_at)
+    starts_at = max(access.start, middle - around)
+    ends_at = min(access.end, middle + around + LONGEST_HOURS * HOUR)
+    return Interval(max(access.start, min(starts_at, ends_at - 2 * around)), ends_at)

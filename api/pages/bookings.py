@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from api.pages import rules_in_words
 from api.pages.fields import Address, Form, Typed, errors_of
+from api.pages.local_reasons import by_the_clock_of
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.pages.wishes import offers_beside, read_quantity, read_times
 from api.problems import STATUS
@@ -204,6 +205,8 @@ def _shown(
         return seen, found[seen.booking.resource_id], offers_beside(session, refused)
 
     seen, found, offers = visit.read(look)
+    if refused is not None:
+        refused = by_the_clock_of(refused, seen.zone)
     steps = allowed_steps(BOOKING_STEPS, seen.booking.status)
     changing = may(visit.actor, Action.BOOKING_CHANGE, seen.scope)
     minutes = seen.booking.ends_at - seen.booking.starts_at
@@ -245,6 +248,8 @@ def _cancel_shown(
     refused: DomainError | None = None,
 ) -> Response:
     seen = visit.read(lambda session: _known(session, visit, booking_id))
+    if refused is not None:
+        refused = by_the_clock_of(refused, seen.zone)
     return show(
         visit,
         "booking/cancel.html",

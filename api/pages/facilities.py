@@ -11,6 +11,7 @@ from api.pages.fields import Address
 from api.pages.policy_in_words import policy_in_words, rule_in_words
 from api.pages.visit import Visit, Visiting, show
 from booking.engine.lifecycle import RoundState
+from booking.engine.permissions import Action, Scope, may
 from booking.errors import NotFound
 from booking.queries import catalogue, closures, rounds
 from booking.queries.catalogue import Search
@@ -64,6 +65,7 @@ def _look(session: Session, visit: Visit, slug: str, cursor: str) -> dict[str, A
             (each.name, rule_in_words(each.rule), each.reserved_share_ppm)
             for each in (policy.groups if policy else ())
         ],
+        "follows": may(visit.actor, Action.BOOKING_SEE, Scope(facility_id=place.id)),
         "terms": terms_standing(session, place.id, viewer=visit.actor),
         "policy": policy.version if policy else None,
         "policy_words": policy_in_words(policy.version) if policy else [],

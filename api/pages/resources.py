@@ -11,11 +11,13 @@ from sqlmodel import Session
 
 from api.pages import rules_in_words, timeline
 from api.pages.fields import Address, Form, Typed, errors_of
+from api.pages.local_reasons import by_the_clock_of
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.pages.wishes import offers_beside, read_quantity, read_times
 from api.problems import STATUS
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus, ResourceState
+from booking.engine.permissions import Action, Scope, may
 from booking.errors import DomainError, NotFound
 from booking.queries import accounts, catalogue
 from booking.queries.availability import availability_of, closures_of
@@ -71,6 +73,8 @@ def _shown(
     found: ResourceFacts = seen["resource"]
     if found.state is ResourceState.RETIRED:
         return show(visit, "resource/retired.html", **seen)
+    if refused is not None:
+        refused = by_the_clock_of(refused, found.zone)
     minutes = values.whole("minutes", least=1, most=366 * 1440)
     return show(
         visit,
@@ -115,6 +119,7 @@ def _look(
         "hours": _hours(session, found),
         "projects": _projects(session, visit),
         "offers": offers_beside(session, refused),
+        "follows": may(visit.actor, Action.BOOKING_SEE, Scope(facility_id=found.facility_id)),
         "terms": terms_standing(session, found.facility_id, viewer=visit.actor),
     }
 

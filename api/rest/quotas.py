@@ -1,6 +1,7 @@
 """Quotas: what may still be had at a facility in a period, per group, and why."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final
 from uuid import UUID
@@ -85,7 +86,7 @@ def see_quotas(
     found = resource_facts(session, resource_id, viewer=actor)
     if found is None or not may(actor, Action.PROJECT_SEE, whose):
         raise NotFound("There is no such project or resource; look at the lists of both.")
-    facility_id = found.resource.facility_id
+    facility_id = found.facility_id
     rules = current_policy(session, facility_id)
     if rules is None:
         return _unlimited(when)
@@ -115,11 +116,9 @@ def _read_period(text: str | None, now: datetime) -> Interval:
         year, week, _ = today.isocalendar()
         text = f"{year}-W{week:02d}"
     match = _PERIOD.fullmatch(text)
-    try:
-        if match is not None:
+    if match is not None:
+        with suppress(ValueError):
             return _interval(int(match[1]), match[2], match[3])
-    except ValueError:
-        pass
     reason = "Write a week as 2027-W02 or a month as 2027-01."
     raise Malformed(reason, [Violation("period", reason, "period")])
 

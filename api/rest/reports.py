@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from api.deps import Instant, ReadSession
+from api.deps import Day, Instant, ReadSession
 from api.idempotency import IdempotentRoute
 from api.problems import problems
 from booking.errors import Malformed
@@ -77,8 +77,8 @@ def see_equity_report(
     session: ReadSession,
     *,
     facility: Key | None = None,
-    since: Annotated[date | None, Query(alias="from")] = None,
-    until: Annotated[date | None, Query(alias="to")] = None,
+    since: Annotated[Day | None, Query(alias="from")] = None,
+    until: Annotated[Day | None, Query(alias="to")] = None,
 ) -> EquityReportOut:
     """Return the report on published rounds with access from `from` until before `to`."""
     if since is not None and until is not None and until <= since:

@@ -12,8 +12,10 @@ from api import round_run
 from api.deps import (
     AppDatabase,
     AppSettings,
+    ClaimLast,
     CurrentActor,
     Cursor,
+    Day,
     Instant,
     Limit,
     Name,
@@ -116,7 +118,7 @@ class RoundIn(BaseModel):
     description: Prose = ""
     call_opens_at: Instant
     call_closes_at: Instant
-    decision_on: date
+    decision_on: Day
     access_starts_at: Instant
     access_ends_at: Instant
     step_minutes: Step = 60
@@ -133,7 +135,7 @@ class RoundChange(BaseModel):
     description: Prose | None = None
     call_opens_at: Instant | None = None
     call_closes_at: Instant | None = None
-    decision_on: date | None = None
+    decision_on: Day | None = None
     access_starts_at: Instant | None = None
     access_ends_at: Instant | None = None
     step_minutes: Step | None = None
@@ -244,22 +246,30 @@ def allocate_round(
     database: AppDatabase,
     actor: SignedIn,
     now: Now,
+    claim: ClaimLast,
     *,
     dry_run: bool = False,
 ) -> CertificateOut:
     """Allocate the round and answer the certificate; a dry run stores nothing."""
     certificate = round_run.allocate_round(
-        database, actor=actor, now=now, key=key, store=not dry_run
+        database, actor=actor, now=now, key=key, store=not dry_run, with_last=claim
     )
     return CertificateOut.model_validate(certificate)
 
 
 @router.post("/rounds/{key}/publish", responses=problems(401, 403, 404, 409))
 def publish_round(
-    key: Key, database: AppDatabase, settings: AppSettings, actor: SignedIn, now: Now
+    key: Key,
+    database: AppDatabase,
+    settings: AppSettings,
+    actor: SignedIn,
+    now: Now,
+    claim: ClaimLast,
 ) -> PublishedOut:
     """Create the bookings, one transaction a facility, and tell everyone."""
-    count = round_run.publish_round(database, actor=actor, now=now, settings=settings, key=key)
+    count = round_run.publish_round(
+        database, actor=actor, now=now, settings=settings, key=key, with_last=claim
+    )
     return PublishedOut(bookings=count, state=RoundState.PUBLISHED)
 
 

@@ -227,13 +227,15 @@ def while_free(facts: BookingFacts) -> Violation | None:
     left = units_left(facts)
     if facts.quantity <= left or facts.quantity > facts.capacity:
         return None
-    mend = f"ask for at most {left}, or choose another time" if left else "choose another time"
-    return Violation(
-        BookingCode.TAKEN,
-        f"Of {facts.capacity} units {left} are free throughout {in_words(facts.wanted)}"
-        f"{_with_buffers(facts)}, and you asked for {facts.quantity}; {mend}.",
-        "/starts_at",
-    )
+    when = f"{in_words(facts.wanted)}{_with_buffers(facts)}"
+    if not left:
+        reason = f"It is taken for some or all of {when}; choose another time."
+    else:
+        reason = (
+            f"Of {facts.capacity} units {left} are free throughout {when}, and you asked for "
+            f"{facts.quantity}; ask for at most {left}, or choose another time."
+        )
+    return Violation(BookingCode.TAKEN, reason, "/starts_at")
 
 
 def not_kept_for_rounds(facts: BookingFacts) -> Violation | None:
@@ -371,4 +373,5 @@ def _with_buffers(facts: BookingFacts) -> str:
     before, after = facts.buffer_before_minutes, facts.buffer_after_minutes
     if not before and not after:
         return ""
-    return f" with {before} minutes before and {after} after it"
+    parts = [f"{before} minutes before"] * bool(before) + [f"{after} minutes after"] * bool(after)
+    return f", with {' and '.join(parts)} it"

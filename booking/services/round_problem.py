@@ -48,9 +48,7 @@ def compile_round(session: Session, found: Round) -> RoundProblem:
     """
     waiting = submitted_requests(session, found.id)
     _refuse_unscored(waiting)
-    rules = policy(session, found.policy_version_id) if found.policy_version_id else None
-    if rules is None:
-        raise ValueError(f"The round {found.slug} has no policy version to be allocated by.")
+    rules = _rules(session, found)
     open_ids = [
         each.facility_id for each in taking_part(session, found.id) if each.published_at is None
     ]
@@ -87,6 +85,13 @@ def compile_round(session: Session, found: Round) -> RoundProblem:
         below_threshold=tuple(each.id for each in waiting if each.id not in fit),
         unplaceable=tuple(each.id for each in eligible if each.id not in kept),
     )
+
+
+def _rules(session: Session, found: Round) -> PolicyFacts:
+    rules = policy(session, found.policy_version_id) if found.policy_version_id else None
+    if rules is None:
+        raise ValueError(f"The round {found.slug} has no policy version to be allocated by.")
+    return rules
 
 
 def _refuse_unscored(waiting: Iterable[AccessRequest]) -> None:

@@ -9,7 +9,7 @@ from booking.engine.lifecycle import EventKind
 from booking.engine.permissions import Action, Actor, Scope
 from booking.errors import NotFound, RulesBroken
 from booking.events import record
-from booking.models import TermsAcceptance, TermsVersion
+from booking.models import Facility, TermsAcceptance, TermsVersion
 from booking.queries.requests import current_terms, project, terms_acceptance
 from booking.queries.rounds import facility_named, lock_facility
 from booking.services.permits import permit
@@ -66,13 +66,7 @@ def accept_terms(
         Action.TERMS_ACCEPT,
         Scope(project_id=applying.id, organisation_id=applying.organisation_id),
     )
-    current = current_terms(session, [place.id]).get(place.id)
-    if current is None:
-        raise NotFound(f"{place.name} has no terms; there is nothing to accept.")
-    if number not in {None, current.number}:
-        raise RulesBroken(
-            f"Version {number} is not the current one; read and accept version {current.number}."
-        )
+    current = _current(session, place, number)
     earlier = terms_acceptance(session, current.id, applying.id)
     if earlier is not None:
         return earlier
@@ -94,3 +88,15 @@ def accept_terms(
         payload={"project_id": str(applying.id), "number": current.number},
     )
     return row
+
+
+def _current(session: Session, place: Facility, number: int | None) -> TermsVersion:
+    """Return the terms in force, if they are the version that was read."""
+    current = current_terms(session, [place.id]).get(place.id)
+    if current is None:
+        raise NotFound(f"{place.name} has no terms; there is nothing to accept.")
+    if number not in {None, current.number}:
+        raise RulesBroken(
+            f"Version {number} is not the current one; read and accept version {current.number}."
+        )
+    return current

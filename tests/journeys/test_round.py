@@ -28,12 +28,22 @@ class People:
                 "second": a_token(session, self.scene.members[1]),
             }
 
-    def send(self, who: str, method: str, path: str, json: Any = None, expect: int = 200) -> Any:
+    def send(
+        self,
+        who: str,
+        method: str,
+        path: str,
+        json: Any = None,
+        expect: int = 200,
+        *,
+        key: str | None = None,
+    ) -> Any:
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"}
         answer = self.client.request(
             method,
             f"/api/v1{path}",
             json=json,
-            headers={"Authorization": f"Bearer {self.tokens[who]}"},
+            headers=headers | ({"Idempotency-Key": key} if key else {}),
         )
         assert answer.status_code == expect, answer.text
         return answer.json()
@@ -212,3 +222,23 @@ def test_close__published__ends_the_round(people: People, database: Database) ->
         "round.published",
         "round.closed",
     ]
+
+
+def test_publish__repeated_with_its_key__answers_the_first_time_again(people: People) -> None:
+    people.scored_round()
+    for step in ("allocate", "publish"):
+        path = f"/rounds/spring/{step}"
+        if step == "publish":
+            people.send("first", "POST", path, expect=403, key=step)
+        once = people.send("manager", "POST", path, key=step)
+        assert people.send("manager", "POST", path, key=step) == once
+    people.send("manager", "POST", "/rounds/spring/publish", expect=409)
+    repeated = people.send("manager", "POST", "/rounds/spring/allocate", key="allocate")
+    assert repeated["number"] == 1
+
+
+def test_publish__refused_with_a_key__may_be_repeated_with_it(people: People) -> None:
+    people.scored_round()
+    people.send("manager", "POST", "/rounds/spring/publish", expect=409, key="again")
+    people.send("manager", "POST", "/rounds/spring/allocate")
+    people.send("manager", "POST", "/rounds/spring/publish", key="again")

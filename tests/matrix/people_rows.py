@@ -21,6 +21,9 @@ ROWS: Final[dict[str, Row]] = {
     "GET /me/tokens": Row(SIGNED_IN),
     "POST /me/tokens": Row(SIGNED_IN, lambda _: {"scopes": ["read"]}),
     "DELETE /me/tokens/{token_id}": Row(SIGNED_IN),
+    "GET /me/calendar-tokens": Row(SIGNED_IN),
+    "POST /me/calendar-tokens": Row(SIGNED_IN, lambda _: {"of": "me"}),
+    "DELETE /me/calendar-tokens/{token_id}": Row(SIGNED_IN),
     "GET /people": Row(OVERSIGHT),
     "POST /people": Row(OFFICER, lambda _: {"email": "entered@example.org"}),
     "POST /people/roles": Row(

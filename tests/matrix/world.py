@@ -1,14 +1,15 @@
 """One of everything, at home and elsewhere, and a token for everybody who may call."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlmodel import Session
 
+from booking.engine.lifecycle import RoundState
 from booking.engine.permissions import (
     FACILITY_ROLES,
     INSTALLATION_ROLES,
@@ -16,12 +17,24 @@ from booking.engine.permissions import (
     SYSTEM,
     Role,
 )
-from booking.models import Booking, Facility, Organisation, Person, Project, Resource
+from booking.engine.vocabulary import FeedOf
+from booking.models import (
+    AccessRequest,
+    Booking,
+    CalendarToken,
+    Facility,
+    Organisation,
+    Person,
+    Project,
+    Resource,
+    Round,
+)
 from booking.queries import organisations, people
 from booking.services.qualifications import grant_qualification
 from tests.builders import (
     NOW,
     a_booking,
+    a_closure,
     a_facility,
     a_fact,
     a_person,
@@ -29,8 +42,10 @@ from tests.builders import (
     a_resource,
     a_role,
     a_token,
+    added,
     an_organisation,
 )
+from tests.matrix.rounds import a_request, a_round
 
 
 class Caller(StrEnum):
@@ -76,7 +91,8 @@ class World:
     """What routes are called about: the home place, and the tokens of who calls.
 
     `token_ids` are a second token of each caller; `colleague` is on the home project,
-    qualified for its resource, and an operator of its facility by `role_id`.
+    qualified for its resource, and an operator of its facility by `role_id`; the home
+    project asks in the home facility's round.
     """
 
     home: Place
@@ -87,12 +103,17 @@ class World:
     fact_id: UUID
     role_id: UUID
     qualification_id: UUID
+    feed_ids: dict[Caller, UUID]
+    closure_id: UUID
+    round: Round
+    request: AccessRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """Who may call a route, and with what; `query` is for routes that need parameters.
 
+    `round_state` is where the home facility's round stands meanwhile.
     `for_reading` says whether a token for reading opens a GET: who has which role is read
     by those who manage the roles, with a token for that.
     """
@@ -101,9 +122,10 @@ class Row:
     body: Callable[[World], Any] | None = None
     query: Callable[[World], dict[str, str]] | None = None
     for_reading: bool = True
+    round_state: RoundState = RoundState.OPEN
 
 
-def a_world(session: Session) -> World:
+def a_world(session: Session, *, round_state: RoundState) -> World:
     home, elsewhere = _place(session), _place(session)
     colleague = a_person(session)
     home_project = a_project(session, home.leader, colleague, organisation_id=home.organisation.id)
@@ -117,15 +139,9 @@ def a_world(session: Session) -> World:
     tokens = {who: a_token(session, person) for who, person in callers.items()}
     tokens[Caller.READING_OFFICER] = a_token(session, callers[Caller.OFFICER], scopes=["read"])
     callers[Caller.READING_OFFICER] = callers[Caller.OFFICER]
+    found = a_round(session, home.facility, state=round_state)
     return World(
-        home=Place(
-            home.facility,
-            home.resource,
-            home.organisation,
-            home_project,
-            home.leader,
-            home.booking,
-        ),
+        home=replace(home, project=home_project),
         tokens=tokens,
         token_ids={
             who: people.tokens_of(session, person.id)[-1].id for who, person in callers.items()
@@ -135,6 +151,23 @@ def a_world(session: Session) -> World:
         fact_id=fact.id,
         role_id=role.id,
         qualification_id=qualification.id,
+        feed_ids={who: _feed(session, person).id for who, person in callers.items()},
+        closure_id=a_closure(session, home.facility.id, NOW, NOW + timedelta(hours=1)).id,
+        round=found,
+        request=a_request(session, found, home_project),
+    )
+
+
+def _feed(session: Session, person: Person) -> CalendarToken:
+    return added(
+        session,
+        CalendarToken(
+            person_id=person.id,
+            name="calendar",
+            of=FeedOf.ME,
+            token_hash=uuid4().hex,
+            created_at=NOW,
+        ),
     )
 
 

@@ -22,6 +22,7 @@ STARTS = datetime(2026, 12, 1, 8, tzinfo=UTC)
 
 def settings_for(folder: Path, mail: str = "") -> Settings:
     return Settings(
+        _env_file=None,
         base_url="https://bench.example",
         secret_key="a long random text for tests",
         mail=mail or f"file:{folder}",

@@ -1,20 +1,17 @@
 """Searching, facilities, and the week of a resource as pages show them."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time
 
 from booking.db import Database
-from booking.engine.lifecycle import RoundState
-from booking.models import EquityGroup, PolicyVersion, Round, RoundFacility
 from tests.builders import (
-    NOW,
     a_booking,
     a_closure,
     a_facility,
     a_project,
     a_resource,
-    added,
     opening_hours,
 )
+from tests.pages.furniture import STARTUPS, a_call, a_policy
 from tests.pages.visitor import Visitor, text_of
 from tests.scenes import at
 
@@ -88,39 +85,8 @@ def test_facility__page__says_hours_policy_rounds_and_closures(
         )
         opening_hours(session, place.id, time(8), time(17), weekdays=range(5))
         a_closure(session, place.id, at(0), at(60), reason="Power works")
-        policy = added(
-            session, PolicyVersion(facility_id=place.id, number=1, ladder=[], published_at=NOW)
-        )
-        added(
-            session,
-            EquityGroup(
-                policy_version_id=policy.id,
-                position=0,
-                key="startup",
-                name="Young firms",
-                rule={"kind": "startup"},
-                reserved_share_ppm=150_000,
-            ),
-        )
-        call = added(
-            session,
-            Round(
-                slug="spring",
-                name="Spring call",
-                facility_id=place.id,
-                state=RoundState.OPEN,
-                call_opens_at=NOW,
-                call_closes_at=NOW + timedelta(days=9),
-                decision_on=date(2026, 12, 20),
-                access_starts_at=NOW + timedelta(days=60),
-                access_ends_at=NOW + timedelta(days=90),
-                seed="a",
-                seed_hash="b",
-                created_at=NOW,
-                updated_at=NOW,
-            ),
-        )
-        added(session, RoundFacility(round_id=call.id, facility_id=place.id))
+        a_policy(session, place.id, STARTUPS)
+        a_call(session, place.id)
         kept = a_resource(session, place.id)
     answer = visitor.get("/facilities/lab")
     page = text_of(answer)
@@ -128,12 +94,12 @@ def test_facility__page__says_hours_policy_rounds_and_closures(
         "Monday to Friday 08:00 to 17:00",
         "Saturday to Sunday closed",
         "Power works",
-        "Young firms",
+        "Startups",
         "15 %",
         "at most 10 % of the time",
         "Spring call",
     ):
-        assert words in page, words
+        assert words in page, (words, page)
     assert "<script>" not in answer.text
     assert answer.text.count("<h1") == 1
     week = visitor.get(f"/resources/{kept.id}?week=2027-02-01").text

@@ -1,0 +1,117 @@
+"""One leader among many processes, and the jobs that it runs."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+
+from api.jobs import Jobs, Leadership
+from booking.clock import utc_now
+from booking.config import Settings
+from booking.db import Database
+from booking.engine.vocabulary import DeliveryState
+from booking.models import Event
+from booking.queries.installation import database_time, somebody_leads
+from tests.databases import opened
+from tests.notifications.outcomes import booked, deliveries_in, mails_in
+
+END_THE_LEADER = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks JOIN pg_database ON "
+    "pg_database.oid = database WHERE locktype = 'advisory' AND datname = current_database()"
+)
+
+
+def settings_for(database: Database, folder: Path) -> Settings:
+    return Settings(
+        _env_file=None,
+        database_url=database.url,
+        base_url="https://bench.example",
+        secret_key="a long random text for tests",
+        mail=f"file:{folder}",
+    )
+
+
+@pytest.mark.only_on("postgresql")
+def test_lead__two_processes__one_leads_and_the_other_follows_on(database: Database) -> None:
+    with opened(database.url) as elsewhere:
+        first, second = Leadership(database), Leadership(elsewhere)
+        first.seek()
+        second.seek()
+        assert (first.leads, second.leads) == (True, False)
+        first.seek()
+        assert first.leads
+        first.release()
+        second.seek()
+        assert (first.leads, second.leads) == (False, True)
+        second.release()
+
+
+@pytest.mark.only_on("postgresql")
+def test_lead__connection_of_the_leader_dies__another_takes_over(database: Database) -> None:
+    with opened(database.url) as elsewhere:
+        first, second = Leadership(database), Leadership(elsewhere)
+        first.seek()
+        with elsewhere.writing() as session:
+            session.connection().execute(text(END_THE_LEADER))
+        second.seek()
+        first.seek()
+        assert (first.leads, second.leads) == (False, True)
+        second.release()
+
+
+@pytest.mark.only_on("postgresql")
+def test_lead__somebody_does__is_seen_by_whoever_looks(database: Database) -> None:
+    leader = Leadership(database)
+    with database.reading() as session:
+        assert not somebody_leads(session)
+    leader.seek()
+    with database.reading() as session:
+        assert somebody_leads(session)
+    leader.release()
+
+
+@pytest.mark.only_on("sqlite")
+def test_lead__on_sqlite__this_process_leads(database: Database) -> None:
+    leader = Leadership(database)
+    leader.seek()
+    assert leader.leads
+
+
+def test_jobs__run_by_the_leader__send_and_seal(database: Database, tmp_path: Path) -> None:
+    with database.writing() as session:
+        booked(session)
+    jobs = Jobs(settings_for(database, tmp_path), database)
+    jobs.leadership.seek()
+    jobs.dispatch()
+    jobs.seal()
+    jobs.clear()
+    jobs.leadership.release()
+    (delivery,) = deliveries_in(database)
+    assert delivery.state is DeliveryState.SENT
+    assert len(mails_in(tmp_path)) == 1
+    with database.reading() as session:
+        assert [each.position for each in session.exec(select(Event)).all()] == [1]
+
+
+def test_jobs__of_a_follower__do_nothing(database: Database, tmp_path: Path) -> None:
+    with database.writing() as session:
+        booked(session)
+    jobs = Jobs(settings_for(database, tmp_path), database)
+    jobs.leadership.leads = False
+    jobs.dispatch()
+    jobs.seal()
+    assert deliveries_in(database) == []
+
+
+def test_jobs__started_and_stopped__end_cleanly(database: Database, tmp_path: Path) -> None:
+    jobs = Jobs(settings_for(database, tmp_path), database)
+    jobs.start()
+    jobs.stop()
+    assert not jobs.leadership.leads
+    assert not jobs.scheduler.running
+
+
+def test_database_time__by_either_database__is_ours(database: Database) -> None:
+    with database.reading() as session:
+        assert abs((utc_now() - database_time(session)).total_seconds()) < 5

@@ -1,0 +1,95 @@
+"""A facility's round in any state, with its policy, its terms and one request."""
+
+from datetime import date, timedelta
+from uuid import uuid4
+
+from sqlmodel import Session
+
+from booking.engine.lifecycle import RequestState, RoundState
+from booking.models import (
+    AccessRequest,
+    Decision,
+    Facility,
+    PolicyVersion,
+    Project,
+    Round,
+    RoundFacility,
+    RoundResult,
+    TermsVersion,
+)
+from tests.builders import NOW, added
+
+ACCESS = NOW + timedelta(days=40)
+HASH = "0" * 64
+
+
+def a_round(session: Session, facility: Facility, *, state: RoundState) -> Round:
+    policy = added(
+        session,
+        PolicyVersion(facility_id=facility.id, number=1, ladder=[], published_at=NOW),
+    )
+    added(
+        session,
+        TermsVersion(facility_id=facility.id, number=1, text="Clean up.", published_at=NOW),
+    )
+    row = added(
+        session,
+        Round(
+            slug=f"round-{uuid4().hex[:8]}",
+            name="Sample Round",
+            facility_id=facility.id,
+            state=state,
+            call_opens_at=NOW,
+            call_closes_at=NOW + timedelta(days=10),
+            decision_on=date(2026, 12, 20),
+            access_starts_at=ACCESS,
+            access_ends_at=ACCESS + timedelta(days=1),
+            policy_version_id=policy.id,
+            seed="a seed",
+            seed_hash=HASH,
+            created_at=NOW,
+            updated_at=NOW,
+        ),
+    )
+    added(session, RoundFacility(round_id=row.id, facility_id=facility.id))
+    return row
+
+
+def a_request(session: Session, found: Round, project: Project) -> AccessRequest:
+    """Add a submitted request, decided already where the round is published."""
+    row = added(
+        session,
+        AccessRequest(
+            round_id=found.id,
+            project_id=project.id,
+            submitted_by=project.principal_investigator_id,
+            title="Sample Request",
+            state=RequestState.SUBMITTED,
+            created_at=NOW,
+            submitted_at=NOW,
+            updated_at=NOW,
+        ),
+    )
+    if found.state is RoundState.PUBLISHED:
+        row.state = RequestState.NOT_GRANTED
+        _decision(session, found, row)
+    return row
+
+
+def _decision(session: Session, found: Round, request: AccessRequest) -> None:
+    result = added(
+        session,
+        RoundResult(
+            round_id=found.id,
+            number=1,
+            problem="{}",
+            result="{}",
+            problem_sha256=HASH,
+            result_sha256=HASH,
+            objective=0,
+            bound=0,
+            gap=0,
+            allocated_at=NOW,
+        ),
+    )
+    added(session, Decision(result_id=result.id, request_id=request.id, granted=False))

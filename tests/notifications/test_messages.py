@@ -1,0 +1,204 @@
+"""Who is told what, in which words, with which invite."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from icalendar import Calendar
+
+from booking.engine.lifecycle import BookingStatus, EventKind
+from booking.engine.tokens import derived_token
+from booking.queries.cards import BookingCard, DecisionCard, SignInCard
+from booking.queries.events import DueDelivery
+from notifications.mail import Mail
+from notifications.messages import MESSAGES, as_of, compose, reply_token
+from tests.notifications.cards import a_card
+from tests.notifications.outcomes import settings_for
+
+SETTINGS = settings_for(Path("unused"))
+HAPPENED = datetime(2026, 11, 20, 8, 0, 5, 250, tzinfo=UTC)
+
+INVITES = [
+    (EventKind.BOOKING_CONFIRMED, BookingStatus.CONFIRMED, 0, "REQUEST", "CONFIRMED"),
+    (EventKind.BOOKING_PENDING, BookingStatus.PENDING, 0, "REQUEST", "TENTATIVE"),
+    (EventKind.BOOKING_HELD, BookingStatus.HELD, 0, "REQUEST", "TENTATIVE"),
+    (EventKind.BOOKING_APPROVED, BookingStatus.CONFIRMED, 1, "REQUEST", "CONFIRMED"),
+    (EventKind.BOOKING_MOVED, BookingStatus.CONFIRMED, 1, "REQUEST", "CONFIRMED"),
+    (EventKind.BOOKING_RETITLED, BookingStatus.CONFIRMED, 0, "REQUEST", "CONFIRMED"),
+    (EventKind.BOOKING_CANCELLED, BookingStatus.CANCELLED, 1, "CANCEL", "CANCELLED"),
+    (EventKind.BOOKING_REJECTED, BookingStatus.REJECTED, 1, "CANCEL", "CANCELLED"),
+    (EventKind.BOOKING_NO_SHOW, BookingStatus.NO_SHOW, 1, "CANCEL", "CANCELLED"),
+    (EventKind.BOOKING_DISPLACED, BookingStatus.DISPLACED, 1, "CANCEL", "CANCELLED"),
+    (EventKind.BOOKING_EXPIRED, BookingStatus.EXPIRED, 1, "CANCEL", "CANCELLED"),
+]
+
+
+def due(kind: EventKind, at: datetime = HAPPENED, **payload: Any) -> DueDelivery:
+    return DueDelivery(
+        id=UUID(int=9),
+        address="amina@sme.example",
+        message_id="<9@bench.example>",
+        attempts=1,
+        kind=kind,
+        happened_at=at,
+        subject_id=UUID(int=1),
+        payload=payload,
+    )
+
+
+def event_of(mail: Mail) -> Any:
+    assert mail.invite is not None
+    return Calendar.from_ical(mail.invite.text).walk("VEVENT")[0]
+
+
+def a_decision(**given: Any) -> DecisionCard:
+    card = a_card()
+    shared = {
+        name: getattr(card, name)
+        for name in DecisionCard.__dataclass_fields__
+        if name in BookingCard.__dataclass_fields__
+    }
+    defaults = {
+        "round_slug": "spring",
+        "round_name": "Spring call",
+        "reasons": [{"code": "outbid", "detail": "Two requests were ranked higher."}],
+    }
+    return DecisionCard(**shared | defaults | given)
+
+
+@pytest.mark.parametrize(("kind", "status", "sequence", "method", "word"), INVITES)
+def test_compose__booking_event__invites_by_the_table(
+    kind: EventKind, status: BookingStatus, sequence: int, method: str, word: str
+) -> None:
+    mail = compose(due(kind), a_card(status=status, sequence=sequence), SETTINGS)
+    assert mail.invite is not None
+    assert mail.invite.method == method
+    event = event_of(mail)
+    assert (event["SEQUENCE"], str(event["STATUS"])) == (sequence, word)
+    assert str(event["ATTENDEE"]) == "mailto:amina@sme.example"
+
+
+def test_compose__request_and_cancel__have_the_same_organiser() -> None:
+    asked = compose(due(EventKind.BOOKING_CONFIRMED), a_card(), SETTINGS)
+    ended = compose(
+        due(EventKind.BOOKING_CANCELLED), a_card(status=BookingStatus.CANCELLED), SETTINGS
+    )
+    organiser = f"mailto:bookings+{reply_token(SETTINGS.secret_key, a_card())}@bench.example"
+    assert str(event_of(asked)["ORGANIZER"]) == str(event_of(ended)["ORGANIZER"]) == organiser
+    assert asked.sender == ended.sender == "bookings@bench.example"
+
+
+def test_compose__reader_in_another_zone__is_told_both_times() -> None:
+    mail = compose(due(EventKind.BOOKING_CONFIRMED), a_card(person_zone="Europe/London"), SETTINGS)
+    for words in (mail.text, mail.html):
+        assert "Tuesday 1 December 2026, 11:00 to 13:00 (Africa/Nairobi, UTC+03:00)" in words
+        assert "Tuesday 1 December 2026, 08:00 to 10:00 (Europe/London, UTC+00:00)" in words
+
+
+def test_compose__reader_on_the_same_clock__is_told_one_time() -> None:
+    mail = compose(due(EventKind.BOOKING_CONFIRMED), a_card(), SETTINGS)
+    assert "Your time" not in mail.text
+
+
+def test_compose__any_booking__says_where_to_go_next() -> None:
+    mail = compose(due(EventKind.BOOKING_CONFIRMED), a_card(), SETTINGS)
+    assert f"https://bench.example/bookings/{a_card().id}" in mail.text
+    assert f"https://bench.example/bookings/{a_card().id}" in mail.html
+
+
+def test_compose__cancelled_with_a_reason__says_it() -> None:
+    card = a_card(status=BookingStatus.CANCELLED, reason="The tube broke.")
+    assert "The tube broke." in compose(due(EventKind.BOOKING_CANCELLED), card, SETTINGS).text
+
+
+def test_compose__markup_in_a_title__is_text_in_html() -> None:
+    mail = compose(due(EventKind.BOOKING_CONFIRMED), a_card(title="<b>x</b>"), SETTINGS)
+    assert "<b>x</b>" not in mail.html
+    assert "&lt;b&gt;x&lt;/b&gt;" in mail.html
+
+
+def test_as_of__changed_since__shows_the_booking_as_the_event_left_it() -> None:
+    now = a_card(
+        status=BookingStatus.CANCELLED,
+        sequence=2,
+        starts_at=datetime(2026, 12, 3, 8, tzinfo=UTC),
+        ends_at=datetime(2026, 12, 3, 9, tzinfo=UTC),
+    )
+    first = due(
+        EventKind.BOOKING_CONFIRMED,
+        HAPPENED - timedelta(days=1),
+        starts_at="2026-12-01T08:00:00+00:00",
+        ends_at="2026-12-01T10:00:00+00:00",
+        status="confirmed",
+        sequence=0,
+        quantity=1,
+    )
+    then = as_of(now, first)
+    expected = a_card(updated_at=HAPPENED - timedelta(days=1))
+    assert then == expected
+
+
+def test_as_of__not_changed_since__is_the_card_itself() -> None:
+    card = a_card()
+    assert as_of(card, due(EventKind.BOOKING_MOVED, sequence=5)) is card
+
+
+def test_as_of__moved_then_cancelled__takes_the_status_that_was_recorded() -> None:
+    now = a_card(status=BookingStatus.CANCELLED, sequence=2)
+    earlier = HAPPENED - timedelta(seconds=1)
+    then = as_of(now, due(EventKind.BOOKING_MOVED, earlier, status="confirmed", sequence=1))
+    assert (then.status, then.sequence) == (BookingStatus.CONFIRMED, 1)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        EventKind.REQUEST_GRANTED,
+        EventKind.REQUEST_PARTLY_GRANTED,
+        EventKind.REQUEST_NOT_GRANTED,
+    ],
+)
+def test_compose__decision__says_why_and_where_to_read_it(kind: EventKind) -> None:
+    card = a_decision()
+    mail = compose(due(kind), card, SETTINGS)
+    for words in (mail.text, mail.html):
+        assert "Two requests were ranked higher." in words
+        assert f"https://bench.example/rounds/spring/requests/{card.id}" in words
+    assert mail.invite is None
+
+
+def test_compose__decision_without_reasons__still_reads_well() -> None:
+    mail = compose(due(EventKind.REQUEST_GRANTED), a_decision(reasons=[]), SETTINGS)
+    assert "<ul" not in mail.html
+
+
+def test_compose__sign_in__carries_the_link_and_its_end() -> None:
+    card = SignInCard(
+        id=uuid4(),
+        expires_at=HAPPENED + timedelta(minutes=30),
+        person_name="Amina Otieno",
+        person_email="amina@sme.example",
+        person_zone="Africa/Nairobi",
+        person_locale="en",
+    )
+    mail = compose(due(EventKind.SIGN_IN_LINK_SENT), card, SETTINGS)
+    token = derived_token(SETTINGS.secret_key, "sign-in", str(card.id))
+    assert f"https://bench.example/sign-in/{token}\n" in mail.text
+    assert "Friday 20 November 2026, 11:30 (Africa/Nairobi)" in mail.text
+    assert mail.sender == "bookings@bench.example"
+
+
+def test_compose__facility_with_its_own_address__sends_from_it() -> None:
+    card = replace(a_card(), organiser="lab@facility.example")
+    mail = compose(due(EventKind.BOOKING_CONFIRMED), card, SETTINGS)
+    assert mail.sender == "lab@facility.example"
+    assert "mailto:lab+" in str(event_of(mail)["ORGANIZER"])
+
+
+def test_messages__every_word__is_calm_and_ends() -> None:
+    for message in MESSAGES.values():
+        assert message.headline.endswith(".")
+        assert message.then.endswith(":")

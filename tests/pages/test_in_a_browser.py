@@ -1,0 +1,187 @@
+"""Every public and booker page in a browser: axe finds nothing, and none is too wide."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+from sqlmodel import Session
+
+from api.app import create_app
+from api.auth import COOKIE
+from booking.clock import utc_now
+from booking.config import Settings
+from booking.engine.lifecycle import BookingMode, BookingStatus, ResourceState
+from booking.engine.permissions import Role
+from tests.builders import (
+    NOW,
+    a_booking,
+    a_closure,
+    a_facility,
+    a_fact,
+    a_person,
+    a_project,
+    a_resource,
+    a_role,
+    an_organisation,
+    opening_hours,
+)
+from tests.databases import Databases, opened
+from tests.pages.furniture import STARTUPS, a_call, a_policy, terms
+from tests.pages.live import served
+from tests.pages.visitor import a_browser_of
+from tests.scenes import at
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (360, 1280)
+HEAVIEST_BYTES = 50_000
+PUBLIC = (
+    "/",
+    "/?q=microscope&minutes=60&kind=microscope",
+    "/?q=nonesuch",
+    "/facilities",
+    "/facilities/lab",
+    "/facilities/lab/terms",
+    "/resources/{microscope}",
+    "/resources/{retired}",
+    "/sign-in",
+    "/sign-in/some-token",
+    "/no-such-page",
+)
+PRIVATE = (
+    "/resources/{microscope}?week=2026-11-23",
+    "/resources/{microscope}?week=2027-02-01",
+    "/resources/{cluster}?quantity=3",
+    "/resources/{by_rounds}",
+    "/bookings",
+    "/bookings?show=past",
+    "/bookings/{confirmed}",
+    "/bookings/{pending}",
+    "/bookings/{confirmed}/cancel",
+    "/account",
+    "/account/organisations/new",
+    "/account/organisations/{organisation}",
+    "/account/projects/new",
+    "/account/projects/{project}",
+    "/account/tokens",
+    "/account/calendars",
+    "/account/delete",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A served site, the ids on it, and the cookie of one who has signed in."""
+
+    address: str
+    ids: dict[str, Any]
+    cookie: str
+
+
+def _furnished(session: Session) -> tuple[dict[str, Any], str]:
+    """Fill a database with something on every page."""
+    asha = a_person(session, name="Asha Otieno", zone="Europe/Berlin")
+    organisation = an_organisation(session, name="Blue Drop Water Technologies Ltd")
+    a_role(session, asha.id, Role.ORGANISATION_ADMIN, organisation_id=organisation.id)
+    a_fact(session, organisation.id, "staff", 12, date(2025, 12, 31))
+    project = a_project(
+        session, asha, a_person(session), name="Membranes", organisation_id=organisation.id
+    )
+    place = a_facility(session, slug="lab", description="# Us\n\nWe **share**.")
+    opening_hours(session, place.id, time(8), time(17), weekdays=range(5))
+    a_closure(session, place.id, at(1440), at(2880))
+    a_policy(session, place.id, STARTUPS)
+    a_call(session, place.id)
+    terms(session, place.id)
+    microscope = a_resource(
+        session,
+        place.id,
+        name="Scanning electron microscope",
+        kind="microscope",
+        rates=[{"for": "research", "per_hour": 18, "currency": "EUR"}],
+    )
+    pool: dict[str, Any] = {"name": "GPU cluster", "capacity": 64, "unit_label": "GPU"}
+    cluster = a_resource(session, place.id, mode=BookingMode.APPROVAL, **pool)
+    waits: dict[str, Any] = {"quantity": 3, "status": BookingStatus.PENDING}
+    over: dict[str, Any] = {"status": BookingStatus.COMPLETED}
+    ago = timedelta(days=4)
+    a_booking(session, microscope, project, at(0) - ago, at(60) - ago, **over)
+    ids = {
+        "microscope": microscope.id,
+        "cluster": cluster.id,
+        "by_rounds": a_resource(session, place.id, mode=BookingMode.ROUND_ONLY).id,
+        "retired": a_resource(session, place.id, state=ResourceState.RETIRED).id,
+        "confirmed": a_booking(session, microscope, project, at(0), at(60)).id,
+        "pending": a_booking(session, cluster, project, at(0), at(600), **waits).id,
+        "organisation": organisation.id,
+        "project": project.id,
+    }
+    return ids, a_browser_of(session, asha)
+
+
+@pytest.fixture(scope="module")
+def site(databases: Databases) -> Iterator[Site]:
+    with databases.migrated("sqlite") as url:
+        with opened(url) as database, database.writing() as session:
+            ids, cookie = _furnished(session)
+        app = create_app(Settings(_env_file=None, database_url=url, secret_key="of tests alone"))
+        app.dependency_overrides[utc_now] = lambda: NOW
+        with served(app) as address:
+            yield Site(address, ids, cookie)
+
+
+@pytest.fixture(params=WIDTHS)
+def page(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": request.param, "height": 800})
+    yield context.new_page()
+    context.close()
+
+
+def _faults(page: Page, address: str) -> list[str]:
+    """Open a page and list what is wrong with it."""
+    answer = page.goto(address)
+    assert answer is not None
+    found = [each["id"] for each in Axe().run(page).response["violations"]]
+    found += ["weight"] * (len(answer.body()) > HEAVIEST_BYTES)
+    found += ["h1"] * (page.locator("h1").count() != 1)
+    wide: int = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return found + [f"{wide} px too wide"] * (wide > 0)
+
+
+def test_public_pages__narrow_and_wide__without_fault(site: Site, page: Page) -> None:
+    faults = {
+        path: found
+        for path in PUBLIC
+        if (found := _faults(page, site.address + path.format(**site.ids)))
+    }
+    assert faults == {}
+
+
+def test_private_pages__narrow_and_wide__without_fault(site: Site, page: Page) -> None:
+    page.context.add_cookies([{"name": COOKIE, "value": site.cookie, "url": site.address}])
+    faults = {
+        path: found
+        for path in PRIVATE
+        if (found := _faults(page, site.address + path.format(**site.ids)))
+    }
+    assert faults == {}
+
+
+def test_booking__by_keyboard_and_without_scripts__books(site: Site, chromium: Browser) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    context.add_cookies([{"name": COOKIE, "value": site.cookie, "url": site.address}])
+    page = context.new_page()
+    page.goto(f"{site.address}/resources/{site.ids['cluster']}")
+    page.get_by_role("main").get_by_role("link", name="the facility's terms").last.press("Enter")
+    page.get_by_role("button", name="We accept these terms").press("Enter")
+    page.goto(f"{site.address}/resources/{site.ids['cluster']}")
+    page.get_by_label("Book from").first.press("Enter")
+    page.get_by_label("Title").fill("By keyboard")
+    page.get_by_label("Title").press("Enter")
+    assert page.locator("h1").inner_text() == "By keyboard"
+    assert page.get_by_text("waiting for the facility").count() == 1
+    context.close()

@@ -1,0 +1,118 @@
+"""Every page of rounds and of the desk: no axe violation, and no wider than the screen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fastapi import FastAPI
+from playwright.sync_api import Browser
+
+from api import round_run
+from api.auth import COOKIE
+from booking.db import Database
+from booking.engine.permissions import SYSTEM
+from booking.services.rounds import close_call
+from tests.builders import NOW
+from tests.pages.live import served
+from tests.pages.visitor import a_browser_of
+from tests.rounds import (
+    RoundScene,
+    a_round_scene,
+    a_submitted_request,
+    a_wish,
+    an_open_round,
+    scored,
+)
+
+WIDTHS = (360, 1280)
+PUBLIC = ("/rounds", "/rounds/spring", "/reports/equity")
+DESK = (
+    "/manage",
+    "/manage/rounds/new",
+    "/manage/rounds/spring",
+    "/manage/rounds/spring/requests/{request}",
+    "/manage/facilities/{facility}",
+    "/manage/facilities/{facility}/resources/new",
+    "/manage/facilities/{facility}/resources/{resource}",
+    "/manage/facilities/{facility}/details",
+    "/manage/facilities/{facility}/hours",
+    "/manage/facilities/{facility}/closures",
+    "/manage/facilities/{facility}/import",
+    "/manage/facilities/{facility}/terms",
+    "/manage/facilities/{facility}/policy",
+    "/manage/facilities/{facility}/staff",
+)
+APPLICANTS = ("/rounds/spring/requests/{request}", "/rounds/autumn/requests/new")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A served application, with a browser's cookie for each of two people."""
+
+    base: str
+    manager: str
+    applicant: str
+    names: dict[str, str]
+
+
+@pytest.fixture
+def site(app: FastAPI, database: Database) -> Iterator[Site]:
+    """A published round with somebody who got no place, and one whose call is open."""
+    with database.writing() as session:
+        scene = a_round_scene(session)
+        an_open_round(session, scene)
+        asked = [a_submitted_request(session, scene, which) for which in (0, 1)]
+        close_call(session, actor=SYSTEM, now=NOW, key="spring")
+        for row, score in zip(asked, (900, 500), strict=True):
+            scored(session, scene, row, score)
+        names = {
+            "request": str(asked[0].id),
+            "facility": scene.facility.slug,
+            "resource": str(scene.resource.id),
+        }
+        manager = a_browser_of(session, scene.manager)
+        applicant = a_browser_of(session, scene.members[0])
+    _publish(app, database)
+    _open_another(database, scene)
+    with served(app) as base:
+        yield Site(base, manager, applicant, names)
+
+
+def _publish(app: FastAPI, database: Database) -> None:
+    round_run.allocate_round(database, actor=SYSTEM, now=NOW, key="spring")
+    settings = app.state.settings
+    round_run.publish_round(database, actor=SYSTEM, now=NOW, settings=settings, key="spring")
+
+
+def _open_another(database: Database, scene: RoundScene) -> None:
+    later = a_wish().access_starts_at.replace(month=3)
+    times = {"access_starts_at": later, "access_ends_at": later.replace(day=20)}
+    with database.writing() as session:
+        an_open_round(session, scene, slug="autumn", name="Autumn round", **times)
+
+
+@pytest.mark.browser
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_of_rounds_and_desk__opened__accessible_and_not_too_wide(
+    site: Site, chromium: Browser, width: int
+) -> None:
+    asked = [("", PUBLIC), (site.manager, DESK), (site.applicant, APPLICANTS)]
+    found = {}
+    for cookie, paths in asked:
+        context = chromium.new_context(viewport={"width": width, "height": 800})
+        if cookie:
+            context.add_cookies([{"name": COOKIE, "value": cookie, "url": site.base}])
+        page = context.new_page()
+        for path in paths:
+            answer = page.goto(site.base + path.format(**site.names))
+            assert answer is not None
+            assert answer.status == 200, path
+            assert page.locator("h1").count() == 1, path
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            faults = [each["id"] for each in Axe().run(page).response["violations"]]
+            if faults or wide > width:
+                found[path] = (faults, wide)
+        context.close()
+    assert not found

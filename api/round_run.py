@@ -145,6 +145,21 @@ def certificate_of(
     )
 
 
+def decided(database: Database, *, actor: Actor, key: str) -> Certificate:
+    """Return the certificate of what was decided.
+
+    Raises: NotFound before the round is allocated; NotPermitted.
+    """
+    with database.reading() as session:
+        found = rounds.find_round(session, key)
+        permit(actor, Action.ROUND_SEE_BOARD, Scope(facility_id=found.facility_id))
+        stored = decisions.result_of(session, found)
+        refused = len(decisions.decisions_of(session, stored.id, granted=False))
+    result = json.loads(stored.result)
+    left_out = refused - sum(1 for each in result["decisions"] if not each["granted"])
+    return certificate_of(result, number=stored.number, left_out=left_out)
+
+
 def bundle_of(database: Database, *, actor: Actor, key: str) -> dict[str, Any]:
     """Build the round's bundle: everything that running it again needs.
 

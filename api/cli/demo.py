@@ -49,7 +49,7 @@ def demo(
     console = Console(stderr=True)
     settings = settings_for(folder, port=port)
     with console.status("Building the demonstration") as status:
-        summary = build(settings, now=utc_now(), say=status.update)
+        summary = build(folder, settings, now=utc_now(), say=status.update)
     if as_json:
         typer.echo(json.dumps(as_object(summary)))
     else:
@@ -91,6 +91,7 @@ def _print(summary: "Summary", folder: Path, *, serving: bool) -> None:
         ("Bookings that hold time", str(counted.bookings)),
         ("Certificate", f"at most {certificate.gap:.2%} below the best possible timetable"),
         ("Result", certificate.result_sha256[:16]),
+        ("Bundle to verify", str(folder / "bundle.json")),
         ("Mails", f"{summary.mails} in {folder / 'mail'}"),
     )
     for row in rows:

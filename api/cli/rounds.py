@@ -62,11 +62,16 @@ def run_round(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Allocate a round in review and publish it: bookings, invites, reasons."""
-    if dry_run and bundle is not None:
-        raise typer.BadParameter("A dry run stores no result to bundle.", param_hint="--bundle")
+    """Allocate a round in review and publish it: bookings, invites, reasons.
+
+    A round that was decided before is not run again: its bundle is written, if asked for.
+    """
     with open_database() as database:
-        _refuse_unready(database, slug)
+        if _is_decided(database, slug):
+            _show_decided(database, slug, bundle, as_json=as_json)
+            return
+        if dry_run and bundle is not None:
+            raise typer.BadParameter("A dry run stores no result to bundle.", param_hint="--bundle")
         certificate = _allocate(database, slug, store=not dry_run)
         bookings = None if dry_run else _publish(database, slug)
         if bundle is not None:
@@ -75,7 +80,8 @@ def run_round(
     answer(shown, as_json=as_json, words=_summary(certificate, bookings))
 
 
-def _refuse_unready(database: "Database", slug: str) -> None:
+def _is_decided(database: "Database", slug: str) -> bool:
+    """Say whether the round was published; refuse one that cannot be run yet."""
     from booking.engine.lifecycle import RoundState
     from booking.errors import WrongState
     from booking.queries.rounds import find_round
@@ -92,6 +98,19 @@ def _refuse_unready(database: "Database", slug: str) -> None:
         raise WrongState(
             f"The round {found.slug} is a draft; open it with: benchshare round open {found.slug}."
         )
+    return found.state in {RoundState.PUBLISHED, RoundState.CLOSED}
+
+
+def _show_decided(database: "Database", slug: str, bundle: Path | None, *, as_json: bool) -> None:
+    from api.round_run import decided
+    from booking.engine.permissions import SYSTEM
+
+    certificate = decided(database, actor=SYSTEM, key=slug)
+    if bundle is not None:
+        _write_bundle(database, slug, bundle)
+    words = f"{slug} was decided before and was not run again.\n{_summary(certificate, None)}"
+    shown = asdict(certificate) | {"published": True}
+    answer(shown, as_json=as_json, words=words)
 
 
 def _allocate(database: "Database", slug: str, *, store: bool) -> "Certificate":
@@ -123,7 +142,7 @@ def _write_bundle(database: "Database", slug: str, path: Path) -> None:
 
 def _summary(certificate: "Certificate", bookings: int | None) -> str:
     proof = "proved optimal" if not certificate.gap else f"within {certificate.gap:.2%} of the best"
-    done = "nothing was stored" if bookings is None else f"{bookings} bookings published"
+    done = "nothing was changed" if bookings is None else f"{bookings} bookings published"
     return (
         f"{certificate.granted} requests granted, {certificate.not_granted} not; objective "
         f"{certificate.objective:,}, {proof}; {done}.\nresult_sha256 {certificate.result_sha256}"

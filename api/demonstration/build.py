@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api import round_run
+from api.cli.allocate import write_whole
 from api.demonstration import calendars, calls, catalogue, people
 from api.demonstration.people import ENTERED_AT, Cast
 from booking.clock import ids_from
@@ -59,7 +60,7 @@ def settings_for(folder: Path, *, port: int) -> Settings:
     )
 
 
-def build(settings: Settings, *, now: datetime, say: Say) -> Summary:
+def build(folder: Path, settings: Settings, *, now: datetime, say: Say) -> Summary:
     """Build the demonstration; the same UTC day gives the same ids, timetable and certificate.
 
     `now` is the real time; the story's own day is that day at midnight UTC. `say` is told
@@ -70,7 +71,7 @@ def build(settings: Settings, *, now: datetime, say: Say) -> Summary:
     database = Database(settings.database_url)
     try:
         with ids_from(_numbered(today)):
-            cast, certificate = _story(database, settings, today=today, say=say)
+            cast, certificate = _story(folder, database, settings, today=today, say=say)
         say("Writing the mails")
         report = drain(database, settings, lambda: now)
         with database.writing() as session:
@@ -90,7 +91,7 @@ def _numbered(today: datetime) -> Callable[[], UUID]:
 
 
 def _story(
-    database: Database, settings: Settings, *, today: datetime, say: Say
+    folder: Path, database: Database, settings: Settings, *, today: datetime, say: Say
 ) -> tuple[Cast, round_run.Certificate]:
     when = calls.calendar_of(today)
     say("Entering organisations and people")
@@ -123,6 +124,7 @@ def _story(
     certificate = round_run.allocate_round(database, actor=SYSTEM, now=today, key=calls.SLUG)
     say("Publishing")
     round_run.publish_round(database, actor=SYSTEM, now=today, settings=settings, key=calls.SLUG)
+    write_whole(folder / "bundle.json", round_run.bundle_of(database, actor=SYSTEM, key=calls.SLUG))
     return cast, certificate
 
 

@@ -48,6 +48,7 @@ TITLES: Final[dict[int, str]] = {
     503: "Not ready",
 }
 PROGRAM_PATHS: Final = ("/api/", "/feeds/", "/dav/", "/static/", "/healthz", "/readyz", "/metrics")
+PROGRAM_FILES: Final = (".ics", ".ifb")
 log = structlog.get_logger()
 
 
@@ -127,7 +128,8 @@ def malformed(error: RequestValidationError) -> Response:
 
 
 def _for_programs(request: Request) -> bool:
-    return request.url.path.startswith(PROGRAM_PATHS)
+    path = request.url.path
+    return path.startswith(PROGRAM_PATHS) or path.endswith(PROGRAM_FILES)
 
 
 def install_problems(app: FastAPI, page: Callable[[Request, DomainError], Response]) -> None:

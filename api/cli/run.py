@@ -46,7 +46,6 @@ def serve(
 def work() -> None:
     """Run jobs and deliveries until Ctrl-C or SIGTERM."""
     import signal
-    import threading
 
     from api import jobs
     from booking.config import Settings
@@ -54,13 +53,13 @@ def work() -> None:
 
     settings = Settings()
     _require_ready(settings)
-    asked_to_stop = threading.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: asked_to_stop.set())
+    # Blocked before any thread starts: none of them can then take the signal from sigwait.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     database = Database(settings.database_url)
     running_jobs = jobs.start(settings, database)
     typer.echo("Working; Ctrl-C ends it.", err=True)
-    asked_to_stop.wait()
+    signal.sigwait(ends)
     running_jobs.stop()
     database.dispose()
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from api.pages import (
     account,
+    account_calendars,
     account_tokens,
     boards,
     bookings,
@@ -38,6 +39,7 @@ for _each in (
     account,
     organisations,
     projects,
+    account_calendars,
     account_tokens,
     bookings,
     rounds,

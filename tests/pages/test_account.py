@@ -159,7 +159,7 @@ def test_feed__created__read_by_its_address_until_revoked(
         theirs = a_project(session)
     made = visitor.send("/account/calendars", shows=f"project:{project.id}", name="phone")
     address = re.search(r'id="url" value="https://benchshare.example([^"]+)"', made.text)
-    assert address is not None
+    assert address is not None, text_of(made)
     assert visitor.get(address[1]).status_code == 200
     page = visitor.get("/account/calendars").text
     assert "project Membranes" in page

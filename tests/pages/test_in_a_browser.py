@@ -146,6 +146,7 @@ def _faults(page: Page, address: str) -> list[str]:
     answer = page.goto(address)
     assert answer is not None
     found = [each["id"] for each in Axe().run(page).response["violations"]]
+    found += [str(answer.status)] * (not answer.ok and not address.endswith("/no-such-page"))
     found += ["weight"] * (len(answer.body()) > HEAVIEST_BYTES)
     found += ["h1"] * (page.locator("h1").count() != 1)
     wide: int = page.evaluate("document.documentElement.scrollWidth - innerWidth")

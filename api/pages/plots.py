@@ -26,16 +26,6 @@ class Bar:
     target: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A figure that is known to lie between two others."""
-
-    low: float
-    value: float
-    high: float
-    words: str
-
-
 def bar_plot(
     key: str,
     title: str,
@@ -55,29 +45,6 @@ def bar_plot(
         raise ValueError("A plot is as wide as a value above 0.")
     rows = Markup().join(_bar(at * ROW, each, most, width) for at, each in enumerate(bars))
     return _svg(key, title, summary, rows, width=width, height=ROW * max(1, len(bars)))
-
-
-def gap_plot(key: str, title: str, summary: str, gap: Gap, *, most: float) -> Markup:
-    """Draw a figure as a dot on the stretch it is known to lie in.
-
-    Raises: ValueError if `most` is not above 0.
-    """
-    if most <= 0:
-        raise ValueError("A plot is as wide as a value above 0.")
-    low, value, high = (_along(each, most, WIDTH) for each in (gap.low, gap.value, gap.high))
-    drawn = Markup(
-        '<text class="plot-text" x="0" y="16">{words}</text>'
-        '<line class="plot-axis" x1="0" x2="{width}" y1="29" y2="29"/>'
-        '<rect class="is-kept" x="{low}" y="25" width="{span}" height="8" rx="4"/>'
-        '<circle class="plot-bar" cx="{value}" cy="29" r="6"/>'
-    ).format(
-        words=gap.words,
-        width=WIDTH,
-        low=_number(low),
-        span=_number(max(2.0, high - low)),
-        value=_number(min(max(value, 6.0), WIDTH - 6.0)),
-    )
-    return _svg(key, title, summary, drawn, width=WIDTH, height=ROW)
 
 
 def _bar(top: int, bar: Bar, most: float, width: int) -> Markup:

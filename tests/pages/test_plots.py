@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.pages.plots import WIDTH, Bar, Gap, bar_plot, gap_plot
+from api.pages.plots import WIDTH, Bar, bar_plot
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -53,19 +53,6 @@ def test_bar_plot__names_itself_for_readers() -> None:
 def test_bar_plot__no_width__refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         bar_plot("a", "A", "B", [], most=0)
-
-
-def test_gap_plot__figure_between_two__stretch_holds_the_dot() -> None:
-    drawn = _read(gap_plot("p", "Price", "", Gap(0.1, 0.2, 0.3, "20 %"), most=0.4))
-    stretch, dot = next(drawn.iter("rect")), next(drawn.iter("circle"))
-    low = float(stretch.get("x", ""))
-    assert low == WIDTH / 4
-    assert low <= float(dot.get("cx", "")) <= low + float(stretch.get("width", ""))
-
-
-def test_gap_plot__no_width__refused() -> None:
-    with pytest.raises(ValueError, match="above 0"):
-        gap_plot("p", "Price", "", Gap(0, 0, 0, ""), most=0)
 
 
 @given(label=st.text(st.characters(codec="utf-8", exclude_categories=["C"])))

@@ -1,0 +1,92 @@
+"""The demonstration as its visitor finds it: full calendars, a decided round, every mail."""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import closing
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import icalendar
+import pytest
+
+from api.cli.demo import as_object
+from api.demonstration.build import Summary, build, settings_for
+from booking.clock import utc_now
+from booking.engine.allocation.replay import verify_bundle
+from booking.engine.lifecycle import HOLDING
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("demonstration")
+    (made / "mail").mkdir()
+    return made
+
+
+@pytest.fixture(scope="module")
+def summary(folder: Path) -> Summary:
+    return build(folder, settings_for(folder, port=8000), now=utc_now(), say=lambda _: None)
+
+
+def test_build__an_empty_folder__holds_together(folder: Path, summary: Summary) -> None:
+    """One build, looked at from every side: it is too dear to repeat for each."""
+    shown: dict[str, Any] = as_object(summary)
+    assert shown["granted"] > 0
+    assert shown["requests"] > shown["granted"]
+    assert shown["certificate"]["gap"] <= 0.01
+    with closing(sqlite3.connect(folder / "benchshare.db")) as connection:
+        held = _held(connection)
+        assert len(held) == shown["bookings"]
+        assert _above_capacity(connection, held) == []
+    mails = list((folder / "mail").glob("*.eml"))
+    assert len(mails) == shown["mails"]
+    assert {uid for uid, *_ in held} <= set(_requested(mails))
+    assert verify_bundle(json.loads((folder / "bundle.json").read_text())) == ()
+
+
+Row = tuple[str, str, str, str, int]
+
+
+def _held(connection: sqlite3.Connection) -> list[Row]:
+    marks = ", ".join("?" for _ in HOLDING)
+    return connection.execute(
+        "SELECT uid, resource_id, starts_at, ends_at, quantity FROM booking "  # noqa: S608
+        f"WHERE status IN ({marks})",
+        [str(each) for each in HOLDING],
+    ).fetchall()
+
+
+def _above_capacity(connection: sqlite3.Connection, held: Iterable[Row]) -> list[str]:
+    """Sweep over each resource by time, with code that shares nothing with the guards."""
+    capacity = dict(connection.execute("SELECT id, capacity FROM resource"))
+    steps: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for _, resource, starts_at, ends_at, quantity in held:
+        steps[resource] += [(starts_at, quantity), (ends_at, -quantity)]
+    broken = []
+    for resource, changes in steps.items():
+        load = 0
+        for _, change in sorted(changes):
+            load += change
+            if load > capacity[resource]:
+                broken.append(resource)
+    return broken
+
+
+def _requested(mails: Iterable[Path]) -> Iterable[str]:
+    """Yield the UID of each mail that carries a valid REQUEST."""
+    for path in mails:
+        mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        part = next((p for p in mail.walk() if p.get_content_type() == "text/calendar"), None)
+        if part is None:
+            continue
+        calendar = icalendar.Calendar.from_ical(part.get_content())
+        assert calendar["METHOD"] == part.get_param("method")
+        event = calendar.walk("VEVENT")[0]
+        assert {"DTSTART", "DTEND", "DTSTAMP", "SEQUENCE", "STATUS", "ORGANIZER"} <= set(event)
+        if calendar["METHOD"] == "REQUEST":
+            yield str(event["UID"])

@@ -105,13 +105,13 @@ def _reading(database: AppDatabase) -> Iterator[Session]:
 ReadSession = Annotated[Session, Depends(_reading, scope="function")]
 
 
-def _actor(request: Request, database: AppDatabase, now: Now) -> Actor:
+def acting(request: Request, database: AppDatabase, now: Now) -> Actor:
     """Identify in a session of its own: a request never holds two connections at once."""
     with database.reading() as session:
         return identify(request, session, now=now)
 
 
-CurrentActor = Annotated[Actor, Depends(_actor)]
+CurrentActor = Annotated[Actor, Depends(acting)]
 
 
 def _writing(
@@ -159,12 +159,16 @@ def _claiming(
 ClaimLast = Annotated[LastWrite, Depends(_claiming)]
 
 
-def _signed_in(actor: CurrentActor) -> Actor:
+def signed_in(actor: CurrentActor) -> Actor:
+    """Return who acts.
+
+    Raises: NotSignedIn if nobody does.
+    """
     if actor.person_id is None:
         raise NotSignedIn("Sign in first, or send a token: Authorization: Bearer TOKEN.")
     return actor
 
 
-SignedIn = Annotated[Actor, Depends(_signed_in)]
+SignedIn = Annotated[Actor, Depends(signed_in)]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="How many at the most")]
 Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the page before")]

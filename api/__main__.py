@@ -53,8 +53,10 @@ def benchshare() -> None:
 def main() -> None:
     """Run the command line; an expected refusal is reasons on stderr and exit code 1."""
     # Refusals are rendered here so that no command has to.
+    from api.logs import set_up_logs  # noqa: PLC0415
     from booking.errors import DomainError  # noqa: PLC0415
 
+    set_up_logs()
     try:
         app()
     except DomainError as error:

@@ -10,8 +10,11 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import feeds, health, pages, rest
+from api.bodies import BodyLimit
+from api.description import describe
+from api.logs import set_up_logs
 from api.pages.visit import refused_page, visit_of
-from api.problems import Problem, install_problems
+from api.problems import install_problems
 from booking.config import Settings
 from booking.db import Database
 from booking.errors import DomainError
@@ -40,6 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
             "BENCHSHARE_SECRET_KEY is missing. Set it to a long random text, for example the "
             "output of: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
         )
+    set_up_logs()
     app = FastAPI(
         title="Benchshare",
         version="0.1.0",
@@ -50,6 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = Database(settings.database_url)
+    app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
     install_problems(app, _refused_page)
     _harden(app)
@@ -58,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(feeds.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    _document_problems(app)
+    describe(app)
     return app
 
 
@@ -88,20 +93,3 @@ def _harden(app: FastAPI) -> None:
             if not (relaxed and name == "Content-Security-Policy"):
                 response.headers.setdefault(name, value)
         return response
-
-
-def _document_problems(app: FastAPI) -> None:
-    """Put the schema of a refusal into /openapi.json, where every route refers to it."""
-    document = app.openapi
-
-    def with_problem() -> dict[str, object]:
-        schema = document()
-        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
-        schemas.setdefault(
-            "Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        )
-        for name, definition in schemas["Problem"].pop("$defs", {}).items():
-            schemas.setdefault(name, definition)
-        return schema
-
-    app.openapi = with_problem  # type: ignore[method-assign]

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Query, Request
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
+from pydantic_core.core_schema import no_info_before_validator_function
 from sqlmodel import Session
 
 from api.auth import identify
@@ -18,7 +20,6 @@ from booking.engine.permissions import Actor
 from booking.errors import NotSignedIn
 from booking.queries.paging import LARGEST_PAGE
 
-FIRST_PRINTABLE = 32
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -50,34 +51,52 @@ def read_day(value: Any) -> date:
     return day
 
 
-def _printable(value: str) -> str:
-    """Refuse control characters: no database or mail header takes them all."""
-    if any(ord(each) < FIRST_PRINTABLE and each not in "\n\r\t" for each in value):
-        raise ValueError("take the control characters out of this text")
-    return value
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """Refuses the control characters of `refused`, and says so in /openapi.json.
+
+    No database takes them all, and a mail header holds one line.
+    """
+
+    refused: str
+    reason: str
+    needed: bool = False
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        return no_info_before_validator_function(self.checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> Any:
+        some = f"[^{self.refused}]*"
+        something = rf"{some}[^\s{self.refused}]{some}"
+        return handler(schema) | {"pattern": f"^{something if self.needed else some}$"}
+
+    def checked(self, value: Any) -> Any:
+        """Return what was given, before white space is stripped off.
+
+        Raises: ValueError.
+        """
+        if isinstance(value, str) and re.search(f"[{self.refused}]", value):
+            raise ValueError(self.reason)
+        return value
 
 
-def _one_line(value: str) -> str:
-    if "\n" in value or "\r" in value:
-        raise ValueError("write this on one line")
-    return value
-
-
+_ONE_LINE: Final = (
+    r"\x00-\x08\x0a-\x1f",
+    "write this on one line, and take the control characters out of it",
+)
+_MANY_LINES: Final = (
+    r"\x00-\x08\x0b\x0c\x0e-\x1f",
+    "take the control characters out of this text",
+)
 Instant = Annotated[datetime, BeforeValidator(read_instant)]
 Day = Annotated[date, BeforeValidator(read_day)]
-Line = Annotated[
-    str,
-    StringConstraints(max_length=200, strip_whitespace=True),
-    AfterValidator(_printable),
-    AfterValidator(_one_line),
-]
+Line = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True), _Text(*_ONE_LINE)]
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
-    AfterValidator(_printable),
-    AfterValidator(_one_line),
+    _Text(*_ONE_LINE, needed=True),
 ]
-Prose = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_printable)]
+Prose = Annotated[str, StringConstraints(max_length=10_000), _Text(*_MANY_LINES)]
 
 
 def settings_of(request: Request) -> Settings:
@@ -105,13 +124,13 @@ def _reading(database: AppDatabase) -> Iterator[Session]:
 ReadSession = Annotated[Session, Depends(_reading, scope="function")]
 
 
-def _actor(request: Request, database: AppDatabase, now: Now) -> Actor:
+def acting(request: Request, database: AppDatabase, now: Now) -> Actor:
     """Identify in a session of its own: a request never holds two connections at once."""
     with database.reading() as session:
         return identify(request, session, now=now)
 
 
-CurrentActor = Annotated[Actor, Depends(_actor)]
+CurrentActor = Annotated[Actor, Depends(acting)]
 
 
 def _writing(
@@ -159,12 +178,16 @@ def _claiming(
 ClaimLast = Annotated[LastWrite, Depends(_claiming)]
 
 
-def _signed_in(actor: CurrentActor) -> Actor:
+def signed_in(actor: CurrentActor) -> Actor:
+    """Return who acts.
+
+    Raises: NotSignedIn if nobody does.
+    """
     if actor.person_id is None:
         raise NotSignedIn("Sign in first, or send a token: Authorization: Bearer TOKEN.")
     return actor
 
 
-SignedIn = Annotated[Actor, Depends(_signed_in)]
+SignedIn = Annotated[Actor, Depends(signed_in)]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="How many at the most")]
 Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the page before")]

@@ -8,9 +8,12 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
+from api.logs import said_shortly
 from booking.engine.violations import Violation
 from booking.errors import (
     DomainError,
@@ -48,7 +51,12 @@ TITLES: Final[dict[int, str]] = {
     503: "Not ready",
 }
 PROGRAM_PATHS: Final = ("/api/", "/feeds/", "/dav/", "/static/", "/healthz", "/readyz", "/metrics")
-PROGRAM_FILES: Final = (".ics", ".ifb")
+WRONG_METHOD, UNREADABLE = 405, 400
+UNREADABLE_BODY: Final = (
+    "What was sent could not be read. Send JSON in UTF-8, not nested too deeply, or a whole form."
+)
+BODY_UNREADABLE: Final = Violation("body_unreadable", UNREADABLE_BODY, "/body")
+PROGRAM_ENDINGS: Final = (".ics", ".ifb")
 log = structlog.get_logger()
 
 
@@ -129,7 +137,17 @@ def malformed(error: RequestValidationError) -> Response:
 
 def _for_programs(request: Request) -> bool:
     path = request.url.path
-    return path.startswith(PROGRAM_PATHS) or path.endswith(PROGRAM_FILES)
+    return path.startswith(PROGRAM_PATHS) or path.endswith(PROGRAM_ENDINGS)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return every method that works at this path, whichever route answers it."""
+    return sorted(
+        method
+        for route in iter_route_contexts(request.app.routes)
+        if isinstance(route.original_route, Route) and route.path_regex.match(request.url.path)
+        for method in route.methods or ()
+    )
 
 
 def install_problems(app: FastAPI, page: Callable[[Request, DomainError], Response]) -> None:
@@ -147,11 +165,16 @@ def install_problems(app: FastAPI, page: Callable[[Request, DomainError], Respon
     def _http(request: Request, error: HTTPException) -> Response:
         if error.status_code == STATUS[NotFound] and not _for_programs(request):
             return page(request, NotFound("There is no such page. Look at the address again."))
+        if error.status_code == UNREADABLE:
+            return problem(STATUS[Malformed], UNREADABLE_BODY, (BODY_UNREADABLE,))
         detail = str(error.detail) or TITLES.get(error.status_code, "Refused")
-        headers = dict(error.headers) if error.headers else None
+        headers = dict(error.headers or {})
+        if error.status_code == WRONG_METHOD:
+            headers["Allow"] = ", ".join(_methods_of(request))
         return problem(error.status_code, detail, headers=headers)
 
     @app.exception_handler(Exception)
     def _fault(_request: Request, error: Exception) -> Response:
-        log.error("fault", error=repr(error), exc_info=error)
+        # The server that runs us writes the traceback.
+        log.error("fault", error=said_shortly(error))
         return problem(500, "This was written to the log. Try again, or tell the operator when.")

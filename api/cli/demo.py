@@ -92,7 +92,8 @@ def _print(summary: "Summary", folder: Path, *, serving: bool) -> None:
         ("Certificate", f"at most {certificate.gap:.2%} below the best possible timetable"),
         ("Result", certificate.result_sha256[:16]),
         ("Bundle to verify", str(folder / "bundle.json")),
-        ("Mails", f"{summary.mails} in {folder / 'mail'}"),
+        ("Invites", f"{summary.mails} in {folder / 'mail'}"),
+        ("Decisions by mail", f"{summary.letters} in {folder / 'letters'}"),
     )
     for row in rows:
         table.add_row(*row)

@@ -33,6 +33,7 @@ SITES: Final = (
     "osg-university-of-michigan",
     "osg-purdue-university-west-lafayette",
 )
+INVITE: Final = b"Content-Type: text/calendar"
 LINKS_LAST: Final = timedelta(days=7)
 VERSION_7: Final = 0x7 << 76
 VARIANT: Final = 0x2 << 62
@@ -41,11 +42,15 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What was built; `links` are (who, address) of the people of the tour."""
+    """What was built; `links` are (who, address) of the people of the tour.
+
+    `mails` are those with an invite, `letters` those without: decisions on requests.
+    """
 
     tallies: Tallies
     certificate: round_run.Certificate
     mails: int
+    letters: int
     links: tuple[tuple[str, str], ...]
 
 
@@ -73,14 +78,28 @@ def build(folder: Path, settings: Settings, *, now: datetime, say: Say) -> Summa
         with ids_from(_numbered(today)):
             cast, certificate = _story(folder, database, settings, today=today, say=say)
         say("Writing the mails")
-        report = drain(database, settings, lambda: now)
+        drain(database, settings, lambda: now)
+        invites, letters = _sort_mails(folder)
         with database.writing() as session:
             links = _links(session, cast, settings, now=now)
         with database.reading() as session:
             counted = tallies(session)
-        return Summary(counted, certificate, report.sent, links)
+        return Summary(counted, certificate, invites, letters, links)
     finally:
         database.dispose()
+
+
+def _sort_mails(folder: Path) -> tuple[int, int]:
+    """Leave the invites in `mail`, move letters into `letters`, and count both."""
+    (folder / "letters").mkdir()
+    invites = letters = 0
+    for path in sorted((folder / "mail").glob("*.eml")):
+        if INVITE in path.read_bytes():
+            invites += 1
+        else:
+            path.rename(folder / "letters" / path.name)
+            letters += 1
+    return invites, letters
 
 
 def _numbered(today: datetime) -> Callable[[], UUID]:

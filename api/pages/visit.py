@@ -11,6 +11,7 @@ from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlmodel import Session
+from starlette.exceptions import HTTPException
 
 from api.auth import COOKIE, check_csrf, csrf_token, identify
 from api.deps import AppDatabase, AppSettings, CurrentActor, Now
@@ -20,7 +21,7 @@ from booking.clock import utc_now
 from booking.config import Settings
 from booking.db import Database
 from booking.engine.identifiers import read_locale
-from booking.engine.permissions import Actor, Role
+from booking.engine.permissions import ANONYMOUS, Actor, Role
 from booking.engine.violations import Violation
 from booking.errors import DomainError, NotSignedIn
 from booking.queries import people
@@ -116,9 +117,16 @@ def visit_of(request: Request) -> Visit:
     """Return the visit behind a request that a handler outside any route must answer."""
     state = request.app.state
     now = utc_now()
-    with state.database.reading() as session:
-        actor = identify(request, session, now=now)
-    return _visit(request, state.settings, state.database, actor, now)
+    return _visit(request, state.settings, state.database, _known_actor(request, now), now)
+
+
+def _known_actor(request: Request, now: datetime) -> Actor:
+    """Return who acts; nobody where that was refused, since then the page says why."""
+    try:
+        with request.app.state.database.reading() as session:
+            return identify(request, session, now=now)
+    except (DomainError, HTTPException):
+        return ANONYMOUS
 
 
 def _checked(visit: Visiting, csrf: Annotated[str, Form()] = "") -> Visit:

@@ -8,7 +8,17 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
-from api.deps import CurrentActor, Cursor, Instant, Limit, Now, Prose, ReadSession, WriteSession
+from api.deps import (
+    CurrentActor,
+    Cursor,
+    Instant,
+    Limit,
+    Now,
+    Prose,
+    ReadSession,
+    SignedIn,
+    WriteSession,
+)
 from api.etags import IfMatch, check_match, set_etag
 from api.idempotency import IdempotentRoute
 from api.problems import problems
@@ -121,7 +131,7 @@ def list_closures(
 
 @router.post("/closures", status_code=201, responses=problems(401, 403, 404, 409))
 def create_closure(
-    session: WriteSession, actor: CurrentActor, now: Now, body: ClosureIn
+    session: WriteSession, actor: SignedIn, now: Now, body: ClosureIn
 ) -> AddedClosure:
     """Close a resource or a facility for a time."""
     row = closures.add_closure(
@@ -156,7 +166,7 @@ def get_closure(
 @router.patch("/closures/{closure_id}", responses=problems(401, 403, 404, 409, 412))
 def edit_closure(
     session: WriteSession,
-    actor: CurrentActor,
+    actor: SignedIn,
     now: Now,
     closure_id: UUID,
     body: ClosureChange,
@@ -181,6 +191,6 @@ def edit_closure(
 
 
 @router.delete("/closures/{closure_id}", status_code=204, responses=problems(401, 403, 404, 409))
-def remove_closure(session: WriteSession, actor: CurrentActor, now: Now, closure_id: UUID) -> None:
+def remove_closure(session: WriteSession, actor: SignedIn, now: Now, closure_id: UUID) -> None:
     """Take a closure away."""
     closures.remove_closure(session, actor=actor, now=now, closure_id=closure_id)

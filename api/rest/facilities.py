@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 from starlette.datastructures import UploadFile
 
-from api.deps import CurrentActor, Cursor, Limit, Line, Name, Now, Prose, ReadSession, WriteSession
+from api.deps import Cursor, Limit, Line, Name, Now, Prose, ReadSession, SignedIn, WriteSession
 from api.etags import IfMatch, check_match, set_etag
 from api.idempotency import IdempotentRoute
 from api.problems import problems
@@ -196,7 +196,7 @@ def list_facilities(session: ReadSession, limit: Limit = 50, cursor: Cursor = No
 
 @router.post("/facilities", status_code=201, responses=problems(401, 403, 409))
 def create_facility(
-    session: WriteSession, actor: CurrentActor, now: Now, body: FacilityIn
+    session: WriteSession, actor: SignedIn, now: Now, body: FacilityIn
 ) -> FacilityOut:
     """Create a facility."""
     row = catalogue.create_facility(
@@ -223,7 +223,7 @@ def get_facility(session: ReadSession, facility: str, response: Response) -> Fac
 @router.patch("/facilities/{facility}", responses=problems(401, 403, 404, 409, 412))
 def edit_facility(
     session: WriteSession,
-    actor: CurrentActor,
+    actor: SignedIn,
     now: Now,
     facility: str,
     body: FacilityChange,
@@ -253,7 +253,7 @@ def facility_hours(session: ReadSession, facility: str) -> WeekOut:
 
 @router.put("/facilities/{facility}/opening-hours", responses=problems(401, 403, 404, 409))
 def set_facility_hours(
-    session: WriteSession, actor: CurrentActor, now: Now, facility: str, body: WeekIn
+    session: WriteSession, actor: SignedIn, now: Now, facility: str, body: WeekIn
 ) -> WeekOut:
     """Replace the facility's opening hours; none means always open."""
     hours = set_opening_hours(
@@ -288,7 +288,7 @@ async def _content(request: Request) -> bytes:
 )
 def import_file(
     session: WriteSession,
-    actor: CurrentActor,
+    actor: SignedIn,
     now: Now,
     facility: str,
     content: Annotated[bytes, Depends(_content)],

@@ -18,6 +18,7 @@ from api.deps import (
     Now,
     Prose,
     ReadSession,
+    SignedIn,
     WriteSession,
 )
 from api.etags import IfMatch, check_match, set_etag
@@ -250,7 +251,7 @@ def list_resources(
 
 @router.post("/resources", status_code=201, responses=problems(401, 403, 404, 409))
 def create_resource(
-    session: WriteSession, actor: CurrentActor, now: Now, body: ResourceIn
+    session: WriteSession, actor: SignedIn, now: Now, body: ResourceIn
 ) -> ResourceOut:
     """Create a resource, published at once if `state` says so."""
     row = catalogue.create_resource(
@@ -279,7 +280,7 @@ def get_resource(
 @router.patch("/resources/{resource_id}", responses=problems(401, 403, 404, 409, 412))
 def edit_resource(
     session: WriteSession,
-    actor: CurrentActor,
+    actor: SignedIn,
     now: Now,
     resource_id: UUID,
     body: ResourceChange,
@@ -317,7 +318,7 @@ def resource_hours(session: ReadSession, actor: CurrentActor, resource_id: UUID)
 
 @router.put("/resources/{resource_id}/opening-hours", responses=problems(401, 403, 404, 409))
 def set_resource_hours(
-    session: WriteSession, actor: CurrentActor, now: Now, resource_id: UUID, body: WeekIn
+    session: WriteSession, actor: SignedIn, now: Now, resource_id: UUID, body: WeekIn
 ) -> WeekOut:
     """Replace the resource's own opening hours; none means those of its facility."""
     found = facts_at(session, resource_id, actor)

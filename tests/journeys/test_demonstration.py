@@ -45,6 +45,7 @@ def test_build__an_empty_folder__holds_together(folder: Path, summary: Summary) 
     mails = list((folder / "mail").glob("*.eml"))
     assert len(mails) == shown["mails"]
     assert {uid for uid, *_ in held} <= set(_requested(mails))
+    assert len(list((folder / "letters").glob("*.eml"))) == shown["requests"]
     assert verify_bundle(json.loads((folder / "bundle.json").read_text())) == ()
 
 
@@ -81,9 +82,7 @@ def _requested(mails: Iterable[Path]) -> Iterable[str]:
     for path in mails:
         mail = message_from_bytes(path.read_bytes(), policy=policy.default)
         assert isinstance(mail, EmailMessage)
-        part = next((p for p in mail.walk() if p.get_content_type() == "text/calendar"), None)
-        if part is None:
-            continue
+        part = next(p for p in mail.walk() if p.get_content_type() == "text/calendar")
         calendar = icalendar.Calendar.from_ical(part.get_content())
         assert calendar["METHOD"] == part.get_param("method")
         event = calendar.walk("VEVENT")[0]

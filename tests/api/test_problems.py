@@ -1,0 +1,131 @@
+"""What no route answers itself: bodies that cannot be read, wrong methods, odd visitors."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api.bodies import LARGEST_BODY
+from api.logs import LONGEST_ERROR, said_shortly
+from booking.db import Database
+from tests.builders import a_person, a_token
+
+JSON = {"Content-Type": "application/json"}
+WRONG = {"Authorization": "Bearer no-such-token"}
+
+
+@pytest.fixture
+def bearer(database: Database) -> dict[str, str]:
+    with database.writing() as session:
+        return {"Authorization": f"Bearer {a_token(session, a_person(session))}"}
+
+
+def assert_problem(answer: Any, status: int) -> None:
+    assert (answer.status_code, answer.headers["content-type"]) == (
+        status,
+        "application/problem+json",
+    )
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe{", b"[" * 100_000, b"{", b'"\\ud800"', b"9" * 5000], ids=repr
+)
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "again"}], ids=["once", "with a key"])
+def test_post__body_nobody_can_read__is_malformed(
+    client: TestClient, bearer: dict[str, str], body: bytes, key: dict[str, str]
+) -> None:
+    for _ in range(2):
+        answer = client.post("/api/v1/bookings", content=body, headers=JSON | bearer | key)
+        assert_problem(answer, 422)
+        assert answer.json()["errors"]
+
+
+def test_post__half_of_a_surrogate_in_a_text__is_malformed(
+    client: TestClient, bearer: dict[str, str]
+) -> None:
+    body = json.dumps({"name": "\ud800", "country": "KE", "kind": "ngo"})
+    answer = client.post("/api/v1/organisations", content=body, headers=JSON | bearer)
+    assert_problem(answer, 422)
+
+
+def test_post__largest_body__is_read(client: TestClient, bearer: dict[str, str]) -> None:
+    body = b" " * LARGEST_BODY
+    assert_problem(client.post("/api/v1/bookings", content=body, headers=JSON | bearer), 422)
+
+
+def test_post__declared_length_above_the_largest__is_refused(client: TestClient) -> None:
+    body = b" " * (LARGEST_BODY + 1)
+    assert_problem(client.post("/api/v1/bookings", content=body, headers=JSON), 413)
+
+
+def test_post__endless_body_of_unknown_length__is_refused(client: TestClient) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield from [b" " * LARGEST_BODY, b" "]
+
+    assert_problem(client.post("/api/v1/bookings", content=pieces(), headers=JSON), 413)
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "x"])
+def test_get__odd_declared_length__is_no_fault(client: TestClient, length: str) -> None:
+    answer = client.get("/api/v1/facilities", headers={"Content-Length": length})
+    assert answer.status_code in {200, 413}
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/v1/bookings", "GET, POST"),
+        (f"/api/v1/bookings/{uuid4()}", "DELETE, GET, PATCH"),
+        ("/api/v1/rounds/x", "GET, PATCH"),
+        ("/healthz", "GET"),
+    ],
+)
+@pytest.mark.parametrize("method", ["TRACE", "OPTIONS"])
+def test_any__method_no_route_has__names_all_that_work(
+    client: TestClient, method: str, path: str, methods: str
+) -> None:
+    answer = client.request(method, path)
+    assert_problem(answer, 405)
+    assert answer.headers["allow"] == methods
+
+
+@pytest.mark.parametrize("path", ["/no-such-page", "/", "/bookings"])
+def test_page__wrong_token__is_no_fault(client: TestClient, path: str) -> None:
+    answer = client.get(path, headers=WRONG, follow_redirects=False)
+    assert answer.status_code in {303, 404}
+
+
+def test_page__form_from_another_site_with_a_cookie__is_refused(client: TestClient) -> None:
+    headers = {"Origin": "https://elsewhere.example", "Cookie": "benchshare_session=x"}
+    answer = client.post("/sign-out", headers=headers)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/bookings/{}.ics", "/resources/{}/freebusy.ifb"])
+def test_calendar_file__none_there__is_a_problem_not_a_page(client: TestClient, path: str) -> None:
+    answer = client.get(path.format(uuid4()), follow_redirects=False)
+    assert_problem(answer, 401 if path.endswith(".ics") else 404)
+
+
+def test_fault__any__is_logged_in_one_plain_line(
+    app: FastAPI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @app.get("/api/v1/fault")
+    def fault() -> None:
+        raise RuntimeError("x" * 2 * LONGEST_ERROR)
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert_problem(client.get("/api/v1/fault"), 500)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert "RuntimeError: xxx" in err
+    assert len(err) < 2 * LONGEST_ERROR
+
+
+def test_said_shortly__long_words__are_cut() -> None:
+    assert len(said_shortly(ValueError("x" * 2 * LONGEST_ERROR))) == LONGEST_ERROR

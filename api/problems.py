@@ -1,7 +1,7 @@
 """Every refusal as `application/problem+json` (RFC 9457): the only class-to-status table."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -33,7 +33,6 @@ STATUS: Final[dict[type[DomainError], int]] = {
     WrongState: 409,
 }
 TITLES: Final[dict[int, str]] = {
-    400: "That request could not be read",
     401: "Sign in first",
     403: "Not permitted",
     404: "Not found",
@@ -49,6 +48,14 @@ TITLES: Final[dict[int, str]] = {
 }
 PROGRAM_PATHS: Final = ("/api/", "/feeds/", "/dav/", "/static/", "/healthz", "/readyz", "/metrics")
 PROGRAM_FILES: Final = (".ics", ".ifb")
+CALENDAR_ENDINGS: Final = (".ics", ".ifb")
+# What the framework answers for a body that is no JSON or form at all.
+UNPARSED: Final = 400
+_MENDS: Final = {
+    "missing": "This is missing; give it.",
+    "extra_forbidden": "This is not known here; leave it out.",
+    "json_invalid": "This is no JSON; mend it, and send it as application/json.",
+}
 log = structlog.get_logger()
 
 
@@ -115,21 +122,35 @@ def refused(error: DomainError) -> Response:
 
 def malformed(error: RequestValidationError) -> Response:
     """Return 422 with each field that could not be read, in the same shape."""
-    found = tuple(
-        Violation(
-            code=str(each["type"]),
-            reason=str(each["msg"]),
-            pointer="/" + "/".join(str(part) for part in each["loc"]),
-        )
-        for each in error.errors()
-    )
-    detail = "; ".join(f"{each.pointer}: {each.reason}" for each in found)
-    return problem(422, detail, found)
+    return refused(_unreadable(error))
+
+
+def _unreadable(error: RequestValidationError) -> Malformed:
+    found = [
+        Violation(str(each["type"]), _sentence(each), _pointer(each)) for each in error.errors()
+    ]
+    return Malformed("; ".join(f"{each.pointer}: {each.reason}" for each in found), found)
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    """Word what is wrong with a field; a rule of ours has its own sentence."""
+    own = fault.get("ctx", {}).get("error")
+    return _MENDS.get(fault["type"], str(own or fault["msg"]))
+
+
+def _pointer(fault: Mapping[str, Any]) -> str:
+    """Point into the body as the rules do: /starts_at; elsewhere say where: /query/limit."""
+    where, *place = fault["loc"]
+    if fault["type"] == "json_invalid":
+        place = []
+    return "".join(f"/{part}" for part in (place if where == "body" else fault["loc"]))
 
 
 def _for_programs(request: Request) -> bool:
     path = request.url.path
-    return path.startswith(PROGRAM_PATHS) or path.endswith(PROGRAM_FILES)
+    if path.endswith(CALENDAR_ENDINGS):
+        return "text/html" not in request.headers.get("accept", "")
+    return path.startswith(PROGRAM_PATHS)
 
 
 def install_problems(app: FastAPI, page: Callable[[Request, DomainError], Response]) -> None:
@@ -140,13 +161,15 @@ def install_problems(app: FastAPI, page: Callable[[Request, DomainError], Respon
         return refused(error) if _for_programs(request) else page(request, error)
 
     @app.exception_handler(RequestValidationError)
-    def _malformed(_request: Request, error: RequestValidationError) -> Response:
-        return malformed(error)
+    def _malformed(request: Request, error: RequestValidationError) -> Response:
+        return malformed(error) if _for_programs(request) else page(request, _unreadable(error))
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:
         if error.status_code == STATUS[NotFound] and not _for_programs(request):
             return page(request, NotFound("There is no such page. Look at the address again."))
+        if error.status_code == UNPARSED:
+            return refused(Malformed(f"The body cannot be read: {error.detail}."))
         detail = str(error.detail) or TITLES.get(error.status_code, "Refused")
         headers = dict(error.headers) if error.headers else None
         return problem(error.status_code, detail, headers=headers)

@@ -40,7 +40,18 @@ router = APIRouter(tags=["rounds"], route_class=IdempotentRoute)
 DAY_MINUTES: Final = 1440
 MOST_FACILITIES: Final = 100
 LOWEST_SCORE, HIGHEST_SCORE = 300, 1000
-PRIVATE: Final = ("bookings", "decisions", "prices")
+PUBLIC: Final = (
+    "format",
+    "problem_sha256",
+    "result_sha256",
+    "seed",
+    "stopped",
+    "objective",
+    "bound",
+    "certificate_bound",
+    "gap",
+    "work",
+)
 
 Key = Annotated[
     str, Path(max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Slug or id")
@@ -165,7 +176,7 @@ class PublishedOut(BaseModel):
     state: RoundState
 
 
-@router.get("/rounds", responses=problems())
+@router.get("/rounds", responses=problems(401))
 def list_rounds(
     session: ReadSession,
     actor: CurrentActor,
@@ -195,7 +206,7 @@ def create_round(
     return _answered(rounds_read.round_facts(session, row), response)
 
 
-@router.get("/rounds/{key}", responses=problems(404))
+@router.get("/rounds/{key}", responses=problems(401, 404))
 def see_round(key: Key, response: Response, session: ReadSession, actor: CurrentActor) -> RoundOut:
     """Return one round with its rules."""
     row = rounds_read.visible_round(session, key, viewer=actor)
@@ -273,12 +284,13 @@ def publish_round(
     return PublishedOut(bookings=count, state=RoundState.PUBLISHED)
 
 
-@router.get("/rounds/{key}/result", responses=problems(404))
+@router.get("/rounds/{key}/result", responses=problems(401, 404))
 def see_result(key: Key, session: ReadSession, actor: CurrentActor) -> dict[str, Any]:
     """Return the newest result in the file format of `benchshare allocate`.
 
-    Until the round is published for who may run or audit it only. Others are shown no
-    single booking, decision or price.
+    Until the round is published for who may run or audit it only. Others are shown the
+    certificate: figures of few organisations would tell whose they are, so who got what
+    share is in the equity report, which leaves such cells out.
     """
     found = rounds_read.visible_round(session, key, viewer=actor)
     whole = may(actor, Action.ROUND_SEE_BOARD, Scope(facility_id=found.facility_id))
@@ -287,7 +299,7 @@ def see_result(key: Key, session: ReadSession, actor: CurrentActor) -> dict[str,
     result: dict[str, Any] = json.loads(decisions_read.result_of(session, found).result)
     if whole:
         return result
-    return {name: value for name, value in result.items() if name not in PRIVATE}
+    return {name: result[name] for name in PUBLIC}
 
 
 @router.get("/rounds/{key}/bundle", responses=problems(401, 403, 404))

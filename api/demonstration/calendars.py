@@ -108,9 +108,10 @@ def _take(session: Session, turn: _Turn, actor: Actor, *, now: datetime, domain:
         booking = bookings.book(session, actor=actor, now=booked_at, domain=domain, new=new)
     except RulesBroken:
         return 0
-    if turn.resource.mode is BookingMode.APPROVAL and turn.number % 4:
+    over = turn.time.end <= now
+    if turn.resource.mode is BookingMode.APPROVAL and (over or turn.number % 4):
         booking_use.approve(session, actor=SYSTEM, now=booked_at, booking_id=booking.id)
-    if turn.time.end <= now and booking.status == "confirmed":
+    if over and booking.status == "confirmed":
         booking_use.check_in(session, actor=actor, now=turn.time.start, booking_id=booking.id)
         booking_use.check_out(session, actor=actor, now=turn.time.end, booking_id=booking.id)
     return 1

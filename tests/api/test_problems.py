@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -69,7 +69,7 @@ def test_post__endless_body_of_unknown_length__is_refused(client: TestClient) ->
     assert_problem(client.post("/api/v1/bookings", content=pieces(), headers=JSON), 413)
 
 
-@pytest.mark.parametrize("length", ["9" * 5000, "x"])
+@pytest.mark.parametrize("length", ["9" * 5000, "x"], ids=["endless", "no number"])
 def test_get__odd_declared_length__is_no_fault(client: TestClient, length: str) -> None:
     answer = client.get("/api/v1/facilities", headers={"Content-Length": length})
     assert answer.status_code in {200, 413}
@@ -79,7 +79,7 @@ def test_get__odd_declared_length__is_no_fault(client: TestClient, length: str) 
     ("path", "methods"),
     [
         ("/api/v1/bookings", "GET, POST"),
-        (f"/api/v1/bookings/{uuid4()}", "DELETE, GET, PATCH"),
+        (f"/api/v1/bookings/{UUID(int=1)}", "DELETE, GET, PATCH"),
         ("/api/v1/rounds/x", "GET, PATCH"),
         ("/healthz", "GET"),
     ],

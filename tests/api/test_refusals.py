@@ -42,7 +42,9 @@ def test_malformed__query__points_into_the_query(client: TestClient) -> None:
     assert errors_of(client.get("/api/v1/resources?limit=0"))[0][0] == "/query/limit"
 
 
-@pytest.mark.parametrize("content", [b"{no", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content", [b"{no", b"\xff", b"[" * 100_000], ids=["cut", "no text", "too deep"]
+)
 def test_malformed__body_that_is_no_json__is_422_too(
     client: TestClient, database: Database, content: bytes
 ) -> None:

@@ -180,11 +180,12 @@ def compose(due: DueDelivery, card: Card, settings: Settings) -> Mail:
 def as_of(card: BookingCard, due: DueDelivery) -> BookingCard:
     """Return the booking as the event left it, where the booking has changed since.
 
-    What the event did not write down is shown as it is now.
+    Two changes at one instant are told apart by their revision. What the event did not write
+    down is shown as it is now.
     """
-    if due.happened_at >= card.updated_at:
-        return card
     said = due.payload
+    if due.happened_at >= card.updated_at and said.get("revision", card.revision) >= card.revision:
+        return card
     then: dict[str, Any] = {"updated_at": due.happened_at}
     for name in ("starts_at", "ends_at"):
         if isinstance(said.get(name), str):

@@ -123,6 +123,16 @@ def test_compile__half_a_point__rounds_to_even() -> None:
     assert {one.points for one in compile_problem(read_problem(problem)).offers} == {32}
 
 
+def test_price__of_a_group_nobody_is_of__is_the_whole_top_up() -> None:
+    problem = changed(PROBLEM, "requests", [asking(groups=[])])
+    read = read_problem(problem)
+    result = allocate(read)
+    prices = {one["price"] for one in result["facilities"][0]["groups"].values()}
+    assert prices == {float(problem["ladder"][0]["points"])}
+    assert result["certificate_bound"] == result["objective"]
+    assert verify(read, result) == ()
+
+
 def test_split__a_request_that_could_use_two_facilities__links_them() -> None:
     problem: dict[str, Any] = copy.deepcopy(PROBLEM)
     problem["facilities"] += [{"id": "f2"}, {"id": "f3"}]

@@ -51,10 +51,10 @@ def allocate_file(
     result = _solve(asked, gap=gap, time_limit=time_limit, workers=workers)
     if output is not None:
         write_whole(output, result)
-    if as_json:
+    if output is None:
+        typer.echo(json.dumps(result, indent=None if as_json else 1))
+    elif as_json:
         typer.echo(json.dumps(_certificate(result)))
-    elif output is None:
-        typer.echo(json.dumps(result, indent=1))
     else:
         typer.echo(_summary(result))
 

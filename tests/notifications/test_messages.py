@@ -146,6 +146,12 @@ def test_as_of__not_changed_since__is_the_card_itself() -> None:
     assert as_of(card, due(EventKind.BOOKING_MOVED, sequence=5)) is card
 
 
+def test_as_of__changed_again_in_the_same_instant__shows_the_first_of_the_two() -> None:
+    now = a_card(status=BookingStatus.CONFIRMED, sequence=1, revision=1)
+    then = as_of(now, due(EventKind.BOOKING_PENDING, status="pending", sequence=0, revision=0))
+    assert (then.status, then.sequence) == (BookingStatus.PENDING, 0)
+
+
 def test_as_of__moved_then_cancelled__takes_the_status_that_was_recorded() -> None:
     now = a_card(status=BookingStatus.CANCELLED, sequence=2)
     earlier = HAPPENED - timedelta(seconds=1)

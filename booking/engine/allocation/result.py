@@ -186,8 +186,13 @@ def _facility(
 
 
 def _facility_figures(timetable: Timetable, solved: Solved) -> list[dict[str, Any]]:
-    """Write each facility's groups: reserved and credited credits, attainment, price."""
+    """Write each facility's groups: reserved and credited credits, attainment, price.
+
+    Where no member can be placed, a credit of the group would earn the whole top-up: that is
+    its price.
+    """
     compiled = timetable.compiled
+    unasked = float(max((one.points for one in compiled.problem.ladder), default=0))
     price = {(at, group): one for out in solved.outcomes for at, group, one in out.groups}
     written = []
     for at, facility in enumerate(compiled.problem.facilities):
@@ -196,7 +201,7 @@ def _facility_figures(timetable: Timetable, solved: Solved) -> list[dict[str, An
         for which, reserve in enumerate(compiled.reserves[at]):
             credited = crediting.credited(which)
             groups[reserve.group] = _group(
-                reserve.units, credited, compiled.scale, price.get((at, which), 0.0)
+                reserve.units, credited, compiled.scale, price.get((at, which), unasked)
             )
         written.append({"id": facility.id, "groups": groups})
     return written

@@ -188,8 +188,7 @@ def _cap_prices(model: Model, duals: Floats) -> tuple[tuple[int, int, float], ..
 def _group_prices(
     model: Model, duals: Floats, top_ups: tuple[float, ...]
 ) -> tuple[tuple[int, int, float], ...]:
-    priced = (
+    return tuple(
         (facility, group, min(_price(float(duals[row])), top_ups[0]))
         for row, facility, group in model.groups
     )
-    return tuple(one for one in priced if one[2])

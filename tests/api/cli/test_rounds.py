@@ -70,6 +70,16 @@ def test_allocate__a_small_problem__writes_the_result_and_a_certificate(tmp_path
     assert sorted(each.name for each in tmp_path.iterdir()) == ["problem.json", "result.json"]
 
 
+def test_allocate__as_json_without_a_file__ends_with_the_result_on_one_line(
+    tmp_path: Path,
+) -> None:
+    done = run("allocate", written(tmp_path, PROBLEM), "--json")
+    assert done.exit_code == 0, done.output
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["format"] == "benchshare-allocation-result/1"
+    assert [each["request"] for each in result["decisions"]]
+
+
 def test_allocate__malformed__names_every_fault_by_its_path(tmp_path: Path) -> None:
     wrong = PROBLEM | {"step_minutes": 0, "more": 1}
     output = tmp_path / "result.json"

@@ -1,7 +1,7 @@
 """Every refusal as `application/problem+json` (RFC 9457): the only class-to-status table."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -36,7 +36,6 @@ STATUS: Final[dict[type[DomainError], int]] = {
     WrongState: 409,
 }
 TITLES: Final[dict[int, str]] = {
-    400: "That request could not be read",
     401: "Sign in first",
     403: "Not permitted",
     404: "Not found",
@@ -55,8 +54,13 @@ WRONG_METHOD, UNREADABLE = 405, 400
 UNREADABLE_BODY: Final = (
     "What was sent could not be read. Send JSON in UTF-8, not nested too deeply, or a whole form."
 )
-BODY_UNREADABLE: Final = Violation("body_unreadable", UNREADABLE_BODY, "/body")
+BODY_UNREADABLE: Final = Violation("body_unreadable", UNREADABLE_BODY)
 PROGRAM_ENDINGS: Final = (".ics", ".ifb")
+_MENDS: Final = {
+    "missing": "This is missing; give it.",
+    "extra_forbidden": "This is not known here; leave it out.",
+    "json_invalid": "This is no JSON; mend it, and send it as application/json.",
+}
 log = structlog.get_logger()
 
 
@@ -123,16 +127,28 @@ def refused(error: DomainError) -> Response:
 
 def malformed(error: RequestValidationError) -> Response:
     """Return 422 with each field that could not be read, in the same shape."""
-    found = tuple(
-        Violation(
-            code=str(each["type"]),
-            reason=str(each["msg"]),
-            pointer="/" + "/".join(str(part) for part in each["loc"]),
-        )
-        for each in error.errors()
-    )
-    detail = "; ".join(f"{each.pointer}: {each.reason}" for each in found)
-    return problem(422, detail, found)
+    return refused(_unreadable(error))
+
+
+def _unreadable(error: RequestValidationError) -> Malformed:
+    found = [
+        Violation(str(each["type"]), _sentence(each), _pointer(each)) for each in error.errors()
+    ]
+    return Malformed("; ".join(f"{each.pointer}: {each.reason}" for each in found), found)
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    """Word what is wrong with a field; a rule of ours has its own sentence."""
+    own = fault.get("ctx", {}).get("error")
+    return _MENDS.get(fault["type"], str(own or fault["msg"]))
+
+
+def _pointer(fault: Mapping[str, Any]) -> str:
+    """Point into the body as the rules do: /starts_at; elsewhere say where: /query/limit."""
+    where, *place = fault["loc"]
+    if fault["type"] == "json_invalid":
+        place = []
+    return "".join(f"/{part}" for part in (place if where == "body" else fault["loc"]))
 
 
 def _for_programs(request: Request) -> bool:
@@ -158,8 +174,8 @@ def install_problems(app: FastAPI, page: Callable[[Request, DomainError], Respon
         return refused(error) if _for_programs(request) else page(request, error)
 
     @app.exception_handler(RequestValidationError)
-    def _malformed(_request: Request, error: RequestValidationError) -> Response:
-        return malformed(error)
+    def _malformed(request: Request, error: RequestValidationError) -> Response:
+        return malformed(error) if _for_programs(request) else page(request, _unreadable(error))
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:

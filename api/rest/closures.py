@@ -100,7 +100,7 @@ def _facility_of(session: Session, body: ClosureIn, viewer: Actor) -> UUID:
     if body.resource_id is not None:
         return facts_at(session, body.resource_id, viewer).facility_id
     reason = "Name what is closed: a `facility`, or a `resource_id`."
-    raise Malformed(reason, [Violation("missing", reason, "/body/facility")])
+    raise Malformed(reason, [Violation("missing", reason, "/facility")])
 
 
 @router.get("/closures", responses=problems(401))

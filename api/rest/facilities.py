@@ -283,7 +283,7 @@ async def _content(request: Request) -> bytes:
 
 @router.post(
     "/facilities/{facility}/import",
-    responses=problems(400, 401, 403, 404, 409, 413),
+    responses=problems(401, 403, 404, 409, 413),
     openapi_extra=_FILE,
 )
 def import_file(

@@ -165,7 +165,7 @@ class PublishedOut(BaseModel):
     state: RoundState
 
 
-@router.get("/rounds", responses=problems())
+@router.get("/rounds", responses=problems(401))
 def list_rounds(
     session: ReadSession,
     actor: CurrentActor,
@@ -195,7 +195,7 @@ def create_round(
     return _answered(rounds_read.round_facts(session, row), response)
 
 
-@router.get("/rounds/{key}", responses=problems(404))
+@router.get("/rounds/{key}", responses=problems(401, 404))
 def see_round(key: Key, response: Response, session: ReadSession, actor: CurrentActor) -> RoundOut:
     """Return one round with its rules."""
     row = rounds_read.visible_round(session, key, viewer=actor)
@@ -273,7 +273,7 @@ def publish_round(
     return PublishedOut(bookings=count, state=RoundState.PUBLISHED)
 
 
-@router.get("/rounds/{key}/result", responses=problems(404))
+@router.get("/rounds/{key}/result", responses=problems(401, 404))
 def see_result(key: Key, session: ReadSession, actor: CurrentActor) -> dict[str, Any]:
     """Return the newest result in the file format of `benchshare allocate`.
 

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from sqlmodel import Session
 
 from api.deps import Instant, Name, Now, Prose, ReadSession, SignedIn, WriteSession
-from api.etags import set_etag
+from api.etags import IfMatch, check_match, set_etag
 from api.idempotency import IdempotentRoute
 from api.problems import problems
 from api.rest.rounds import Key
@@ -116,19 +117,25 @@ def see_policy(key: Key, response: Response, session: ReadSession) -> PolicyOut:
     found = current_policy(session, place.id)
     if found is None:
         raise NotFound(f"{place.name} has no policy: no groups, caps or quotas apply there.")
-    versions = [each.number for each in policy_versions(session, place.id)]
-    return _answered(found, versions, response)
+    return _answered(_shown(session, found), response)
 
 
-@router.put("/facilities/{key}/policy", responses=problems(401, 403, 404, 409))
+@router.put("/facilities/{key}/policy", responses=problems(401, 403, 404, 409, 412))
 def publish_policy(
-    key: Key, given: PolicyIn, response: Response, session: WriteSession, actor: SignedIn, now: Now
+    key: Key,
+    given: PolicyIn,
+    response: Response,
+    session: WriteSession,
+    actor: SignedIn,
+    now: Now,
+    if_match: IfMatch = None,
 ) -> PolicyOut:
     """Publish a new version; the same content again makes none."""
-    wish = _wish(given)
-    found = policies.publish_policy(session, actor=actor, now=now, facility=key, wish=wish)
-    versions = [each.number for each in policy_versions(session, found.version.facility_id)]
-    return _answered(found, versions, response)
+    before = current_policy(session, facility_named(session, key).id)
+    if before is not None:
+        check_match(if_match, _shown(session, before))
+    found = policies.publish_policy(session, actor=actor, now=now, facility=key, wish=_wish(given))
+    return _answered(_shown(session, found), response)
 
 
 def _ppm(share: float) -> int:
@@ -150,10 +157,15 @@ def _wish(given: PolicyIn) -> policies.PolicyWish:
     )
 
 
-def _answered(found: PolicyFacts, versions: list[int], response: Response) -> PolicyOut:
+def _answered(shown: PolicyOut, response: Response) -> PolicyOut:
+    set_etag(response, shown)
+    return shown
+
+
+def _shown(session: Session, found: PolicyFacts) -> PolicyOut:
     version = found.version
     cap_ppm = version.cap_share_ppm
-    shown = PolicyOut(
+    return PolicyOut(
         id=version.id,
         number=version.number,
         groups=[
@@ -174,7 +186,5 @@ def _answered(found: PolicyFacts, versions: list[int], response: Response) -> Po
         grace_days=version.grace_days,
         note=version.note,
         published_at=version.published_at,
-        versions=versions,
+        versions=[each.number for each in policy_versions(session, version.facility_id)],
     )
-    set_etag(response, shown)
-    return shown

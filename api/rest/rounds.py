@@ -40,7 +40,18 @@ router = APIRouter(tags=["rounds"], route_class=IdempotentRoute)
 DAY_MINUTES: Final = 1440
 MOST_FACILITIES: Final = 100
 LOWEST_SCORE, HIGHEST_SCORE = 300, 1000
-PRIVATE: Final = ("bookings", "decisions", "prices")
+PUBLIC: Final = (
+    "format",
+    "problem_sha256",
+    "result_sha256",
+    "seed",
+    "stopped",
+    "objective",
+    "bound",
+    "certificate_bound",
+    "gap",
+    "work",
+)
 
 Key = Annotated[
     str, Path(max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Slug or id")
@@ -277,8 +288,9 @@ def publish_round(
 def see_result(key: Key, session: ReadSession, actor: CurrentActor) -> dict[str, Any]:
     """Return the newest result in the file format of `benchshare allocate`.
 
-    Until the round is published for who may run or audit it only. Others are shown no
-    single booking, decision or price.
+    Until the round is published for who may run or audit it only. Others are shown the
+    certificate: figures of few organisations would tell whose they are, so who got what
+    share is in the equity report, which leaves such cells out.
     """
     found = rounds_read.visible_round(session, key, viewer=actor)
     whole = may(actor, Action.ROUND_SEE_BOARD, Scope(facility_id=found.facility_id))
@@ -287,7 +299,7 @@ def see_result(key: Key, session: ReadSession, actor: CurrentActor) -> dict[str,
     result: dict[str, Any] = json.loads(decisions_read.result_of(session, found).result)
     if whole:
         return result
-    return {name: value for name, value in result.items() if name not in PRIVATE}
+    return {name: result[name] for name in PUBLIC}
 
 
 @router.get("/rounds/{key}/bundle", responses=problems(401, 403, 404))

@@ -179,15 +179,25 @@ def test_bundle__run_again__verifies_until_a_number_changes(people: People) -> N
         assert verify_bundle(changed), name
 
 
-def test_result__published__shows_others_no_single_booking(people: People) -> None:
+def test_result__published__shows_others_the_certificate_alone(people: People) -> None:
     people.scored_round()
     people.send("manager", "POST", "/rounds/spring/allocate")
     people.send("first", "GET", "/rounds/spring/result", expect=404)
     people.send("manager", "POST", "/rounds/spring/publish")
     assert "bookings" in people.send("manager", "GET", "/rounds/spring/result")
     shown = people.send("first", "GET", "/rounds/spring/result")
-    assert "bookings" not in shown
-    assert shown["report"]["utilisation"] > 0
+    assert shown["bound"] >= shown["objective"] > 0
+    assert not {"bookings", "decisions", "prices", "facilities", "report"} & set(shown)
+
+
+def test_publish_policy__seen_before_another_version__is_stale(people: People) -> None:
+    path = f"/api/v1/facilities/{people.scene.facility.slug}/policy"
+    headers = {"Authorization": f"Bearer {people.tokens['manager']}"}
+    first = people.client.put(path, json={"note": "first"}, headers=headers)
+    headers["If-Match"] = first.headers["ETag"]
+    for note, expected in (("second", 200), ("third", 412)):
+        answer = people.client.put(path, json={"note": note}, headers=headers)
+        assert answer.status_code == expected, answer.text
 
 
 def test_book__in_an_open_round__is_refused_until_it_is_published(people: People) -> None:

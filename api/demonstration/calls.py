@@ -23,7 +23,6 @@ SLUG: Final = "winter-call"
 LEAD: Final = "savanna-imaging"
 WISHES: Final = 240
 WEEKS_OF_ACCESS: Final = 2
-MONDAY: Final = 0
 CALL_OPENED: Final = timedelta(days=30)
 CALL_CLOSED: Final = timedelta(days=9)
 REVIEWED: Final = timedelta(days=3)

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from importlib.resources import files
 from typing import Any, Final
 from uuid import UUID
@@ -147,8 +147,3 @@ def _facts(row: dict[str, str]) -> Iterator[tuple[FactName, date, Any]]:
 
 def _public_control(row: dict[str, str]) -> int:
     return 0 if row["kind"] in {"startup", "sme", "large-company", "ngo"} else 100
-
-
-def morning(day: date) -> datetime:
-    """Return eight o'clock UTC of a day: when the demonstration's people act."""
-    return datetime.combine(day, time(8), UTC)

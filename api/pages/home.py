@@ -33,7 +33,6 @@ USUAL_DAYS: Final = 7
 LONGEST_LOOK: Final = timedelta(days=62)
 FIELDS: Final = ("q", "kind", "country", "technique", "facility", "free_from", "free_until")
 TIME_FIELDS: Final = ("zone", "minutes", "quantity")
-NOTHING: Final[Page[ResourceFacts]] = Page((), None)
 
 
 @dataclass(frozen=True, slots=True)

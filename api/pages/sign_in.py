@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api.auth import COOKIE
+from api.auth import COOKIE, clear_cookie, set_cookie
 from api.limits import limit_asking_for_links, limit_opening_links
 from api.pages.fields import Address, Form, errors_of
 from api.pages.visit import Submitting, Visit, Visiting, go, show
@@ -91,7 +91,7 @@ def open_link(visit: Submitting, token: str) -> Response:
     cookie, person = opened
     target = local_path(unquote(visit.request.cookies.get(NEXT, "")))
     response = go(visit, target, f"Welcome, {person.name}. You are signed in.")
-    _set_session(visit, response, cookie)
+    set_cookie(response, visit.settings, cookie)
     response.delete_cookie(NEXT)
     _keep_secret(response)
     return response
@@ -103,7 +103,7 @@ def sign_out(visit: Submitting) -> Response:
     cookie = visit.request.cookies.get(COOKIE, "")
     visit.write(lambda session: sign_in.sign_out(session, cookie=cookie))
     response = go(visit, "/", "You are signed out.")
-    response.delete_cookie(COOKIE)
+    clear_cookie(response, visit.settings)
     return response
 
 
@@ -119,17 +119,6 @@ def _too_many(visit: Visit, limited: HTTPException) -> Response:
     )
     response.headers.update(limited.headers or {})
     return response
-
-
-def _set_session(visit: Visit, response: Response, cookie: str) -> None:
-    response.set_cookie(
-        COOKIE,
-        cookie,
-        max_age=int(sign_in.SESSION_LIFE.total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=visit.settings.secure,
-    )
 
 
 def _keep_secret(response: Response) -> None:

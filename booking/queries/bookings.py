@@ -9,8 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlmodel import Session, col, select
 
-from booking.engine.intervals import Interval
-from booking.engine.lifecycle import HOLDING, BookingStatus, ResourceState
+from booking.engine.lifecycle import BookingStatus, ResourceState
 from booking.engine.permissions import (
     ALLOWED,
     FACILITY_ROLES,
@@ -138,33 +137,6 @@ def bookings_seen(
         limit=limit,
         key=lambda each: (each.booking.starts_at.isoformat(), str(each.booking.id)),
     )
-
-
-def bookings_within(
-    session: Session,
-    within: Interval,
-    *,
-    viewer: Actor,
-    resource_id: UUID | None = None,
-    facility_id: UUID | None = None,
-) -> tuple[BookingSeen, ...]:
-    """Return what holds time of a resource or facility in a period, by start and then id.
-
-    Unpaged: the sheet of a day, the week of a resource.
-    """
-    only = BookingFilter(
-        resource_id=resource_id,
-        facility_id=facility_id,
-        since=within.start,
-        until=within.end,
-        statuses=frozenset(HOLDING),
-    )
-    rows = session.exec(
-        _seen()
-        .where(visible_to(viewer, Action.BOOKING_SEE), *_only(only))
-        .order_by(col(Booking.starts_at), col(Booking.id))
-    ).all()
-    return tuple(BookingSeen(*row) for row in rows)
 
 
 def lock_booking(

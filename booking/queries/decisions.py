@@ -1,6 +1,5 @@
 """Reads of the results of rounds, and of the decisions on access requests."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from booking.engine.intervals import MINUTE
-from booking.engine.lifecycle import RequestState, RoundState
+from booking.engine.lifecycle import RequestState
 from booking.errors import NotFound
 from booking.models import AccessRequest, Decision, Resource, Round, RoundResult
 
@@ -136,22 +135,6 @@ def decision_facts(session: Session, request: AccessRequest) -> DecisionFacts:
         problem_sha256=result.problem_sha256,
         result_sha256=result.result_sha256,
     )
-
-
-def published_results(
-    session: Session, round_ids: list[UUID]
-) -> dict[UUID, tuple[RoundResult, dict[str, Any]]]:
-    """Return the newest result of each of the rounds, with its object."""
-    rows = session.exec(
-        select(RoundResult)
-        .join(Round, col(Round.id) == RoundResult.round_id)
-        .where(
-            col(RoundResult.round_id).in_(round_ids),
-            col(Round.state).in_((RoundState.PUBLISHED, RoundState.CLOSED)),
-        )
-        .order_by(col(RoundResult.number))
-    )
-    return {each.round_id: (each, json.loads(each.result)) for each in rows}
 
 
 def _resource_names(session: Session, decision: Decision) -> dict[UUID, str]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from booking.engine.permissions import INSTALLATION_ROLES, Action, Actor, Grant, Role, scopes_of
+from booking.engine.permissions import Action, Actor, Grant, Role, scopes_of
 from booking.models import (
     ApiToken,
     Membership,
@@ -153,11 +153,6 @@ def staff_of(session: Session, facility_id: UUID) -> tuple[MemberFacts, ...]:
 def members_of(session: Session, organisation_id: UUID) -> tuple[MemberFacts, ...]:
     """Return who has a role in the organisation, by name."""
     return _members(session, col(Membership.organisation_id) == organisation_id)
-
-
-def installation_roles(session: Session) -> tuple[MemberFacts, ...]:
-    """Return who is an officer or auditor, by name."""
-    return _members(session, col(Membership.role).in_(sorted(INSTALLATION_ROLES)))
 
 
 def _members(session: Session, at: ColumnElement[bool]) -> tuple[MemberFacts, ...]:

@@ -33,16 +33,6 @@ def policy(session: Session, version_id: UUID) -> PolicyFacts | None:
     return _with_groups(session, session.get(PolicyVersion, version_id))
 
 
-def policy_numbered(session: Session, facility_id: UUID, number: int) -> PolicyFacts | None:
-    """Return the facility's policy version with that number."""
-    version = session.exec(
-        select(PolicyVersion).where(
-            PolicyVersion.facility_id == facility_id, PolicyVersion.number == number
-        )
-    ).one_or_none()
-    return _with_groups(session, version)
-
-
 def policy_versions(session: Session, facility_id: UUID) -> tuple[PolicyVersion, ...]:
     """Return every version, the newest first."""
     return tuple(

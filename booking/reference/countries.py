@@ -22,12 +22,6 @@ from typing import Final
 
 LIST_VERSION: Final = "2026-11"
 
-ATTRIBUTION: Final = (
-    "Country table after bblocks-places 0.0.6 (MIT) and the United Nations lists of least "
-    "developed, landlocked developing and small island developing countries; income groups: "
-    "World Bank, World Development Indicators (CC BY 4.0), arranged as dated facts."
-)
-
 SCHEMES: Final[Mapping[str, str]] = {
     "un_ldc": "least developed countries (UN)",
     "un_lldc": "landlocked developing countries (UN)",

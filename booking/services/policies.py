@@ -1,6 +1,5 @@
 """Publish a facility's policy: equity groups, reserved shares, ladder, cap, release."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -52,15 +51,6 @@ class PolicyWish:
     half_life_days: int = 90
     grace_days: int = 0
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class GroupEffect:
-    """What a share means at a facility in a period."""
-
-    key: str
-    name: str
-    reserved_credits: float
 
 
 def publish_policy(
@@ -146,20 +136,6 @@ def wish_of(facts: PolicyFacts) -> PolicyWish:
         half_life_days=version.half_life_days,
         grace_days=version.grace_days,
         note=version.note,
-    )
-
-
-def policy_effect(
-    groups: Sequence[GroupWish], *, offered_credit_thousandths: int
-) -> tuple[GroupEffect, ...]:
-    """Show the shares as hours: what each group would have reserved of what is offered."""
-    return tuple(
-        GroupEffect(
-            each.key,
-            each.name,
-            offered_credit_thousandths * each.reserved_share_ppm / (1000 * PPM),
-        )
-        for each in groups
     )
 
 

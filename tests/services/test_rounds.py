@@ -226,11 +226,6 @@ def test_publish_policy__rule_that_cannot_be_read__is_malformed(session: Session
     assert pointers(caught.value) == ["/groups/0/rule/kind"]
 
 
-def test_policy_effect__in_hours__is_share_of_what_is_offered() -> None:
-    effect = policies.policy_effect(a_policy().groups, offered_credit_thousandths=24_000)
-    assert [each.reserved_credits for each in effect] == [4.8]
-
-
 def test_accept_terms__of_an_older_version__is_refused(session: Session) -> None:
     scene = a_round_scene(session)
     member = scene.actor(session, scene.members[0])

@@ -355,4 +355,4 @@ def test_repeat__all_at_once__books_once(member: Caller) -> None:
 def test_openapi__names_every_status_of_a_booking(app: FastAPI) -> None:
     responses = app.openapi()["paths"]["/api/v1/bookings"]["post"]["responses"]
 
-    assert set(responses) == {"201", "401", "403", "404", "409", "422", "429"}
+    assert set(responses) == {"201", "401", "403", "404", "409", "413", "422", "429"}

@@ -216,6 +216,21 @@ def test_board__preview_with_unscored_requests__says_which(
     assert "has no score yet" in text_of(answer)
 
 
+@pytest.mark.usefixtures("scene")
+def test_close_call__before_its_published_end__asked_first_and_ends_now(
+    visitor: Visitor, scene: RoundScene, database: Database
+) -> None:
+    manager = visitor.signed_in(_browser(database, scene))
+    assert '<form method="post" action="/manage/rounds/spring/close-call">' not in (
+        manager.get("/manage/rounds/spring").text
+    )
+    asked = manager.get("/manage/rounds/spring/close-call")
+    assert asked.status_code == 200
+    assert "before that" in text_of(asked)
+    assert manager.send("/manage/rounds/spring/close-call").status_code == 303
+    assert manager.get("/manage/rounds/spring/close-call").status_code == 409
+
+
 def test_policy__shares_above_one__told_and_nothing_published(
     visitor: Visitor, scene: RoundScene, database: Database
 ) -> None:

@@ -79,6 +79,20 @@ def open_call(visit: Submitting, slug: str) -> Response:
     return _stepped(visit, slug, services.open_round, "The call is open.")
 
 
+@router.get("/manage/rounds/{slug}/close-call")
+def before_closing_the_call(visit: Visiting, slug: str) -> Response:
+    """Say what closing the call before its published end does.
+
+    Raises: WrongState where the call is not open.
+    """
+    shown = seen(visit, slug)
+    found = shown.facts.round
+    permit(visit.actor, Action.ROUND_RUN, Scope(facility_id=found.facility_id))
+    if found.state is not RoundState.OPEN:
+        raise WrongState("The call of this round is not open. Open the round's board.")
+    return show(visit, "board/close_call.html", shown=shown, round=found)
+
+
 @router.post("/manage/rounds/{slug}/close-call")
 def close_call(visit: Submitting, slug: str) -> Response:
     """Close the call."""

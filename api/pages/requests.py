@@ -16,7 +16,8 @@ from api.problems import STATUS
 from booking.engine.lifecycle import RequestState, RoundState
 from booking.engine.permissions import Action, Scope, may
 from booking.engine.request_rules import WantedSession
-from booking.errors import DomainError, NotFound, WrongState
+from booking.errors import DomainError, WrongState
+from booking.queries.accounts import organisations_of
 from booking.queries.decisions import decision_facts, latest_decision
 from booking.queries.requests import RequestFacts, find_request, request_facts
 from booking.queries.round_pages import RoundShown, applying_projects, round_shown
@@ -213,15 +214,23 @@ def _form_shown(
     visit: Visit, shown: RoundShown, form: Typed, refused: DomainError | None = None
 ) -> Response:
     if not visit.actor.project_ids:
-        raise NotFound(
-            "You are on no project yet, and access is given to projects. Create one from your "
-            "account, or ask its leader to add you; then ask for access."
-        )
+        return _project_first(visit, shown)
     return show(
         visit,
         "rounds/request_new.html",
         status=200 if refused is None else STATUS[type(refused)],
         **_asking(visit, shown, form, refused),
+    )
+
+
+def _project_first(visit: Visit, shown: RoundShown) -> Response:
+    """Say what somebody on no project needs before asking."""
+    return show(
+        visit,
+        "rounds/project_first.html",
+        shown=shown,
+        round=shown.facts.round,
+        organisations=visit.read(lambda session: organisations_of(session, visit.actor)),
     )
 
 

@@ -138,12 +138,15 @@ def open_round(session: Session, *, actor: Actor, now: datetime, key: str) -> Ro
 
 
 def close_call(session: Session, *, actor: Actor, now: datetime, key: str) -> Round:
-    """End the call and begin the review.
+    """End the call and begin the review; a call closed early ends now.
 
     Raises: NotFound; WrongState.
     """
     row = _permitted(session, key, actor=actor)
-    _apply(session, row, take_round_step(row, "close_call"), actor=actor, now=now)
+    taken = take_round_step(row, "close_call")
+    if row.call_opens_at < now < row.call_closes_at:
+        row.call_closes_at = now
+    _apply(session, row, taken, actor=actor, now=now)
     return row
 
 

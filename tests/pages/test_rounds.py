@@ -4,11 +4,11 @@ import pytest
 from sqlmodel import delete, select
 
 from booking.db import Database
-from booking.engine.permissions import SYSTEM
+from booking.engine.permissions import SYSTEM, Role
 from booking.models import AccessRequest, PolicyVersion, RequestedSession, TermsVersion
 from booking.services.access_requests import create_request
 from booking.services.terms import publish_terms
-from tests.builders import NOW
+from tests.builders import NOW, a_person, a_role, an_organisation
 from tests.pages.visitor import Visitor, a_browser_of, text_of
 from tests.rounds import RoundScene, a_round_scene, a_submitted_request, an_open_round
 
@@ -58,6 +58,35 @@ def _requests(database: Database) -> int:
 def test_ask__signed_out__leads_to_sign_in(visitor: Visitor) -> None:
     answer = visitor.get(ASK)
     assert (answer.status_code, answer.headers["location"].startswith("/sign-in")) == (303, True)
+
+
+@pytest.mark.usefixtures("scene")
+def test_ask__no_organisation_yet__told_to_register_one_then_a_project(
+    visitor: Visitor, database: Database
+) -> None:
+    with database.writing() as session:
+        visitor.signed_in(a_browser_of(session, a_person(session)))
+    answer = visitor.get(ASK)
+    assert answer.status_code == 200
+    assert 'href="/account/organisations/new"' in answer.text
+    assert 'href="/account/projects/new"' in answer.text
+    assert "you are on none yet" in text_of(answer)
+
+
+@pytest.mark.usefixtures("scene")
+def test_ask__organisation_but_no_project__told_to_create_one(
+    visitor: Visitor, database: Database
+) -> None:
+    with database.writing() as session:
+        person = a_person(session)
+        theirs = an_organisation(session, name="Blue Drop")
+        a_role(session, person.id, Role.ORGANISATION_ADMIN, organisation_id=theirs.id)
+        visitor.signed_in(a_browser_of(session, person))
+    answer = visitor.get(ASK)
+    assert answer.status_code == 200
+    assert "Create a project of Blue Drop" in text_of(answer)
+    assert 'href="/account/projects/new"' in answer.text
+    assert "/account/organisations/new" not in answer.text
 
 
 def test_ask__without_the_forms_own_token__refused(
@@ -185,6 +214,21 @@ def test_board__preview_with_unscored_requests__says_which(
     answer = manager.send("/manage/rounds/spring/preview")
     assert answer.status_code == 409
     assert "has no score yet" in text_of(answer)
+
+
+@pytest.mark.usefixtures("scene")
+def test_close_call__before_its_published_end__asked_first_and_ends_now(
+    visitor: Visitor, scene: RoundScene, database: Database
+) -> None:
+    manager = visitor.signed_in(_browser(database, scene))
+    assert '<form method="post" action="/manage/rounds/spring/close-call">' not in (
+        manager.get("/manage/rounds/spring").text
+    )
+    asked = manager.get("/manage/rounds/spring/close-call")
+    assert asked.status_code == 200
+    assert "before that" in text_of(asked)
+    assert manager.send("/manage/rounds/spring/close-call").status_code == 303
+    assert manager.get("/manage/rounds/spring/close-call").status_code == 409
 
 
 def test_policy__shares_above_one__told_and_nothing_published(

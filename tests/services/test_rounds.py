@@ -195,6 +195,24 @@ def test_open__with_a_closure__freezes_the_credits_that_are_left(session: Sessio
     assert row.policy_version_id is not None
 
 
+@pytest.mark.parametrize(
+    ("closed", "ends"),
+    [
+        (timedelta(days=3), timedelta(days=3)),
+        (timedelta(days=10), timedelta(days=10)),
+        (timedelta(days=12), timedelta(days=10)),
+        (timedelta(0), timedelta(days=10)),
+    ],
+    ids=["early", "at its end", "late", "as it opens"],
+)
+def test_close_call__whenever__ends_no_later_than_published(
+    session: Session, closed: timedelta, ends: timedelta
+) -> None:
+    an_open_round(session, a_round_scene(session))
+    row = rounds.close_call(session, actor=SYSTEM, now=NOW + closed, key="spring")
+    assert (row.state, row.call_closes_at) == (RoundState.REVIEWING, NOW + ends)
+
+
 def test_publish_policy__same_again__makes_no_new_version(session: Session) -> None:
     scene = a_round_scene(session)
     first = publish(session, scene)

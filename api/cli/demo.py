@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.session import AsJson
+from api.cli.session import AsJson, refuse
 
 if TYPE_CHECKING:
     from api.demonstration.build import Summary
@@ -39,13 +39,7 @@ def demo(
     from booking.clock import utc_now
 
     folder = folder.resolve()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        typer.echo(
-            f"{folder} is not empty. Name an empty or new folder: benchshare demo --dir DIR",
-            err=True,
-        )
-        raise typer.Exit(1)
-    (folder / "mail").mkdir(parents=True)
+    _prepare(folder)
     console = Console(stderr=True)
     settings = settings_for(folder, port=port)
     with console.status("Building the demonstration") as status:
@@ -58,6 +52,19 @@ def demo(
         from api.serving import serve_app
 
         serve_app(settings, host="127.0.0.1", port=port)
+
+
+def _prepare(folder: Path) -> None:
+    """Make the folder with a place for mail in it; exit with 1 where it is not ours to fill."""
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            refuse(f"{folder} is not empty. Name an empty or new folder: benchshare demo --dir DIR")
+        (folder / "mail").mkdir(parents=True)
+    except OSError as error:
+        refuse(
+            f"{folder} cannot be made or written to: {error.strerror}. Name a folder that you may "
+            "write to: benchshare demo --dir DIR"
+        )
 
 
 def as_object(summary: "Summary") -> dict[str, object]:

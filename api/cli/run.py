@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.session import refuse, require_migrated
+
 if TYPE_CHECKING:
     from booking.config import Settings
 
@@ -76,31 +78,9 @@ def migrate() -> None:
 
 def _require_ready(settings: "Settings") -> None:
     """Refuse to run without a secret key or on a database that is not at head."""
-    from sqlalchemy.exc import DBAPIError
-
-    from booking.db import Database
-    from migrations import current, head
-
     if not settings.secret_key:
-        _refuse(
+        refuse(
             "BENCHSHARE_SECRET_KEY is missing. Set it to a long random text, for example the "
             "output of: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
         )
-    database = Database(settings.database_url)
-    try:
-        found = current(database.engine)
-    except DBAPIError as error:
-        _refuse(f"The database cannot be reached; look at BENCHSHARE_DATABASE_URL. {error.orig}")
-    else:
-        if found != head():
-            _refuse(
-                f"The database is at revision {found or 'none'}, not at {head()}. "
-                "Run: benchshare migrate"
-            )
-    finally:
-        database.dispose()
-
-
-def _refuse(why: str) -> None:
-    typer.echo(why, err=True)
-    raise typer.Exit(1)
+    require_migrated(settings.database_url)

@@ -75,3 +75,40 @@ def test_work__asked_to_end__ends_well(database_url: str, tmp_path: Path) -> Non
     finally:
         worker.kill()
         worker.wait()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("facility", "add", "lab", "--name", "Lab", "--country", "KE", "--zone", "Africa/Nairobi"),
+        ("user", "add", "a@example.org", "--role", "auditor"),
+        ("catalogue", "import", "rows.csv", "--facility", "lab"),
+        ("round", "run", "spring"),
+    ],
+)
+def test_command__database_without_tables__says_what_serve_says(
+    empty_url: str, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "rows.csv").write_text("name\n", encoding="utf-8")
+    refused = run(empty_url, tmp_path, *words)
+    assert refused.returncode == 1
+    assert refused.stderr == run(empty_url, tmp_path, "serve").stderr
+    assert "benchshare migrate" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("serve",), ("user", "add", "a@example.org", "--role", "auditor")]
+)
+def test_command__no_database_file__leaves_none_behind(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    refused = run("sqlite:///benchshare.db", tmp_path, *words)
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    assert "benchshare migrate" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_command__folder_of_the_database_missing__names_the_setting(tmp_path: Path) -> None:
+    refused = run("sqlite:///nowhere/b.db", tmp_path, "user", "add", "a@b.org", "--role", "auditor")
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    assert "BENCHSHARE_DATABASE_URL" in refused.stderr

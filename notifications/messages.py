@@ -15,7 +15,14 @@ from booking.engine.lifecycle import BookingStatus, EventKind
 from booking.engine.tokens import derived_token
 from booking.queries.cards import BookingCard, DecisionCard, SignInCard
 from booking.queries.events import DueDelivery
-from notifications.calendar import Method, amount, booking_url, invite_text, place
+from notifications.calendar import (
+    Method,
+    amount,
+    booking_url,
+    invite_text,
+    place,
+    plus_addressed,
+)
 from notifications.mail import Invite, Mail
 from notifications.wording import at_words, instant_words, same_clock, span_words, zone_of
 
@@ -217,12 +224,14 @@ def _booking_mail(
     due: DueDelivery, message: Message, card: BookingCard, settings: Settings
 ) -> Mail:
     local = card.starts_at.astimezone(zone_of(card.facility_zone))
+    # Readers drop a CANCEL whose sender is not its ORGANIZER, so both have the booking's address.
+    organiser = plus_addressed(card.organiser, reply_token(settings.secret_key, card))
     return _mail(
         due,
         card,
         template="booking",
         subject=f"{message.subject}: {card.resource_name}, {instant_words(local)}",
-        sender=(card.organiser, card.facility_name),
+        sender=(organiser, card.facility_name),
         invite=_invite(due, message, card, settings),
         words={
             "message": message,

@@ -2,10 +2,13 @@
 
 import importlib
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from booking.errors import DomainError
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("api.cli.demo", "Build and serve a full demonstration."),
@@ -60,11 +63,14 @@ def main() -> None:
     try:
         app()
     except DomainError as error:
-        typer.echo(error.message, err=True)
-        for each in error.violations:
-            if each.reason != error.message:
-                typer.echo(f"  {each.pointer or each.code}: {each.reason}", err=True)
+        typer.echo("\n".join(lines_of(error)), err=True)
         sys.exit(1)
+
+
+def lines_of(error: "DomainError") -> list[str]:
+    """Return a refusal's message, then each reason that the message does not hold already."""
+    beyond = (each for each in error.violations if each.reason not in error.message)
+    return [error.message, *(f"  {each.pointer or each.code}: {each.reason}" for each in beyond)]
 
 
 if __name__ == "__main__":

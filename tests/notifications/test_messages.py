@@ -200,8 +200,8 @@ def test_compose__sign_in__carries_the_link_and_its_end() -> None:
 def test_compose__facility_with_its_own_address__sends_from_it() -> None:
     card = replace(a_card(), organiser="lab@facility.example")
     mail = compose(due(EventKind.BOOKING_CONFIRMED), card, SETTINGS)
-    assert mail.sender == "lab@facility.example"
-    assert "mailto:lab+" in str(event_of(mail)["ORGANIZER"])
+    assert mail.sender.startswith("lab+")
+    assert str(event_of(mail)["ORGANIZER"]) == f"mailto:{mail.sender}"
 
 
 def test_messages__every_word__is_calm_and_ends() -> None:

@@ -28,6 +28,8 @@ from notifications.wording import at_words, instant_words, same_clock, span_word
 
 Card = BookingCard | DecisionCard | SignInCard
 REPLY_TOKEN_LENGTH: Final = 24
+LONGEST_NAME: Final = 60
+MOST_REASONS: Final = 6
 
 
 class About(StrEnum):
@@ -230,7 +232,7 @@ def _booking_mail(
         due,
         card,
         template="booking",
-        subject=f"{message.subject}: {card.resource_name}, {instant_words(local)}",
+        subject=f"{message.subject}: {_shortened(card.resource_name)}, {instant_words(local)}",
         sender=(organiser, card.facility_name),
         invite=_invite(due, message, card, settings),
         words={
@@ -275,17 +277,17 @@ def _decision_mail(
     due: DueDelivery, message: Message, card: DecisionCard, settings: Settings
 ) -> Mail:
     base = settings.base_url.rstrip("/")
-    reasons = [str(each["detail"]) for each in card.reasons if each.get("detail")]
     return _mail(
         due,
         card,
         template="decision",
-        subject=f"{message.subject}: {card.title}",
+        subject=f"{message.subject}: {_shortened(card.title)}",
         sender=(card.organiser, card.facility_name),
         words={
             "message": message,
             "card": card,
-            "reasons": list(dict.fromkeys(reasons)),
+            "reasons": card.reasons[:MOST_REASONS],
+            "left_out": len(card.reasons[MOST_REASONS:]),
             "link": f"{base}/rounds/{card.round_slug}/requests/{card.id}",
         },
     )
@@ -330,3 +332,11 @@ def _mail(
         html=_TEMPLATES.get_template(f"{template}.html").render(words),
         invite=invite,
     )
+
+
+def _shortened(name: str) -> str:
+    """Cut a title or a name so far that a subject with it stays readable."""
+    words = " ".join(name.split())
+    if len(words) <= LONGEST_NAME:
+        return words
+    return words[: LONGEST_NAME - 1].rstrip() + "…"

@@ -7,13 +7,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from icalendar import Calendar
 
 from booking.engine.lifecycle import BookingStatus, EventKind
 from booking.engine.tokens import derived_token
 from booking.queries.cards import BookingCard, DecisionCard, SignInCard
 from booking.queries.events import DueDelivery
-from notifications.mail import Mail
+from notifications.mail import Mail, mime
 from notifications.messages import MESSAGES, as_of, compose, reply_token
 from tests.notifications.cards import a_card
 from tests.notifications.outcomes import settings_for
@@ -64,7 +66,8 @@ def a_decision(**given: Any) -> DecisionCard:
     defaults = {
         "round_slug": "spring",
         "round_name": "Spring call",
-        "reasons": [{"code": "outbid", "detail": "Two requests were ranked higher."}],
+        "reasons": ("Two requests were ranked higher.",),
+        "advice": ("More windows or more resources.",),
     }
     return DecisionCard(**shared | defaults | given)
 
@@ -177,7 +180,7 @@ def test_compose__decision__says_why_and_where_to_read_it(kind: EventKind) -> No
 
 
 def test_compose__decision_without_reasons__still_reads_well() -> None:
-    mail = compose(due(EventKind.REQUEST_GRANTED), a_decision(reasons=[]), SETTINGS)
+    mail = compose(due(EventKind.REQUEST_GRANTED), a_decision(reasons=(), advice=()), SETTINGS)
     assert "<ul" not in mail.html
 
 
@@ -208,3 +211,43 @@ def test_messages__every_word__is_calm_and_ends() -> None:
     for message in MESSAGES.values():
         assert message.headline.endswith(".")
         assert message.then.endswith(":")
+
+
+@given(name=st.text(max_size=200))
+@example(name="x" * 18)
+@example(name="x" * 200)
+@example(name="Ä" * 200)
+@example(name="Größe und Ordnung im Kristall, " * 6)
+def test_any_title_leaves_words_in_the_first_line_of_the_subject(name: str) -> None:
+    for mail in (
+        compose(due(EventKind.REQUEST_NOT_GRANTED), a_decision(title=name), SETTINGS),
+        compose(due(EventKind.BOOKING_DISPLACED), a_card(resource_name=name), SETTINGS),
+    ):
+        (first,) = [line for line in mime(mail).split(b"\r\n") if line.startswith(b"Subject:")]
+        assert first.removeprefix(b"Subject:").strip()
+
+
+@pytest.mark.parametrize(("length", "end"), [(60, "x"), (61, "…")])
+def test_compose__title_around_the_longest__is_cut_only_above_it(length: int, end: str) -> None:
+    mail = compose(due(EventKind.REQUEST_GRANTED), a_decision(title="x" * length), SETTINGS)
+    title = mail.subject.removeprefix("Granted: ")
+    assert (len(title), title[-1]) == (60, end)
+
+
+@pytest.mark.parametrize(("count", "more"), [(6, ""), (7, "and 1 more; see the page.")])
+def test_compose__reasons_around_the_most__tells_six_and_counts_the_rest(
+    count: int, more: str
+) -> None:
+    reasons = tuple(f"Reason {each}." for each in range(count))
+    mail = compose(due(EventKind.REQUEST_NOT_GRANTED), a_decision(reasons=reasons), SETTINGS)
+    for words in (mail.text, mail.html):
+        assert words.count("Reason ") == 6
+        assert ("see the page" in words) is bool(more)
+        assert more in words
+
+
+def test_compose__decision__says_what_would_have_helped_and_whose_clock() -> None:
+    mail = compose(due(EventKind.REQUEST_NOT_GRANTED), a_decision(), SETTINGS)
+    for words in (mail.text, mail.html):
+        assert "More windows or more resources." in words
+        assert "Times are those of Africa/Nairobi." in words

@@ -1,5 +1,7 @@
 """Pages of rounds: what is refused keeps what was typed, and says why at its field."""
 
+from datetime import time
+
 import pytest
 from sqlmodel import delete, select
 
@@ -8,7 +10,7 @@ from booking.engine.permissions import SYSTEM, Role
 from booking.models import AccessRequest, PolicyVersion, RequestedSession, TermsVersion
 from booking.services.access_requests import create_request
 from booking.services.terms import publish_terms
-from tests.builders import NOW, a_person, a_role, an_organisation
+from tests.builders import NOW, a_person, a_role, an_organisation, opening_hours
 from tests.pages.visitor import Visitor, a_browser_of, text_of
 from tests.rounds import RoundScene, a_round_scene, a_submitted_request, an_open_round
 
@@ -123,6 +125,18 @@ def test_ask__window_outside_the_round__told_at_its_field(
     assert answer.status_code == 409
     assert 'id="sessions-0-alternatives-0-earliest-error"' in answer.text
     assert 'value="2027-01-03T23:00"' in answer.text
+
+
+def test_ask__hours_in_which_it_is_closed__told_at_the_session(
+    applicant: Visitor, scene: RoundScene, database: Database
+) -> None:
+    with database.writing() as session:
+        opening_hours(session, scene.facility.id, time(9), time(17))
+    answer = applicant.send(ASK, **_asked(scene))
+    assert answer.status_code == 409
+    assert "there is no stretch of 4 h inside your window" in text_of(answer)
+    assert "09:00 to 17:00" in text_of(answer)
+    assert _requests(database) == 0
 
 
 def test_ask__hours_that_are_no_number__told_at_its_field(

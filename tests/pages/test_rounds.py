@@ -9,6 +9,7 @@ from booking.db import Database
 from booking.engine.permissions import SYSTEM, Role
 from booking.models import AccessRequest, PolicyVersion, RequestedSession, TermsVersion
 from booking.services.access_requests import create_request
+from booking.services.rounds import close_call
 from booking.services.terms import publish_terms
 from tests.builders import NOW, a_person, a_role, an_organisation, opening_hours
 from tests.pages.visitor import Visitor, a_browser_of, text_of
@@ -243,6 +244,25 @@ def test_close_call__before_its_published_end__asked_first_and_ends_now(
     assert "before that" in text_of(asked)
     assert manager.send("/manage/rounds/spring/close-call").status_code == 303
     assert manager.get("/manage/rounds/spring/close-call").status_code == 409
+
+
+def test_board__who_may_not_score__told_where_reviewers_are_added(
+    visitor: Visitor, scene: RoundScene, database: Database
+) -> None:
+    with database.writing() as session:
+        session.exec(delete(TermsVersion))
+        asked = a_submitted_request(session, scene)
+        close_call(session, actor=SYSTEM, now=NOW, key="spring")
+        reviewer = a_browser_of(session, scene.reviewer)
+    link = f'href="/manage/facilities/{scene.facility.slug}/staff"'
+    pages = ("/manage/rounds/spring", f"/manage/rounds/spring/requests/{asked.id}")
+    for cookie, is_told in ((_browser(database, scene), True), (reviewer, False)):
+        visitor.signed_in(cookie)
+        for page in pages:
+            answer = visitor.get(page)
+            assert answer.status_code == 200
+            assert ("Scores are given by reviewers" in text_of(answer)) is is_told
+            assert (link in answer.text) is is_told
 
 
 def test_policy__shares_above_one__told_and_nothing_published(

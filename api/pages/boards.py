@@ -15,6 +15,7 @@ from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
 from booking.engine.lifecycle import RequestState, RoundState
 from booking.engine.permissions import Action, Scope, may
+from booking.engine.wording import counted
 from booking.errors import DomainError, WrongState
 from booking.queries.decisions import newest_result
 from booking.queries.requests import requests_of_round
@@ -130,7 +131,8 @@ def allocate(visit: Submitting, slug: str) -> Response:
         done = round_run.allocate_round(visit.database, actor=visit.actor, now=visit.now, key=slug)
     except DomainError as refused:
         return _shown(visit, shown, refused)
-    words = f"The round is allocated: {done.granted} requests have a place. Nobody is told yet."
+    placed = f"{counted(done.granted, 'request')} {'has' if done.granted == 1 else 'have'} a place"
+    words = f"The round is allocated: {placed}. Nobody is told yet."
     return go(visit, f"/manage/rounds/{slug}", words)
 
 
@@ -154,7 +156,8 @@ def publish(visit: Submitting, slug: str) -> Response:
         )
     except DomainError as refused:
         return _confirmation(visit, shown, refused)
-    words = f"The round is published. {count} bookings are made, and the mails are on their way."
+    made = f"{counted(count, 'booking')} {'is' if count == 1 else 'are'} made"
+    words = f"The round is published. {made}, and the mails are on their way."
     return go(visit, f"/manage/rounds/{slug}", words)
 
 
@@ -181,6 +184,20 @@ def seen(visit: Visit, slug: str) -> RoundShown:
     if not may(visit.actor, Action.REVIEW_WRITE, scope):
         permit(visit.actor, Action.ROUND_SEE_BOARD, scope)
     return shown
+
+
+def reviewers_page(visit: Visit, shown: RoundShown) -> str | None:
+    """Return where to add a reviewer, while scores matter and for who may not give them."""
+    found = shown.facts.round
+    scope = Scope(facility_id=found.facility_id)
+    if found.state not in {RoundState.OPEN, RoundState.REVIEWING}:
+        return None
+    if may(visit.actor, Action.REVIEW_WRITE, scope):
+        return None
+    if not may(visit.actor, Action.STAFF_MANAGE, scope):
+        return None
+    lead = next(each for each in shown.facts.facilities if each.facility_id == found.facility_id)
+    return f"/manage/facilities/{lead.slug}/staff"
 
 
 def _stored(visit: Visit, shown: RoundShown) -> OutcomeShown | None:
@@ -224,6 +241,7 @@ def _shown(
         cursor=page.next,
         next_step=NEXT.get(found.state) if may(visit.actor, Action.ROUND_RUN, scope) else None,
         may_review=may(visit.actor, Action.REVIEW_WRITE, scope),
+        reviewers_page=reviewers_page(visit, shown),
         may_see_merit=may(visit.actor, Action.REVIEW_SEE, scope),
         group_names={each.key: each.name for each in shown.groups},
         outcome=preview or _stored(visit, shown),

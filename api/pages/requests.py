@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.pages.fields import Form, Typed, errors_of, typed
+from api.pages.local_reasons import by_the_clock_of
 from api.pages.request_cost import costs
 from api.pages.request_form import at_fields, fresh, reshaped, shape, values_of, wanted_in
 from api.pages.rounds import DECIDED, STATE_WORDS
@@ -281,6 +282,7 @@ def _asking(
     chosen = next((each for each in projects if str(each.id) == form["project"]), None)
     if chosen is None and len(projects) == 1:
         chosen = projects[0]
+    refused = refused and by_the_clock_of(refused, shown.zone)
     trial = typed(form.values)
     sessions = wanted_in(trial, _zones(shown), shown.zone)
     return {

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from api.pages.boards import seen
+from api.pages.boards import reviewers_page, seen
 from api.pages.fields import Form, Typed, errors_of, typed
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
@@ -95,6 +95,7 @@ def _shown(
         reviews=reviews if may(visit.actor, Action.REVIEW_SEE, scope) else (),
         may_review=may(visit.actor, Action.REVIEW_WRITE, scope)
         and found.state is RoundState.REVIEWING,
+        reviewers_page=reviewers_page(visit, shown),
         own=own,
         typed=form or typed(_fields_of(own)),
         errors=errors_of(refused),

@@ -6,6 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from api.pages.prose import prose
+from booking.engine.wording import counted
 from booking.reference.countries import country_name
 
 MINUTES_A_DAY: Final = 1440
@@ -105,6 +106,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "machine": machine,
     "duration": duration,
     "percent": percent,
+    "counted": counted,
     "figure": figure,
     "hours_asked": hours_asked,
     "plain_zone": plain_zone,

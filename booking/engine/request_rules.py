@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from booking.engine.intervals import MINUTE, Interval
 from booking.engine.violations import Violation
-from booking.engine.wording import at_words, in_words
+from booking.engine.wording import at_words, in_words, length_in_words, listed
 
 MOST_SESSIONS: Final = 50
 MOST_ALTERNATIVES: Final = 20
@@ -30,6 +30,7 @@ class RequestCode(StrEnum):
     ABOVE_CAPACITY = "above_capacity"
     WINDOW_OUTSIDE_ROUND = "window_outside_round"
     SESSION_LONGER_THAN_WINDOW = "session_longer_than_window"
+    NO_OPEN_WINDOW = "no_open_window"
     NOT_AT_ONE_FACILITY = "not_at_one_facility"
     ABOVE_CAP = "above_cap"
     TERMS_NOT_ACCEPTED = "terms_not_accepted"
@@ -57,12 +58,16 @@ class WantedSession:
 
 @dataclass(frozen=True, slots=True)
 class OfferedResource:
-    """What a round offers of a resource; the rate is in thousandths of a credit per hour."""
+    """What a round offers of a resource; the rate is in thousandths of a credit per hour.
+
+    `open` is when it is open and free, merged and sorted, on the round's steps.
+    """
 
     name: str
     facility_id: UUID
     capacity: int
     rate_thousandths: int
+    open: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +202,54 @@ def long_enough_windows(facts: RequestFacts) -> Iterator[Violation]:
             )
 
 
+def with_an_open_window(facts: RequestFacts) -> Iterator[Violation]:
+    """Require for each session an alternative that is open for its length, at a stretch.
+
+    Alternatives that break another rule are left to that one.
+    """
+    for at, session in enumerate(facts.sessions):
+        length = session.minutes * MINUTE
+        tried = [
+            each
+            for each in session.alternatives
+            if each.resource_id in facts.resources and each.latest_at - each.earliest_at >= length
+        ]
+        if tried and not any(_is_open(facts, each, length) for each in tried):
+            yield Violation(
+                RequestCode.NO_OPEN_WINDOW,
+                _no_open_window(facts, session, tried[0]),
+                f"/sessions/{at}/alternatives",
+            )
+
+
+def _is_open(facts: RequestFacts, wanted: WantedAlternative, length: timedelta) -> bool:
+    """Say whether a stretch of the length is open in the window, from a whole step on."""
+    step = facts.step_minutes * MINUTE
+    start = facts.access.start
+    first = start + -((start - wanted.earliest_at) // step) * step
+    return any(
+        min(each.end, wanted.latest_at) - max(each.start, first) >= length
+        for each in facts.resources[wanted.resource_id].open
+    )
+
+
+def _no_open_window(facts: RequestFacts, session: WantedSession, wanted: WantedAlternative) -> str:
+    """Name when the alternative's resource is open for long enough, from the window on."""
+    offered = facts.resources[wanted.resource_id]
+    length = length_in_words(session.minutes)
+    fitting = [each for each in offered.open if each.minutes >= session.minutes]
+    if not fitting:
+        return (
+            f"{offered.name} has no open stretch of {length} in the round's access period; "
+            "ask for shorter sessions, or another resource."
+        )
+    coming = [each for each in fitting if each.end > wanted.earliest_at]
+    return (
+        f"{offered.name} is open {listed(coming or fitting)}; there is no stretch of {length} "
+        "inside your window, so choose other hours."
+    )
+
+
 def at_one_facility(facts: RequestFacts) -> Iterator[Violation]:
     """Require a facility at which every session has an alternative."""
     named = _facilities_by_session(facts)
@@ -263,6 +316,7 @@ DRAFT_RULES: Final[tuple[Rule, ...]] = (
 )
 SUBMISSION_RULES: Final[tuple[Rule, ...]] = (
     *DRAFT_RULES,
+    with_an_open_window,
     within_the_cap,
     with_terms_accepted,
     of_an_organisation_in_good_standing,

@@ -33,3 +33,9 @@ def listed(intervals: Iterable[Interval]) -> str:
 def counted(number: int, thing: str) -> str:
     """Word a count of things: 1 unit, 2 units."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def length_in_words(minutes: int) -> str:
+    """Word a length of time: 4 h, 1 h 30 min, 45 min."""
+    hours, rest = divmod(minutes, 60)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest)) or "0 min"

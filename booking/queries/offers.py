@@ -32,6 +32,11 @@ class Offer:
         minutes = sum(end - start for start, end in self.windows) * self.step_minutes
         return self.capacity * self.resource.rate_thousandths * minutes // 60
 
+    def open_from(self, origin: datetime) -> tuple[Interval, ...]:
+        """The windows as intervals, where `origin` begins the first step."""
+        step = self.step_minutes * MINUTE
+        return tuple(Interval(origin + a * step, origin + b * step) for a, b in self.windows)
+
 
 @dataclass(frozen=True, slots=True)
 class _Calendar:
@@ -43,14 +48,19 @@ class _Calendar:
 
 
 def offers(
-    session: Session, facility_ids: Collection[UUID], *, access: Interval, step_minutes: int
+    session: Session,
+    facility_ids: Collection[UUID],
+    *,
+    access: Interval,
+    step_minutes: int,
+    only: Collection[UUID] | None = None,
 ) -> tuple[Offer, ...]:
-    """Return what each published resource offers in the access period, by id.
+    """Return what each published resource, of those in `only` if given, offers, by id.
 
-    Opening hours less closures and what is held with its buffers, cut to whole steps from
-    the period's start. Resources with nothing to offer are left out.
+    In the access period, opening hours less closures and what is held with its buffers, cut
+    to whole steps from the period's start. Resources with nothing to offer are left out.
     """
-    resources = published_resources(session, facility_ids)
+    resources = published_resources(session, facility_ids, only=only)
     zones = {
         each.id: each.zone
         for each in session.exec(select(Facility).where(col(Facility.id).in_(facility_ids)))

@@ -39,7 +39,7 @@ from booking.models import (
     RequestedSession,
     Round,
 )
-from booking.queries.offers import published_resources
+from booking.queries.offers import offers, published_resources
 from booking.queries.policies import PolicyFacts, policy
 from booking.queries.requests import (
     accepted_terms,
@@ -244,15 +244,38 @@ def _facts(
         step_minutes=found.step_minutes,
         call_open=found.state is RoundState.OPEN,
         call_closes_at=found.call_closes_at,
-        resources={
-            each.id: OfferedResource(
-                each.name, each.facility_id, each.capacity, each.rate_thousandths
-            )
-            for each in published_resources(session, facility_ids, only=_named(wanted))
-        },
+        resources=_offered(session, found, facility_ids, _named(wanted)),
         facilities=_offering(session, found, applying),
         organisation_suspended=whose.suspended_at is not None,
     )
+
+
+def _offered(
+    session: Session, found: Round, facility_ids: Sequence[UUID], only: set[UUID]
+) -> dict[UUID, OfferedResource]:
+    """Gather the resources asked for, with when each is open and free in the round."""
+    access = access_of(found)
+    resources = published_resources(session, facility_ids, only=only)
+    when = {
+        each.resource.id: each.open_from(access.start)
+        for each in offers(
+            session,
+            {each.facility_id for each in resources},
+            access=access,
+            step_minutes=found.step_minutes,
+            only=only,
+        )
+    }
+    return {
+        each.id: OfferedResource(
+            each.name,
+            each.facility_id,
+            each.capacity,
+            each.rate_thousandths,
+            when.get(each.id, ()),
+        )
+        for each in resources
+    }
 
 
 def _named(wanted: tuple[WantedSession, ...]) -> set[UUID]:

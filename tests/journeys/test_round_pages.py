@@ -70,8 +70,9 @@ def test_round__on_pages_without_scripts__who_gets_no_place_reads_why(
     _open_a_round(desk, scene)
     for member, title in zip(scene.members, ("Alloys", "Clays"), strict=True):
         _ask(desk, scene, member, title)
-    desk.sit_down(scene.manager, "/manage/rounds/spring-call")
-    expect(desk.press("Close the call").get_by_role("status")).to_contain_text("closed")
+    page = desk.sit_down(scene.manager, "/manage/rounds/spring-call")
+    page.get_by_role("link", name="Close the call early").click()
+    expect(desk.press("Close the call now").get_by_role("status")).to_contain_text("closed")
     for title, score in (("Alloys", "900"), ("Clays", "500")):
         _review(desk, scene, title, score)
     _decide(desk, scene)

@@ -31,6 +31,7 @@ DESK = (
     "/manage",
     "/manage/rounds/new",
     "/manage/rounds/spring",
+    "/manage/rounds/autumn/close-call",
     "/manage/rounds/spring/requests/{request}",
     "/manage/facilities/{facility}",
     "/manage/facilities/{facility}/resources/new",

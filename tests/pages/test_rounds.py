@@ -1,5 +1,7 @@
 """Pages of rounds: what is refused keeps what was typed, and says why at its field."""
 
+from datetime import time
+
 import pytest
 from sqlmodel import delete, select
 
@@ -7,8 +9,9 @@ from booking.db import Database
 from booking.engine.permissions import SYSTEM, Role
 from booking.models import AccessRequest, PolicyVersion, RequestedSession, TermsVersion
 from booking.services.access_requests import create_request
+from booking.services.rounds import close_call
 from booking.services.terms import publish_terms
-from tests.builders import NOW, a_person, a_role, an_organisation
+from tests.builders import NOW, a_person, a_role, an_organisation, opening_hours
 from tests.pages.visitor import Visitor, a_browser_of, text_of
 from tests.rounds import RoundScene, a_round_scene, a_submitted_request, an_open_round
 
@@ -125,6 +128,18 @@ def test_ask__window_outside_the_round__told_at_its_field(
     assert 'value="2027-01-03T23:00"' in answer.text
 
 
+def test_ask__hours_in_which_it_is_closed__told_at_the_session(
+    applicant: Visitor, scene: RoundScene, database: Database
+) -> None:
+    with database.writing() as session:
+        opening_hours(session, scene.facility.id, time(9), time(17))
+    answer = applicant.send(ASK, **_asked(scene))
+    assert answer.status_code == 409
+    assert "there is no stretch of 4 h inside your window" in text_of(answer)
+    assert "09:00 to 17:00" in text_of(answer)
+    assert _requests(database) == 0
+
+
 def test_ask__hours_that_are_no_number__told_at_its_field(
     applicant: Visitor, scene: RoundScene
 ) -> None:
@@ -229,6 +244,25 @@ def test_close_call__before_its_published_end__asked_first_and_ends_now(
     assert "before that" in text_of(asked)
     assert manager.send("/manage/rounds/spring/close-call").status_code == 303
     assert manager.get("/manage/rounds/spring/close-call").status_code == 409
+
+
+def test_board__who_may_not_score__told_where_reviewers_are_added(
+    visitor: Visitor, scene: RoundScene, database: Database
+) -> None:
+    with database.writing() as session:
+        session.exec(delete(TermsVersion))
+        asked = a_submitted_request(session, scene)
+        close_call(session, actor=SYSTEM, now=NOW, key="spring")
+        reviewer = a_browser_of(session, scene.reviewer)
+    link = f'href="/manage/facilities/{scene.facility.slug}/staff"'
+    pages = ("/manage/rounds/spring", f"/manage/rounds/spring/requests/{asked.id}")
+    for cookie, is_told in ((_browser(database, scene), True), (reviewer, False)):
+        visitor.signed_in(cookie)
+        for page in pages:
+            answer = visitor.get(page)
+            assert answer.status_code == 200
+            assert ("Scores are given by reviewers" in text_of(answer)) is is_told
+            assert (link in answer.text) is is_told
 
 
 def test_policy__shares_above_one__told_and_nothing_published(

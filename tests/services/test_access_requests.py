@@ -1,6 +1,6 @@
 """Access requests and reviews: every rule, passed, broken and at its boundary."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ from booking.models import AccessRequest
 from booking.queries.requests import wanted_sessions
 from booking.services import access_requests, reviews, rounds, terms
 from booking.services.reviews import merit_of
-from tests.builders import NOW, a_role
+from tests.builders import NOW, a_role, opening_hours
 from tests.rounds import (
     RoundScene,
     a_policy,
@@ -72,6 +72,7 @@ def one(scene: RoundScene, **given: Any) -> Any:
 
 
 AT = "/sessions/0/alternatives/0"
+CLOSED = {("no_open_window", "/sessions/0/alternatives")}
 
 
 def test_submit__everything_at_its_limit__is_fine(session: Session) -> None:
@@ -118,6 +119,51 @@ def test_submit__what_the_rules_forbid__points_at_it(session: Session) -> None:
     ]
     for wanted, code, pointer in wrong:
         assert (code, pointer) in found(session, scene, wanted), code
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "minutes", "expected"),
+    [(9, 13, 240, set()), (8, 12, 240, CLOSED), (0, 8, 240, CLOSED), (6, 20, 480, set())],
+    ids=["open throughout", "an hour too early", "closed", "just as long as it is open"],
+)
+def test_submit__opening_hours__session_must_be_open_somewhere(
+    session: Session, first: int, last: int, minutes: int, expected: set[tuple[str, str]]
+) -> None:
+    scene = a_round_scene(session)
+    opening_hours(session, scene.facility.id, time(9), time(17))
+    an_open_round(session, scene)
+    wanted = one(scene, earliest_at=hour(first), latest_at=hour(last), minutes=minutes)
+    assert found(session, scene, wanted) == expected
+
+
+def test_submit__closed_hours__says_when_it_is_open(session: Session) -> None:
+    scene = a_round_scene(session, name="Microscope")
+    opening_hours(session, scene.facility.id, time(9), time(17))
+    an_open_round(session, scene)
+    row = ask(session, scene, one(scene))
+    with pytest.raises(RulesBroken) as caught:
+        send(session, scene, row)
+    assert caught.value.message == (
+        "Microscope is open 2027-01-04 09:00-17:00 UTC; there is no stretch of 4 h inside your "
+        "window, so choose other hours."
+    )
+
+
+def test_submit__longer_than_ever_open__asks_for_less(session: Session) -> None:
+    scene = a_round_scene(session)
+    opening_hours(session, scene.facility.id, time(9), time(17))
+    an_open_round(session, scene)
+    row = ask(session, scene, one(scene, minutes=540, latest_at=hour(24)))
+    with pytest.raises(RulesBroken, match="no open stretch of 9 h in the round's access period"):
+        send(session, scene, row)
+
+
+def test_submit__one_alternative_of_two_is_open__is_fine(session: Session) -> None:
+    scene = a_round_scene(session)
+    opening_hours(session, scene.facility.id, time(9), time(17))
+    an_open_round(session, scene)
+    windows = one(scene)[0].alternatives + one(scene, latest_at=hour(13))[0].alternatives
+    assert found(session, scene, (WantedSession(240, 1, windows),)) == set()
 
 
 def test_submit__most_sessions_and_alternatives__is_fine(session: Session) -> None:

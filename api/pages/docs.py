@@ -1,5 +1,6 @@
 """The API's description to read: every route of /openapi.json, on one page without scripts."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -144,10 +145,17 @@ def _parameter(written: Schema, schemas: Schema) -> Field:
     return _field(
         written["name"],
         written["in"],
-        {"description": written.get("description", ""), **written["schema"]},
+        {"description": written.get("description", ""), **_unless_null(written["schema"])},
         schemas,
         required=written.get("required", False),
     )
+
+
+def _unless_null(schema: Schema) -> Schema:
+    """Leave null out of what a parameter may be: an address or header cannot carry it."""
+    if "anyOf" not in schema:
+        return schema
+    return {**schema, "anyOf": [each for each in schema["anyOf"] if each.get("type") != "null"]}
 
 
 def _body(media: str, schema: Schema, schemas: Schema) -> Body:
@@ -167,7 +175,7 @@ def _field(name: str, place: str, schema: Schema, schemas: Schema, *, required: 
     kind = kind_of(schema, schemas)
     default = schema.get("default")
     if default not in (None, ""):
-        kind += Markup("; <code>{}</code> if left out").format(default)
+        kind += Markup("; <code>{}</code> if left out").format(json.dumps(default))
     return Field(name, place, kind, required, prose(schema.get("description", "")))
 
 

@@ -29,11 +29,13 @@ def test_docs__booking__names_fields_parameters_and_answers(visitor: Visitor) ->
     for each in (
         "resource_id : UUID, required",
         "title : text, at most 200 characters",
-        "idempotency-key in the header",
+        "idempotency-key in the header: text, at most 200 characters",
+        "mine in the query: true or false; false if left out",
         "409 Refused by the rules",
         "/openapi.json",
     ):
         assert each in words
+    assert "idempotency-key in the header: text, at most 200 characters or null" not in words
 
 
 def test_docs__policy__takes_nothing_from_elsewhere(visitor: Visitor) -> None:

@@ -49,7 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
         version="0.1.0",
         description="Shared research infrastructure on fair and published terms.",
         lifespan=_lifespan,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
     )
     app.state.settings = settings
@@ -88,8 +88,6 @@ def _harden(app: FastAPI) -> None:
     @app.middleware("http")
     async def _headers(request: Request, call_next: Callable[[Request], object]) -> Response:
         response: Response = await call_next(request)  # type: ignore[misc]
-        relaxed = request.url.path == "/docs"
         for name, value in SECURITY_HEADERS.items():
-            if not (relaxed and name == "Content-Security-Policy"):
-                response.headers.setdefault(name, value)
+            response.headers.setdefault(name, value)
         return response

@@ -9,6 +9,7 @@ from api.pages import (
     boards,
     bookings,
     desk,
+    docs,
     facilities,
     home,
     managed_facility,
@@ -55,5 +56,6 @@ for _each in (
     managed_files,
     managed_people,
     reports,
+    docs,
 ):
     router.include_router(_each.router)

@@ -172,6 +172,17 @@ def test_private_pages__narrow_and_wide__without_fault(site: Site, page: Page) -
     assert faults == {}
 
 
+def test_docs__narrow_and_wide__without_fault_but_its_length(site: Site, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    assert set(_faults(page, f"{site.address}/docs")) <= {"weight"}
+    assert [each for each in asked if not each.startswith(site.address)] == []
+    links = page.locator("main a[href^='#']").evaluate_all(
+        "links => links.filter(each => !document.getElementById(each.hash.slice(1))).length"
+    )
+    assert links == 0
+
+
 def test_booking__by_keyboard_and_without_scripts__books(site: Site, chromium: Browser) -> None:
     context = chromium.new_context(java_script_enabled=False)
     context.add_cookies([{"name": COOKIE, "value": site.cookie, "url": site.address}])

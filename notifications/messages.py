@@ -28,6 +28,7 @@ from notifications.wording import at_words, instant_words, same_clock, span_word
 
 Card = BookingCard | DecisionCard | SignInCard
 REPLY_TOKEN_LENGTH: Final = 24
+LONGEST_NAME: Final = 60
 
 
 class About(StrEnum):
@@ -230,7 +231,7 @@ def _booking_mail(
         due,
         card,
         template="booking",
-        subject=f"{message.subject}: {card.resource_name}, {instant_words(local)}",
+        subject=f"{message.subject}: {_shortened(card.resource_name)}, {instant_words(local)}",
         sender=(organiser, card.facility_name),
         invite=_invite(due, message, card, settings),
         words={
@@ -280,7 +281,7 @@ def _decision_mail(
         due,
         card,
         template="decision",
-        subject=f"{message.subject}: {card.title}",
+        subject=f"{message.subject}: {_shortened(card.title)}",
         sender=(card.organiser, card.facility_name),
         words={
             "message": message,
@@ -330,3 +331,11 @@ def _mail(
         html=_TEMPLATES.get_template(f"{template}.html").render(words),
         invite=invite,
     )
+
+
+def _shortened(name: str) -> str:
+    """Cut a title or a name so far that a subject with it stays readable."""
+    words = " ".join(name.split())
+    if len(words) <= LONGEST_NAME:
+        return words
+    return words[: LONGEST_NAME - 1].rstrip() + "…"

@@ -7,13 +7,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from icalendar import Calendar
 
 from booking.engine.lifecycle import BookingStatus, EventKind
 from booking.engine.tokens import derived_token
 from booking.queries.cards import BookingCard, DecisionCard, SignInCard
 from booking.queries.events import DueDelivery
-from notifications.mail import Mail
+from notifications.mail import Mail, mime
 from notifications.messages import MESSAGES, as_of, compose, reply_token
 from tests.notifications.cards import a_card
 from tests.notifications.outcomes import settings_for
@@ -208,3 +210,23 @@ def test_messages__every_word__is_calm_and_ends() -> None:
     for message in MESSAGES.values():
         assert message.headline.endswith(".")
         assert message.then.endswith(":")
+
+
+@given(name=st.text(max_size=200))
+@example(name="x" * 200)
+@example(name="Ä" * 200)
+@example(name="Größe und Ordnung im Kristall, " * 6)
+def test_any_title_leaves_words_in_the_first_line_of_the_subject(name: str) -> None:
+    for mail in (
+        compose(due(EventKind.REQUEST_NOT_GRANTED), a_decision(title=name), SETTINGS),
+        compose(due(EventKind.BOOKING_DISPLACED), a_card(resource_name=name), SETTINGS),
+    ):
+        (first,) = [line for line in mime(mail).split(b"\r\n") if line.startswith(b"Subject:")]
+        assert first.removeprefix(b"Subject:").strip()
+
+
+@pytest.mark.parametrize(("length", "end"), [(60, "x"), (61, "…")])
+def test_compose__title_around_the_longest__is_cut_only_above_it(length: int, end: str) -> None:
+    mail = compose(due(EventKind.REQUEST_GRANTED), a_decision(title="x" * length), SETTINGS)
+    title = mail.subject.removeprefix("Granted: ")
+    assert (len(title), title[-1]) == (60, end)

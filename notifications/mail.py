@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -21,6 +21,7 @@ from notifications.calendar import Method, one_line
 TIMEOUT_SECONDS: Final = 20
 PERMANENT_FROM: Final = 500
 ATTACHMENT: Final = "invite.ics"
+SHORTER_LINE: Final = 60
 _NO_ADDRESS: Final = re.compile(r"""[\s<>()\[\],;:\\"]""")
 
 
@@ -58,6 +59,23 @@ class SendFailed(Exception):  # noqa: N818 - a refusal of the outside world
         self.permanent = permanent
 
 
+class _WordsFirst(EmailPolicy):
+    """Folds a subject so that its first line has words.
+
+    A subject just too long for one line is else put whole on the second.
+    """
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Fold a header; one with an empty first line again, within shorter lines."""
+        folded = super().fold_binary(name, value)
+        if name == "Subject" and not folded.partition(b"\r\n")[0].removeprefix(b"Subject:").strip():
+            return SMTP.clone(max_line_length=SHORTER_LINE).fold_binary(name, value)
+        return folded
+
+
+_POLICY: Final = _WordsFirst(linesep="\r\n")
+
+
 def mime(mail: Mail) -> bytes:
     """Write the mail as MIME with CRLF; the same mail gives the same bytes.
 
@@ -65,7 +83,7 @@ def mime(mail: Mail) -> bytes:
     the calendar part and the attachment hold the same bytes (RFC 6047).
     Raises: ValueError for an address that no header can hold.
     """
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = _address(mail.sender_name, mail.sender)
     message["To"] = _address(mail.recipient_name, mail.recipient)
     message["Subject"] = one_line(mail.subject)

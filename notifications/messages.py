@@ -29,6 +29,7 @@ from notifications.wording import at_words, instant_words, same_clock, span_word
 Card = BookingCard | DecisionCard | SignInCard
 REPLY_TOKEN_LENGTH: Final = 24
 LONGEST_NAME: Final = 60
+MOST_REASONS: Final = 6
 
 
 class About(StrEnum):
@@ -276,7 +277,6 @@ def _decision_mail(
     due: DueDelivery, message: Message, card: DecisionCard, settings: Settings
 ) -> Mail:
     base = settings.base_url.rstrip("/")
-    reasons = [str(each["detail"]) for each in card.reasons if each.get("detail")]
     return _mail(
         due,
         card,
@@ -286,7 +286,8 @@ def _decision_mail(
         words={
             "message": message,
             "card": card,
-            "reasons": list(dict.fromkeys(reasons)),
+            "reasons": card.reasons[:MOST_REASONS],
+            "left_out": len(card.reasons[MOST_REASONS:]),
             "link": f"{base}/rounds/{card.round_slug}/requests/{card.id}",
         },
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
+from booking.engine.decision_words import Reason
 from booking.engine.lifecycle import BookingStatus
 from booking.engine.vocabulary import AccessBy
 from booking.models import (
@@ -22,6 +23,13 @@ from booking.models import (
     Round,
     RoundResult,
     SignInLink,
+)
+from booking.queries.decisions import (
+    Weighed,
+    group_names,
+    reasons_of,
+    resource_names,
+    resources_in,
 )
 
 Columns = tuple[Any, ...]
@@ -71,7 +79,15 @@ _REQUEST: Final[Columns] = (
     col(AccessRequest.title),
     col(Round.slug).label("round_slug"),
     col(Round.name).label("round_name"),
-    col(Decision.reasons),
+)
+_WEIGHED: Final[Columns] = (
+    col(Decision.reasons).label("stored"),
+    col(Decision.points_needed_per_hour).label("needed"),
+    col(AccessRequest.merit),
+    col(AccessRequest.fair_share_millionths),
+    col(Round.access_starts_at),
+    col(Round.step_minutes),
+    col(Round.policy_version_id),
 )
 _LINK: Final[Columns] = (col(SignInLink.id), col(SignInLink.expires_at))
 
@@ -123,14 +139,15 @@ class BookingCard:
 class DecisionCard:
     """What a round decided of a request, for the person who submitted it.
 
-    `reasons` are those of the newest allocation, as `{"code", "detail", ...}`.
+    `reasons` and `advice` are those of the newest allocation, a sentence each.
     """
 
     id: UUID
     title: str
     round_slug: str
     round_name: str
-    reasons: list[dict[str, Any]]
+    reasons: tuple[str, ...]
+    advice: tuple[str, ...]
     facility_id: UUID
     facility_slug: str
     facility_name: str
@@ -180,7 +197,7 @@ def decision_cards(
 ) -> dict[UUID, DecisionCard]:
     """Return what the newest allocation says of each of those requests."""
     statement = (
-        select(*_REQUEST, *_FACILITY, *_READER)
+        select(*_REQUEST, *_WEIGHED, *_FACILITY, *_READER)
         .join(Round, col(Round.id) == col(AccessRequest.round_id))
         .join(Facility, col(Facility.id) == col(Round.facility_id))
         .join(Person, col(Person.id) == col(AccessRequest.submitted_by))
@@ -189,12 +206,34 @@ def decision_cards(
         .where(col(AccessRequest.id).in_(request_ids))
         .order_by(col(RoundResult.number))
     )
+    rows = {row["id"]: dict(row) for row in _rows(session, statement)}
+    weighed = {key: _weighed(row) for key, row in rows.items()}
+    names = resource_names(
+        session, {one for each in weighed.values() for one in resources_in(each.stored)}
+    )
+    groups = group_names(session, {each.policy_version_id for each in weighed.values()})
     return {
-        row["id"]: DecisionCard(
-            **{**row, "reasons": row["reasons"] or []}, organiser=row["mail_from"] or sender
-        )
-        for row in _rows(session, statement)
+        key: _decision_card(row, weighed[key], reasons_of(weighed[key], names, groups), sender)
+        for key, row in rows.items()
     }
+
+
+def _weighed(row: dict[str, Any]) -> Weighed:
+    """Take out of a row what the reasons are worded by."""
+    taken = {str(each.key): row.pop(str(each.key)) for each in _WEIGHED}
+    taken["stored"] = taken["stored"] or []
+    return Weighed(**taken, zone=row["facility_zone"])
+
+
+def _decision_card(
+    row: dict[str, Any], weighed: Weighed, reasons: tuple[Reason, ...], sender: str
+) -> DecisionCard:
+    return DecisionCard(
+        **row,
+        reasons=tuple(each.sentence for each in weighed.lines(reasons)),
+        advice=weighed.advice(reasons),
+        organiser=row["mail_from"] or sender,
+    )
 
 
 def sign_in_cards(session: Session, link_ids: Sequence[UUID]) -> dict[UUID, SignInCard]:

@@ -1,7 +1,7 @@
 """Reads of the results of rounds, and of the decisions on access requests."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from string import ascii_uppercase
 from typing import Any
@@ -9,34 +9,21 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from booking.engine.decision_words import Blocker, Line, Reason, advice, lines, reachable
 from booking.engine.intervals import MINUTE
 from booking.engine.lifecycle import RequestState
 from booking.errors import NotFound
-from booking.models import AccessRequest, Decision, Resource, Round, RoundResult
+from booking.models import (
+    AccessRequest,
+    Decision,
+    EquityGroup,
+    Facility,
+    Resource,
+    Round,
+    RoundResult,
+)
 
 DECIDED = (RequestState.GRANTED, RequestState.PARTLY_GRANTED, RequestState.NOT_GRANTED)
-
-
-@dataclass(frozen=True, slots=True)
-class Blocker:
-    """A request that holds what another one wanted, under a letter instead of its name."""
-
-    name: str
-    points_per_hour: float
-    group: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One reason of a decision: its code, where it applies, and a sentence in plain words."""
-
-    code: str
-    session: int | None
-    resource_id: UUID | None
-    resource_name: str
-    starts_at: datetime | None
-    sentence: str
-    blockers: tuple[Blocker, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +40,10 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class DecisionFacts:
-    """What was decided on a request, and why; `published` once applicants may read it."""
+    """What was decided on a request, and why; `published` once applicants may read it.
+
+    `lines` and `advice` are the reasons in words, `reachable` if a score alone was enough.
+    """
 
     request_id: UUID
     granted: bool
@@ -62,9 +52,45 @@ class DecisionFacts:
     merit: int | None
     points_needed_per_hour: int | None
     reasons: tuple[Reason, ...]
+    lines: tuple[Line, ...]
+    advice: tuple[str, ...]
+    reachable: bool
     placements: tuple[Placement, ...]
     problem_sha256: str
     result_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A decision's stored reasons, with what they are put into words by."""
+
+    stored: list[dict[str, Any]]
+    access_starts_at: datetime
+    step_minutes: int
+    zone: str
+    policy_version_id: UUID | None
+    needed: int | None
+    merit: int | None
+    fair_share_millionths: int
+
+    def start(self, step: int | None) -> datetime | None:
+        """Return when a step of the access period begins."""
+        if step is None:
+            return None
+        return self.access_starts_at + step * self.step_minutes * MINUTE
+
+    def lines(self, reasons: Sequence[Reason]) -> tuple[Line, ...]:
+        """Word the reasons, with runs of starts joined."""
+        return lines(reasons, zone=self.zone, step=self.step_minutes * MINUTE)
+
+    def advice(self, reasons: Sequence[Reason]) -> tuple[str, ...]:
+        """Say what would have placed the request."""
+        return advice(
+            reasons,
+            needed=self.needed,
+            merit=self.merit,
+            fair_share_millionths=self.fair_share_millionths,
+        )
 
 
 def newest_result(session: Session, round_id: UUID) -> RoundResult | None:
@@ -121,8 +147,20 @@ def decision_facts(session: Session, request: AccessRequest) -> DecisionFacts:
         raise NotFound("Nothing was decided on this request yet; look again after the decision.")
     decision, result = found
     round_ = session.get_one(Round, result.round_id)
-    names = _resource_names(session, decision)
-    letters = _letters(decision)
+    zone = session.get_one(Facility, round_.facility_id).zone
+    names = resource_names(session, _resources_of(decision))
+    groups = group_names(session, [round_.policy_version_id])
+    weighed = Weighed(
+        stored=decision.reasons,
+        access_starts_at=round_.access_starts_at,
+        step_minutes=round_.step_minutes,
+        zone=zone,
+        policy_version_id=round_.policy_version_id,
+        needed=decision.points_needed_per_hour,
+        merit=request.merit,
+        fair_share_millionths=request.fair_share_millionths,
+    )
+    reasons = reasons_of(weighed, names, groups)
     return DecisionFacts(
         request_id=request.id,
         granted=decision.granted,
@@ -130,26 +168,57 @@ def decision_facts(session: Session, request: AccessRequest) -> DecisionFacts:
         decided_at=result.allocated_at,
         merit=request.merit,
         points_needed_per_hour=decision.points_needed_per_hour,
-        reasons=tuple(_reason(each, round_, names, letters) for each in decision.reasons),
+        reasons=reasons,
+        lines=weighed.lines(reasons),
+        advice=weighed.advice(reasons),
+        reachable=reachable(weighed.needed, weighed.fair_share_millionths),
         placements=tuple(_placement(each, names) for each in decision.placements),
         problem_sha256=result.problem_sha256,
         result_sha256=result.result_sha256,
     )
 
 
-def _resource_names(session: Session, decision: Decision) -> dict[UUID, str]:
-    wanted = {UUID(each["resource"]) for each in decision.reasons if each["resource"]}
-    wanted |= {UUID(each["resource_id"]) for each in decision.placements}
+def resource_names(session: Session, wanted: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the names of those resources, by id."""
     rows = session.exec(
-        select(Resource.id, Resource.name).where(col(Resource.id).in_(sorted(wanted)))
+        select(Resource.id, Resource.name).where(col(Resource.id).in_(sorted(set(wanted))))
     )
     return dict(rows.all())
 
 
-def _letters(decision: Decision) -> dict[str, str]:
+def group_names(
+    session: Session, policies: Iterable[UUID | None]
+) -> dict[tuple[UUID | None, str], str]:
+    """Return the names of the groups of those policy versions, by version and key."""
+    versions = {each for each in policies if each is not None}
+    rows = session.exec(
+        select(EquityGroup).where(col(EquityGroup.policy_version_id).in_(sorted(versions)))
+    )
+    return {(each.policy_version_id, each.key): each.name for each in rows}
+
+
+def _resources_of(decision: Decision) -> set[UUID]:
+    wanted = {UUID(each["resource_id"]) for each in decision.placements}
+    return wanted | resources_in(decision.reasons)
+
+
+def resources_in(stored: Iterable[Mapping[str, Any]]) -> set[UUID]:
+    """Return the resources that stored reasons name."""
+    return {UUID(each["resource"]) for each in stored if each["resource"]}
+
+
+def reasons_of(
+    weighed: Weighed, names: Mapping[UUID, str], groups: Mapping[tuple[UUID | None, str], str]
+) -> tuple[Reason, ...]:
+    """Read stored reasons, with names for ids and letters for other people's requests."""
+    letters = _letters(weighed.stored)
+    return tuple(_reason(each, weighed, names, groups, letters) for each in weighed.stored)
+
+
+def _letters(stored: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Name every blocker A, B, ... Z, AA, in the order in which the reasons meet them."""
     letters: dict[str, str] = {}
-    for reason in decision.reasons:
+    for reason in stored:
         for blocker in reason["blockers"]:
             letters.setdefault(blocker["request"], _letter(len(letters)))
     return letters
@@ -161,64 +230,32 @@ def _letter(number: int) -> str:
 
 
 def _reason(
-    stored: Mapping[str, Any], found: Round, names: dict[UUID, str], letters: dict[str, str]
+    stored: Mapping[str, Any],
+    weighed: Weighed,
+    names: Mapping[UUID, str],
+    groups: Mapping[tuple[UUID | None, str], str],
+    letters: Mapping[str, str],
 ) -> Reason:
     resource_id = UUID(stored["resource"]) if stored["resource"] else None
-    start = stored["start"]
-    starts_at = (
-        None if start is None else found.access_starts_at + start * found.step_minutes * MINUTE
-    )
     reason = Reason(
         code=stored["code"],
         session=stored["session"],
         resource_id=resource_id,
         resource_name=names.get(resource_id, "") if resource_id else "",
-        starts_at=starts_at,
+        starts_at=weighed.start(stored["start"]),
         sentence=stored["detail"],
         blockers=tuple(
-            Blocker(letters[each["request"]], each["points_per_hour"], each["group"])
+            Blocker(
+                letters[each["request"]],
+                each["points_per_hour"],
+                each["group"],
+                groups.get((weighed.policy_version_id, each["group"]), ""),
+            )
             for each in stored["blockers"]
         ),
     )
-    return _worded(reason)
-
-
-def _worded(reason: Reason) -> Reason:
-    """Put a reason that stands for a slot into words with its name and time."""
-    if reason.starts_at is None:
-        return reason
-    where = f"{reason.resource_name} from {reason.starts_at:%Y-%m-%d %H:%M} UTC"
-    if reason.code == "outbid":
-        sentence = f"{where} went to {_holders(reason.blockers)}."
-    elif reason.code == "cap_reached":
-        sentence = (
-            f"{where} was free, but your organisation's other requests leave too little of "
-            "the most that one organisation may hold at this facility."
-        )
-    else:
-        sentence = (
-            f"{where} was free, but all sessions of a request are placed together or not at "
-            "all, and another session did not fit."
-        )
-    return Reason(
-        reason.code,
-        reason.session,
-        reason.resource_id,
-        reason.resource_name,
-        reason.starts_at,
-        sentence,
-        reason.blockers,
-    )
-
-
-def _holders(blockers: tuple[Blocker, ...]) -> str:
-    """Name who holds the slot, with their points and the group they were credited to."""
-    words = [
-        f"request {each.name} ({each.points_per_hour:g} points per hour"
-        + (f", in the reserve of {each.group})" if each.group else ")")
-        for each in blockers
-    ]
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+    (line,) = weighed.lines((reason,))
+    return replace(reason, sentence=line.sentence)
 
 
 def _placement(stored: Mapping[str, Any], names: dict[UUID, str]) -> Placement:

@@ -231,3 +231,12 @@ def test_check__way_out__says_whether_mail_can_leave(tmp_path: Path) -> None:
         check(url)
     check(f"file:{tmp_path}")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("length", range(60, 90))
+def test_mime__subject_around_one_line__begins_in_the_first(length: int) -> None:
+    subject = ("Not granted: a title of several words " * 3)[:length].strip()
+    content = mime(a_mail(subject=subject))
+    (first,) = [line for line in content.split(b"\r\n") if line.startswith(b"Subject:")]
+    assert first.startswith(b"Subject: Not granted: a title")
+    assert read_mail(content)["Subject"] == subject

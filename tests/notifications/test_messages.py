@@ -66,7 +66,8 @@ def a_decision(**given: Any) -> DecisionCard:
     defaults = {
         "round_slug": "spring",
         "round_name": "Spring call",
-        "reasons": [{"code": "outbid", "detail": "Two requests were ranked higher."}],
+        "reasons": ("Two requests were ranked higher.",),
+        "advice": ("More windows or more resources.",),
     }
     return DecisionCard(**shared | defaults | given)
 
@@ -179,7 +180,7 @@ def test_compose__decision__says_why_and_where_to_read_it(kind: EventKind) -> No
 
 
 def test_compose__decision_without_reasons__still_reads_well() -> None:
-    mail = compose(due(EventKind.REQUEST_GRANTED), a_decision(reasons=[]), SETTINGS)
+    mail = compose(due(EventKind.REQUEST_GRANTED), a_decision(reasons=(), advice=()), SETTINGS)
     assert "<ul" not in mail.html
 
 
@@ -213,6 +214,7 @@ def test_messages__every_word__is_calm_and_ends() -> None:
 
 
 @given(name=st.text(max_size=200))
+@example(name="x" * 18)
 @example(name="x" * 200)
 @example(name="Ä" * 200)
 @example(name="Größe und Ordnung im Kristall, " * 6)
@@ -230,3 +232,22 @@ def test_compose__title_around_the_longest__is_cut_only_above_it(length: int, en
     mail = compose(due(EventKind.REQUEST_GRANTED), a_decision(title="x" * length), SETTINGS)
     title = mail.subject.removeprefix("Granted: ")
     assert (len(title), title[-1]) == (60, end)
+
+
+@pytest.mark.parametrize(("count", "more"), [(6, ""), (7, "and 1 more; see the page.")])
+def test_compose__reasons_around_the_most__tells_six_and_counts_the_rest(
+    count: int, more: str
+) -> None:
+    reasons = tuple(f"Reason {each}." for each in range(count))
+    mail = compose(due(EventKind.REQUEST_NOT_GRANTED), a_decision(reasons=reasons), SETTINGS)
+    for words in (mail.text, mail.html):
+        assert words.count("Reason ") == 6
+        assert ("see the page" in words) is bool(more)
+        assert more in words
+
+
+def test_compose__decision__says_what_would_have_helped_and_whose_clock() -> None:
+    mail = compose(due(EventKind.REQUEST_NOT_GRANTED), a_decision(), SETTINGS)
+    for words in (mail.text, mail.html):
+        assert "More windows or more resources." in words
+        assert "Times are those of Africa/Nairobi." in words

@@ -13,6 +13,7 @@ from booking.engine.lifecycle import RequestState, RoundState
 from booking.engine.permissions import SYSTEM
 from booking.errors import NotPermitted, RulesBroken, WrongState
 from booking.models import AccessRequest, Booking, Event, LedgerEntry, Round
+from booking.queries.cards import decision_cards
 from booking.queries.decisions import decision_facts
 from booking.services import rounds
 from booking.services.allocation import problem_to_allocate, record_result
@@ -111,6 +112,30 @@ def test_publish__booked_and_charged__as_the_result_says(session: Session) -> No
     assert session.exec(select(Round)).one().state is RoundState.PUBLISHED
     with pytest.raises(WrongState):
         published(session, scene)
+
+
+def test_decision_cards__not_granted__say_what_the_page_says_without_ids(
+    session: Session,
+) -> None:
+    scene = a_round_scene(session)
+    first, second = a_scored_round(session, scene, 500, 400)
+    allocated(session)
+    found = decision_cards(session, [first.id, second.id], sender="bookings@bench.example")
+    facts = decision_facts(session, first)
+    assert found[first.id].reasons == tuple(each.sentence for each in facts.lines)
+    assert found[first.id].advice == facts.advice
+    assert not facts.reachable
+    assert (
+        facts.reasons[0].sentence
+        == found[first.id].reasons[0]
+        == (
+            f"{scene.resource.name}, Mon 4 Jan 2027, 00:00: held by request A with 400 points per "
+            "hour, counted towards Least developed countries, plus a top-up while that group's "
+            "reserved hours were being filled."
+        )
+    )
+    assert facts.advice[0].startswith("No score alone would have placed this request")
+    assert (found[second.id].reasons, found[second.id].advice) == ((), ())
 
 
 def test_publish__a_closure_or_booking_came_between__leaves_nothing(database: Database) -> None:

@@ -190,8 +190,8 @@ def _clash(placed: _Placed, why: str) -> Violation:
 def _not_published(clashes: Sequence[Violation]) -> RulesBroken:
     return RulesBroken(
         f"{counted(len(clashes), 'booking')} of the round cannot be made because of what came "
-        "after its allocation, so nothing of this facility was published; allocate the round again, or take away what "
-        "clashes.",
+        "after its allocation, so nothing of this facility was published; allocate the round "
+        "again, or take away what clashes.",
         clashes,
     )
 

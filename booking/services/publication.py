@@ -22,7 +22,7 @@ from booking.engine.lifecycle import (
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.violations import Violation
 from booking.engine.vocabulary import BookingSource, LedgerKind
-from booking.engine.wording import in_words
+from booking.engine.wording import counted, in_words
 from booking.errors import NotFound, RulesBroken, WrongState
 from booking.events import record
 from booking.models import (
@@ -189,9 +189,9 @@ def _clash(placed: _Placed, why: str) -> Violation:
 
 def _not_published(clashes: Sequence[Violation]) -> RulesBroken:
     return RulesBroken(
-        f"{len(clashes)} bookings of the round clash with what came after its allocation, so "
-        "nothing of this facility was published; allocate the round again, or take away what "
-        "clashes.",
+        f"{counted(len(clashes), 'booking')} of the round cannot be made because of what came "
+        "after its allocation, so nothing of this facility was published; allocate the round "
+        "again, or take away what clashes.",
         clashes,
     )
 

@@ -13,6 +13,7 @@ from booking.engine.intervals import MINUTE
 from booking.engine.quotas import PPM
 from booking.engine.request_rules import WantedAlternative, WantedSession
 from booking.engine.violations import Violation
+from booking.engine.wording import counted
 from booking.errors import RulesBroken
 from booking.models import AccessRequest, Round
 from booking.queries.offers import Offer, offers
@@ -107,8 +108,8 @@ def _refuse_unscored(waiting: Iterable[AccessRequest]) -> None:
         for each in unscored[:MOST_NAMED]
     ]
     raise RulesBroken(
-        f"{len(unscored)} submitted requests have no score yet, so the round cannot be "
-        "allocated; review them first.",
+        f"{counted(len(unscored), 'submitted request')} still without a score, so the round "
+        "cannot be allocated; have every request reviewed first.",
         violations,
     )
 

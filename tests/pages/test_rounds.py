@@ -13,7 +13,7 @@ from booking.services.rounds import close_call
 from booking.services.terms import publish_terms
 from tests.builders import NOW, a_person, a_role, an_organisation, opening_hours
 from tests.pages.visitor import Visitor, a_browser_of, text_of
-from tests.rounds import RoundScene, a_round_scene, a_submitted_request, an_open_round
+from tests.rounds import RoundScene, a_round_scene, a_submitted_request, an_open_round, scored
 
 ASK = "/rounds/spring/requests/new"
 
@@ -229,6 +229,7 @@ def test_board__preview_with_unscored_requests__says_which(
     answer = manager.send("/manage/rounds/spring/preview")
     assert answer.status_code == 409
     assert "has no score yet" in text_of(answer)
+    assert "1 submitted request still without a score" in text_of(answer)
 
 
 @pytest.mark.usefixtures("scene")
@@ -263,6 +264,27 @@ def test_board__who_may_not_score__told_where_reviewers_are_added(
             assert answer.status_code == 200
             assert ("Scores are given by reviewers" in text_of(answer)) is is_told
             assert (link in answer.text) is is_told
+
+
+def test_pages_of_a_round__one_request_and_one_booking__counted_as_one(
+    visitor: Visitor, scene: RoundScene, database: Database
+) -> None:
+    with database.writing() as session:
+        session.exec(delete(TermsVersion))
+        asked = a_submitted_request(session, scene)
+        close_call(session, actor=SYSTEM, now=NOW, key="spring")
+        scored(session, scene, asked, 800)
+    manager = visitor.signed_in(_browser(database, scene))
+    board = "/manage/rounds/spring"
+    assert manager.send(f"{board}/allocate").status_code == 303
+    allocated = text_of(manager.get(board))
+    assert "1 request has a place." in allocated
+    assert "1 of 1 request gets a place, in 1 booking." in allocated
+    before = text_of(manager.get(f"{board}/publish"))
+    assert "This makes 1 booking and sends 2 mails" in before.replace("  ", " ")
+    assert manager.send(f"{board}/publish").status_code == 303
+    assert "1 booking is made" in text_of(manager.get(board))
+    assert "1 of 1 request has a place, in 1 booking." in text_of(manager.get("/rounds/spring"))
 
 
 def test_policy__shares_above_one__told_and_nothing_published(

@@ -81,6 +81,8 @@ def test_round__on_pages_without_scripts__who_gets_no_place_reads_why(
     expect(page.get_by_text("Not granted.")).to_be_visible()
     expect(page.get_by_text("held by request A with")).to_be_visible()
     expect(page.get_by_text("counted towards Least developed country")).to_be_visible()
+    expect(page.get_by_text("No score alone would have placed this request")).to_be_visible()
+    expect(page.get_by_text("A place would have taken")).to_have_count(0)
     page = desk.sit_down(scene.members[1], "/rounds/spring-call")
     page.get_by_role("link", name="Clays").click()
     expect(page.get_by_text("Your sessions are booked.")).to_be_visible()

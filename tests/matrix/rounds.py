@@ -1,10 +1,15 @@
 """A facility's round in any state, with its policy, its terms and one request."""
 
+import json
 from datetime import date, timedelta
+from functools import cache
+from typing import Any
 from uuid import uuid4
 
 from sqlmodel import Session
 
+from booking.engine.allocation.problem import FORMAT, read_problem
+from booking.engine.allocation.run import allocate
 from booking.engine.lifecycle import RequestState, RoundState
 from booking.models import (
     AccessRequest,
@@ -76,6 +81,24 @@ def a_request(session: Session, found: Round, project: Project) -> AccessRequest
     return row
 
 
+@cache
+def _empty_result() -> dict[str, Any]:
+    nothing: dict[str, list[Any]] = {
+        "facilities": [],
+        "resources": [],
+        "organisations": [],
+        "requests": [],
+    }
+    described = {
+        "format": FORMAT,
+        "origin": "2027-01-04T00:00:00Z",
+        "step_minutes": 60,
+        "seed": "matrix",
+        "ladder": [{"up_to": 1.0, "points": 600}],
+    }
+    return allocate(read_problem(described | nothing))
+
+
 def _decision(session: Session, found: Round, request: AccessRequest) -> None:
     result = added(
         session,
@@ -83,7 +106,7 @@ def _decision(session: Session, found: Round, request: AccessRequest) -> None:
             round_id=found.id,
             number=1,
             problem="{}",
-            result="{}",
+            result=json.dumps(_empty_result()),
             problem_sha256=HASH,
             result_sha256=HASH,
             objective=0,

@@ -21,7 +21,7 @@ from booking.services import access_requests, policies, reviews, rounds, terms
 
 SLUG: Final = "winter-call"
 LEAD: Final = "savanna-imaging"
-WISHES: Final = 200
+WISHES: Final = 190
 WEEKS_OF_ACCESS: Final = 2
 CALL_OPENED: Final = timedelta(days=30)
 CALL_CLOSED: Final = timedelta(days=9)

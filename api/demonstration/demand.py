@@ -18,7 +18,7 @@ from booking.engine.intervals import Interval
 POOL_FROM_NODES: Final = 16
 LONGEST_HOURS: Final = 10
 STRETCH: Final = 6
-AROUND_INSTRUMENTS: Final = timedelta(hours=36)
+AROUND_INSTRUMENTS: Final = timedelta(days=2)
 AROUND_POOLS: Final = timedelta(hours=14)
 HOUR: Final = timedelta(hours=1)
 ALTERNATIVES: Final = 2

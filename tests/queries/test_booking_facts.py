@@ -60,7 +60,7 @@ def test_book__closure_of_another_resource__is_none_here(session: Session) -> No
     other = a_resource(session, scene.facility.id)
     a_closure(session, scene.facility.id, at(0), at(90), resource_id=other.id)
 
-    booked(session, scene)
+    assert booked(session, scene).resource_id == scene.resource.id
 
 
 def test_book__terms__must_be_accepted_in_their_newest_version(session: Session) -> None:

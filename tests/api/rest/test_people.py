@@ -115,7 +115,7 @@ def test_organisations__declared_and_verified__stays_as_it_was(
 @pytest.mark.parametrize("as_of", [20251231, "20251231", "1764547200", "2025-12-31T00:00:00Z"])
 def test_organisations__fact_of_no_day__is_malformed(person: Caller, as_of: Any) -> None:
     fact = {"name": "staff", "value": 9, "as_of": as_of}
-    codes(person.send("POST", f"/organisations/{founded(person)}/facts", fact), 422)
+    assert codes(person.send("POST", f"/organisations/{founded(person)}/facts", fact), 422)
 
 
 def test_organisations__list__is_found_by_name_country_and_kind(person: Caller) -> None:

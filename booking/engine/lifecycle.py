@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from booking.engine.violations import Violation
+from booking.engine.vocabulary import OfferState, WaitlistState
 
 
 class BookingMode(StrEnum):
@@ -91,6 +92,15 @@ class EventKind(StrEnum):
     BOOKING_NO_SHOW = "booking.no_show"
     BOOKING_DISPLACED = "booking.displaced"
     BOOKING_EXPIRED = "booking.expired"
+    BOOKING_HANDED_OVER = "booking.handed_over"
+    BOOKING_SERIES_BOOKED = "booking_series.booked"
+    WAITLIST_JOINED = "waitlist.joined"
+    WAITLIST_LEFT = "waitlist.left"
+    WAITLIST_EXPIRED = "waitlist.expired"
+    OFFER_MADE = "offer.made"
+    OFFER_ACCEPTED = "offer.accepted"
+    OFFER_DECLINED = "offer.declined"
+    OFFER_EXPIRED = "offer.expired"
     FACILITY_CREATED = "facility.created"
     FACILITY_CHANGED = "facility.changed"
     RESOURCE_CREATED = "resource.created"
@@ -185,6 +195,7 @@ REQUEST_STEPS: Final[StepTable[RequestState]] = {
 
 BOOKING_STEPS: Final[StepTable[BookingStatus]] = {
     (BookingStatus.HELD, "confirm"): (BookingStatus.CONFIRMED, EventKind.BOOKING_CONFIRMED),
+    (BookingStatus.HELD, "submit"): (BookingStatus.PENDING, EventKind.BOOKING_PENDING),
     (BookingStatus.HELD, "expire"): (BookingStatus.EXPIRED, EventKind.BOOKING_EXPIRED),
     (BookingStatus.HELD, "cancel"): (BookingStatus.CANCELLED, EventKind.BOOKING_CANCELLED),
     (BookingStatus.HELD, "displace"): (BookingStatus.DISPLACED, EventKind.BOOKING_DISPLACED),
@@ -193,10 +204,15 @@ BOOKING_STEPS: Final[StepTable[BookingStatus]] = {
     (BookingStatus.PENDING, "expire"): (BookingStatus.EXPIRED, EventKind.BOOKING_EXPIRED),
     (BookingStatus.PENDING, "move"): (BookingStatus.PENDING, EventKind.BOOKING_MOVED),
     (BookingStatus.PENDING, "retitle"): (BookingStatus.PENDING, EventKind.BOOKING_RETITLED),
+    (BookingStatus.PENDING, "hand_over"): (BookingStatus.PENDING, EventKind.BOOKING_HANDED_OVER),
     (BookingStatus.PENDING, "cancel"): (BookingStatus.CANCELLED, EventKind.BOOKING_CANCELLED),
     (BookingStatus.PENDING, "displace"): (BookingStatus.DISPLACED, EventKind.BOOKING_DISPLACED),
     (BookingStatus.CONFIRMED, "move"): (BookingStatus.CONFIRMED, EventKind.BOOKING_MOVED),
     (BookingStatus.CONFIRMED, "retitle"): (BookingStatus.CONFIRMED, EventKind.BOOKING_RETITLED),
+    (BookingStatus.CONFIRMED, "hand_over"): (
+        BookingStatus.CONFIRMED,
+        EventKind.BOOKING_HANDED_OVER,
+    ),
     (BookingStatus.CONFIRMED, "cancel"): (BookingStatus.CANCELLED, EventKind.BOOKING_CANCELLED),
     (BookingStatus.CONFIRMED, "start_cancelling"): (
         BookingStatus.CANCELLING,
@@ -210,6 +226,23 @@ BOOKING_STEPS: Final[StepTable[BookingStatus]] = {
     (BookingStatus.CANCELLING, "restore"): (BookingStatus.CONFIRMED, EventKind.BOOKING_RESTORED),
     (BookingStatus.CANCELLING, "cancel"): (BookingStatus.CANCELLED, EventKind.BOOKING_CANCELLED),
     (BookingStatus.CANCELLING, "displace"): (BookingStatus.DISPLACED, EventKind.BOOKING_DISPLACED),
+}
+
+OFFER_STEPS: Final[StepTable[OfferState]] = {
+    (OfferState.MADE, "accept"): (OfferState.ACCEPTED, EventKind.OFFER_ACCEPTED),
+    (OfferState.MADE, "decline"): (OfferState.DECLINED, EventKind.OFFER_DECLINED),
+    (OfferState.MADE, "expire"): (OfferState.EXPIRED, EventKind.OFFER_EXPIRED),
+}
+
+# `offer` and the two ways back from it are told by the offer's own events.
+WAITLIST_STEPS: Final[StepTable[WaitlistState]] = {
+    (WaitlistState.WAITING, "offer"): (WaitlistState.OFFERED, EventKind.OFFER_MADE),
+    (WaitlistState.WAITING, "leave"): (WaitlistState.WITHDRAWN, EventKind.WAITLIST_LEFT),
+    (WaitlistState.WAITING, "expire"): (WaitlistState.EXPIRED, EventKind.WAITLIST_EXPIRED),
+    (WaitlistState.OFFERED, "accept"): (WaitlistState.BOOKED, EventKind.OFFER_ACCEPTED),
+    (WaitlistState.OFFERED, "decline"): (WaitlistState.WAITING, EventKind.OFFER_DECLINED),
+    (WaitlistState.OFFERED, "let_lapse"): (WaitlistState.WAITING, EventKind.OFFER_EXPIRED),
+    (WaitlistState.OFFERED, "leave"): (WaitlistState.WITHDRAWN, EventKind.WAITLIST_LEFT),
 }
 
 

@@ -51,6 +51,7 @@ class Action(StrEnum):
     BOOKING_CHANGE = "booking.change"
     BOOKING_APPROVE = "booking.approve"
     BOOKING_CHECK_IN = "booking.check_in"
+    BOOKING_WAIVE = "booking.waive"
     TERMS_EDIT = "terms.edit"
     TERMS_ACCEPT = "terms.accept"
     POLICY_EDIT = "policy.edit"
@@ -157,6 +158,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     A.BOOKING_CHANGE: frozenset({R.MANAGER, R.OFFICER}),
     A.BOOKING_APPROVE: frozenset({R.MANAGER, R.OFFICER}),
     A.BOOKING_CHECK_IN: frozenset({R.MANAGER, R.OPERATOR, R.OFFICER}),
+    A.BOOKING_WAIVE: frozenset({R.MANAGER, R.OFFICER}),
     A.TERMS_EDIT: frozenset({R.MANAGER, R.OFFICER}),
     A.TERMS_ACCEPT: frozenset({R.ORGANISATION_ADMIN}),
     A.POLICY_EDIT: frozenset({R.MANAGER, R.OFFICER}),

@@ -59,7 +59,36 @@ class BookingSource(StrEnum):
 
     INSTANT = "instant"
     ROUND = "round"
+    WAITING_LIST = "waiting-list"
     MANAGER = "manager"
+
+
+class CheckInBy(StrEnum):
+    """How a check-in reached us."""
+
+    BUTTON = "button"
+    LINK = "link"
+    CODE = "code"
+    OPERATOR = "operator"
+
+
+class WaitlistState(StrEnum):
+    """Where an entry of the waiting list stands."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    BOOKED = "booked"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class OfferState(StrEnum):
+    """Where an offer stands."""
+
+    MADE = "made"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
 
 
 class DeliveryState(StrEnum):

@@ -16,8 +16,17 @@ from booking.models.allocation import (
     LedgerEntry,
     PolicyVersion,
     RoundResult,
+    WeeklyReserve,
 )
-from booking.models.bookings import Booking, BookingText
+from booking.models.bookings import (
+    Booking,
+    BookingSeries,
+    BookingText,
+    FreedTime,
+    Offer,
+    UsageRecord,
+    WaitlistEntry,
+)
 from booking.models.catalogue import AdmittedProject, Closure, Facility, OpeningHours, Resource
 from booking.models.events import Delivery, Event, KeptReply
 from booking.models.people import (
@@ -39,6 +48,7 @@ __all__ = [
     "AdmittedProject",
     "ApiToken",
     "Booking",
+    "BookingSeries",
     "BookingText",
     "CalendarToken",
     "Closure",
@@ -47,9 +57,11 @@ __all__ = [
     "EquityGroup",
     "Event",
     "Facility",
+    "FreedTime",
     "KeptReply",
     "LedgerEntry",
     "Membership",
+    "Offer",
     "OpeningHours",
     "Organisation",
     "OrganisationFact",
@@ -68,5 +80,8 @@ __all__ = [
     "SignInLink",
     "TermsAcceptance",
     "TermsVersion",
+    "UsageRecord",
+    "WaitlistEntry",
     "WebSession",
+    "WeeklyReserve",
 ]

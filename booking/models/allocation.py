@@ -1,6 +1,6 @@
 """Policies, the results of rounds, decisions with their reasons, and the ledger of access."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -104,3 +104,20 @@ class LedgerEntry(SQLModel, table=True):
     credit_thousandths: int = Field(sa_type=BigInteger)
     used_at: datetime = Field(sa_type=UtcDateTime)
     entered_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class WeeklyReserve(SQLModel, table=True):
+    """Credits that a round left unfilled of a group's reserve, in one week of one resource.
+
+    They are the group's reserved hours for booking on-line in that week; `week_on` is its
+    Monday on the facility's clock.
+    """
+
+    __table_args__ = (UniqueConstraint("resource_id", "week_on", "round_id", "group_key"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    round_id: UUID = Field(foreign_key="round.id", index=True)
+    resource_id: UUID = Field(foreign_key="resource.id")
+    week_on: date
+    group_key: str = Field(max_length=60)
+    credit_thousandths: int = Field(sa_type=BigInteger)

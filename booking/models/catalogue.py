@@ -14,7 +14,11 @@ from booking.models.columns import Json, UtcDateTime, Word
 
 
 class Facility(SQLModel, table=True):
-    """A unit that runs resources, in one time zone, under one access policy."""
+    """A unit that runs resources, in one time zone, under one access policy.
+
+    `holiday_region` is the part of the country whose public holidays it keeps, empty for
+    the country's. `offer_version` rises whenever the hours it offers may have changed.
+    """
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     slug: str = Field(unique=True, max_length=80)
@@ -29,6 +33,8 @@ class Facility(SQLModel, table=True):
     contact_url: str = ""
     mail_from: str = ""
     restricted: bool = False
+    holiday_region: str = Field(default="", max_length=10)
+    offer_version: int = 0
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -46,7 +52,8 @@ class Resource(SQLModel, table=True):
 
     `version` rises with every booking of a pool: it is the lock that the
     database's guard takes, not an edit count. `country` is empty where it is the
-    facility's.
+    facility's. Without `no_show_grace_minutes` nobody needs to check in; a pending booking
+    lapses after `approval_days`, and at its start in any case.
     """
 
     __table_args__ = (
@@ -73,6 +80,10 @@ class Resource(SQLModel, table=True):
     buffer_before_minutes: int = 0
     buffer_after_minutes: int = 0
     cancel_by_minutes: int | None = None
+    concurrent_per_project: int | None = None
+    concurrent_per_organisation: int | None = None
+    no_show_grace_minutes: int | None = None
+    approval_days: int | None = None
     mode: BookingMode = Field(default=BookingMode.INSTANT, sa_type=Word(BookingMode))
     access_by: AccessBy = Field(default=AccessBy.PHYSICAL, sa_type=Word(AccessBy))
     qualification_needed: bool = False
@@ -108,7 +119,10 @@ class OpeningHours(SQLModel, table=True):
 
 
 class Closure(SQLModel, table=True):
-    """A dated exception to the opening hours of a facility or of one resource."""
+    """A dated exception to the opening hours of a facility or of one resource.
+
+    One whose date is `estimated` keeps new bookings away and displaces none.
+    """
 
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="closure_ends_after_it_starts"),
@@ -122,4 +136,5 @@ class Closure(SQLModel, table=True):
     ends_at: datetime = Field(sa_type=UtcDateTime)
     kind: ClosureKind = Field(default=ClosureKind.MAINTENANCE, sa_type=Word(ClosureKind))
     reason: str = ""
+    estimated: bool = False
     created_at: datetime = Field(sa_type=UtcDateTime)

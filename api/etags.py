@@ -1,12 +1,14 @@
 """ETag of a single thing: a digest of what is answered; If-Match refuses a stale write."""
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header, Response
 from pydantic import BaseModel
+from sqlmodel import Session
 
 from booking.errors import StaleVersion
+from booking.queries.locking import lock_as_now
 
 IfMatch = Annotated[str | None, Header(max_length=200)]
 
@@ -19,6 +21,12 @@ def etag_of(thing: BaseModel) -> str:
 def set_etag(response: Response, thing: BaseModel) -> None:
     """Let the response carry the thing's ETag."""
     response.headers["ETag"] = etag_of(thing)
+
+
+def lock_to_match(session: Session, if_match: str | None, row: Any) -> None:
+    """Lock the row that is about to be compared, so that nothing changes before the write."""
+    if if_match is not None:
+        lock_as_now(session, row)
 
 
 def check_match(if_match: str | None, thing: BaseModel) -> None:

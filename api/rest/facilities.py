@@ -10,7 +10,7 @@ from sqlmodel import Session
 from starlette.datastructures import UploadFile
 
 from api.deps import Cursor, Limit, Line, Name, Now, Prose, ReadSession, SignedIn, WriteSession
-from api.etags import IfMatch, check_match, set_etag
+from api.etags import IfMatch, check_match, lock_to_match, set_etag
 from api.idempotency import IdempotentRoute
 from api.problems import problems
 from booking.engine.opening import WeeklyHours
@@ -232,6 +232,7 @@ def edit_facility(
 ) -> FacilityOut:
     """Change a facility; what is left out or null stays."""
     row = facility_at(session, facility)
+    lock_to_match(session, if_match, row)
     check_match(if_match, FacilityOut.model_validate(row))
     row = catalogue.edit_facility(
         session,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from api.deps import Instant, Line, Name, Now, ReadSession, SignedIn, WriteSession
-from api.etags import IfMatch, check_match, set_etag
+from api.etags import IfMatch, check_match, lock_to_match, set_etag
 from api.idempotency import IdempotentRoute, keep_no_answer
 from api.problems import problems
 from booking.engine.permissions import SCOPE_WORDS, Actor, Role
@@ -113,6 +113,8 @@ def edit_me(
     if_match: IfMatch = None,
 ) -> Me:
     """Change the own profile."""
+    mine = people.see_person(session, actor=actor, person_id=_id(actor))
+    lock_to_match(session, if_match, mine)
     check_match(if_match, _me(session, actor))
     people.edit_profile(
         session, actor=actor, now=now, person_id=_id(actor), **change.model_dump(exclude_none=True)

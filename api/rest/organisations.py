@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from api.deps import Cursor, Day, Limit, Line, Name, Now, Prose, ReadSession, SignedIn, WriteSession
-from api.etags import IfMatch, check_match, set_etag
+from api.etags import IfMatch, check_match, lock_to_match, set_etag
 from api.idempotency import IdempotentRoute
 from api.problems import problems
 from booking.engine.declared_facts import FactName
@@ -162,6 +162,7 @@ def edit_organisation(
     """Change an organisation."""
     before = organisations_read.organisation(session, organisation_id)
     if before is not None:
+        lock_to_match(session, if_match, before)
         check_match(if_match, _shown(before))
     row = organisations.edit_organisation(
         session,

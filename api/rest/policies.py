@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from sqlmodel import Session
 
 from api.deps import Instant, Name, Now, Prose, ReadSession, SignedIn, WriteSession
-from api.etags import IfMatch, check_match, set_etag
+from api.etags import IfMatch, check_match, lock_to_match, set_etag
 from api.idempotency import IdempotentRoute
 from api.problems import problems
 from api.rest.rounds import Key
@@ -131,7 +131,9 @@ def publish_policy(
     if_match: IfMatch = None,
 ) -> PolicyOut:
     """Publish a new version; the same content again makes none."""
-    before = current_policy(session, facility_named(session, key).id)
+    place = facility_named(session, key)
+    lock_to_match(session, if_match, place)
+    before = current_policy(session, place.id)
     if before is not None:
         check_match(if_match, _shown(session, before))
     found = policies.publish_policy(session, actor=actor, now=now, facility=key, wish=_wish(given))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from api.deps import Cursor, Limit, Line, Name, Now, Prose, ReadSession, SignedIn, WriteSession
-from api.etags import IfMatch, check_match, set_etag
+from api.etags import IfMatch, check_match, lock_to_match, set_etag
 from api.idempotency import IdempotentRoute
 from api.problems import problems
 from booking.queries import projects as projects_read
@@ -137,6 +137,7 @@ def edit_project(
 ) -> Project:
     """Change a project, or who leads it."""
     before = projects.see_project(session, actor=actor, project_id=project_id)
+    lock_to_match(session, if_match, before)
     check_match(if_match, _shown(before))
     row = projects.edit_project(
         session,

@@ -18,7 +18,7 @@ from api.deps import (
     SignedIn,
     WriteSession,
 )
-from api.etags import IfMatch, check_match, set_etag
+from api.etags import IfMatch, check_match, lock_to_match, set_etag
 from api.idempotency import IdempotentRoute
 from api.problems import problems
 from api.rest.rounds import Key
@@ -202,6 +202,7 @@ def change_request(
     if_match: IfMatch = None,
 ) -> RequestOut:
     """Change a draft or a submitted request while the call is open."""
+    lock_to_match(session, if_match, rounds_read.visible_round(session, key, viewer=actor))
     before = requests_read.visible_request(session, key, request_id, viewer=actor)
     check_match(if_match, _shown(requests_read.request_facts(session, before)))
     row = access_requests.change_request(

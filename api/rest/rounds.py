@@ -25,7 +25,7 @@ from api.deps import (
     SignedIn,
     WriteSession,
 )
-from api.etags import IfMatch, check_match, set_etag
+from api.etags import IfMatch, check_match, lock_to_match, set_etag
 from api.idempotency import IdempotentRoute
 from api.problems import problems
 from booking.engine.lifecycle import RoundState
@@ -225,6 +225,7 @@ def change_round(
 ) -> RoundOut:
     """Change a draft."""
     before = rounds_read.visible_round(session, key, viewer=actor)
+    lock_to_match(session, if_match, before)
     check_match(if_match, _shown(rounds_read.round_facts(session, before)))
     changes = given.model_dump(exclude_none=True)
     row = rounds.edit_round(session, actor=actor, now=now, key=key, changes=changes)

@@ -20,6 +20,7 @@ from booking.queries.booking_facts import Wish
 from booking.queries.bookings import BookingSeen, lock_booking, resource_to_book
 from booking.services.booking_placing import change_guarded, check_rules, taken, wanted_interval
 from booking.services.bookings import as_recorded, manages_bookings
+from booking.services.freeing import note_given_up, taken_by
 from booking.services.permits import permit
 
 # A change of any of these is a new time or place in a calendar.
@@ -151,10 +152,11 @@ def write_step(
 ) -> bool:
     """Write the changes and the new state, and record it; False if the time is taken.
 
+    Time that is free from then on is noted for the waiting list.
     `revision` always rises; `sequence` with time, place, resource or iCalendar STATUS.
     """
     booking = seen.booking
-    was = as_recorded(booking)
+    was, took = as_recorded(booking), taken_by(booking)
     status = BookingStatus(to.new_state)
     moved = any(
         changes.get(name, getattr(booking, name)) != getattr(booking, name) for name in MOVING
@@ -169,6 +171,7 @@ def write_step(
     }
     if not change_guarded(session, booking, written):
         return False
+    note_given_up(session, was=took, booking=booking, now=now)
     record(
         session,
         to.event,

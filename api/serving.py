@@ -2,7 +2,12 @@
 
 import copy
 import logging
+import multiprocessing
+import os
 import re
+import signal
+import threading
+from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
 import uvicorn
@@ -39,7 +44,16 @@ class HideSecrets(logging.Filter):
 
 def app_from_environment() -> FastAPI:
     """Make the application from the environment; each worker process calls this."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
     return create_app(Settings())
+
+
+def _end_after(parent: BaseProcess) -> None:
+    """End this worker once its parent died: an orphan keeps the port from the next start."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def serve_app(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:

@@ -3,8 +3,11 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -112,3 +115,46 @@ def test_command__folder_of_the_database_missing__names_the_setting(tmp_path: Pa
     refused = run("sqlite:///nowhere/b.db", tmp_path, "user", "add", "a@b.org", "--role", "auditor")
     assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
     assert "BENCHSHARE_DATABASE_URL" in refused.stderr
+
+
+@pytest.mark.only_on("postgresql")
+def test_serve__two_workers_and_their_parent_killed__all_end(
+    database_url: str, tmp_path: Path
+) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-m", "api", "serve", "--workers", "2", "--port", str(free_port())],
+        env=environment(database_url, tmp_path),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert parent.stdout is not None
+        with parent.stdout as said:
+            for _ in range(2):
+                assert any("startup complete" in line for line in said)
+            parent.kill()
+            with ThreadPoolExecutor(1) as pool:
+                # The end of what they say comes when the last of them has ended.
+                everything = pool.submit(said.read)
+                try:
+                    assert everything.result(timeout=30)
+                finally:
+                    end_all_of(parent)
+    finally:
+        end_all_of(parent)
+        parent.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def end_all_of(leader: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(leader.pid, signal.SIGKILL)

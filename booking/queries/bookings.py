@@ -166,10 +166,13 @@ def lock_booking(
     return seen
 
 
-def visible_to(viewer: Actor, action: Action) -> ColumnElement[bool]:
+def visible_to(
+    viewer: Actor, action: Action, *, project_id: Any = col(Booking.project_id)
+) -> ColumnElement[bool]:
     """Return the condition under which the viewer may take `action` on a booking.
 
-    Needs Booking, Resource and Project in the statement; agrees with permissions.may.
+    Or on what else belongs to a project and a resource: `project_id` is the column to ask.
+    Needs that, Resource and Project in the statement; agrees with permissions.may.
     """
     if viewer.system:
         return true()
@@ -177,7 +180,7 @@ def visible_to(viewer: Actor, action: Action) -> ColumnElement[bool]:
         return false()
     ways: list[ColumnElement[bool]] = []
     if action in FOR_THE_PROJECT:
-        ways.append(col(Booking.project_id).in_(viewer.project_ids))
+        ways.append(project_id.in_(viewer.project_ids))
     for grant in viewer.grants:
         if grant.role not in ALLOWED[action]:
             continue

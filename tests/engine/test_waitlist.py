@@ -142,7 +142,7 @@ def test_earliest_offer__window_under_way__leaves_time_to_answer(
 
 @pytest.mark.parametrize(("now", "met"), [(50, True), (51, False)])
 def test_may_be_met__last_start_of_the_window__is_the_last_to_be_offered(
-    now: int, met: bool
+    now: int, *, met: bool
 ) -> None:
     assert may_be_met(span(0, 120), at(now), minutes=60, grid_minutes=15, lead_minutes=0) is met
 

@@ -43,6 +43,14 @@ class Database:
         self.engine.dispose()
 
 
+@contextmanager
+def undone(session: Session) -> Iterator[None]:
+    """Undo all that the block writes; what it reads into plain values stays known."""
+    with session.begin_nested() as savepoint:
+        yield
+        savepoint.rollback()
+
+
 def make_engine(url: str) -> Engine:
     """Make an engine for `url`, with the dialect's settings of the architecture page."""
     parsed = make_url(url)

@@ -67,6 +67,14 @@ def to_local(at: datetime, zone: str) -> datetime:
     return in_utc(at).astimezone(ZoneInfo(zone))
 
 
+def day_start(on: date, zone: str) -> datetime:
+    """Find the first instant of a day by the zone's clock.
+
+    Where the clock skips midnight, or the whole day, it is the instant of the jump.
+    """
+    return _instant(datetime.combine(on, time()), ZoneInfo(zone), fold=0)
+
+
 def _each_window(
     weekly: tuple[WeeklyHours, ...], place: ZoneInfo, within: Interval
 ) -> Iterator[Interval]:

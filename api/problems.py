@@ -1,7 +1,7 @@
 """Every refusal as `application/problem+json` (RFC 9457): the only class-to-status table."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -65,11 +65,15 @@ log = structlog.get_logger()
 
 
 class ProblemError(BaseModel):
-    """One reason of a refusal; `pointer` is a JSON pointer or field name."""
+    """One reason of a refusal; `pointer` is a JSON pointer or field name.
+
+    `waivable` stands where the caller may set the rule aside by giving a `waiver`.
+    """
 
     code: str
     detail: str
     pointer: str = ""
+    waivable: bool = False
 
 
 class Problem(BaseModel):
@@ -101,17 +105,24 @@ def problem(
 ) -> Response:
     """Return the refusal as a response; `beside` are further members of the object."""
     body = Problem(
+        type="about:blank",
         title=TITLES.get(status, "Refused"),
         status=status,
         detail=detail,
-        errors=[
-            ProblemError(code=each.code, detail=each.reason, pointer=each.pointer)
-            for each in violations
-        ],
-    ).model_dump()
+        errors=[ProblemError(**each) for each in error_items(violations)],
+    ).model_dump(exclude_unset=True)
     return JSONResponse(
         body | beside, status, headers=headers, media_type="application/problem+json"
     )
+
+
+def error_items(violations: Iterable[Violation]) -> list[dict[str, Any]]:
+    """Word violations as the `errors` of a problem."""
+    return [
+        {"code": each.code, "detail": each.reason, "pointer": each.pointer}
+        | ({"waivable": True} if each.waivable else {})
+        for each in violations
+    ]
 
 
 def refused(error: DomainError) -> Response:

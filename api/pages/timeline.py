@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from booking.engine.availability import free_time, grid_ceiling, grid_floor
-from booking.engine.booking_rules import ReservingRound
+from booking.engine.booking_facts import ReservingRound
 from booking.engine.intervals import MINUTE, Interval, intersect, peak, steps, subtract
 from booking.engine.lifecycle import BookingMode, ResourceState
 from booking.queries.availability import Availability

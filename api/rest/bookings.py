@@ -55,6 +55,10 @@ class BookingOut(BaseModel):
     reason: str
     sequence: int
     revision: int
+    group_key: str
+    waiver: str
+    series_id: UUID | None
+    expires_at: Instant | None
 
 
 class BookingList(BaseModel):
@@ -65,7 +69,11 @@ class BookingList(BaseModel):
 
 
 class BookingIn(BaseModel):
-    """A wish to book."""
+    """A wish to book.
+
+    `hold` keeps the time for 15 minutes, to be confirmed; `person_id` is a member of the
+    project in whose name it is to be; `waiver` is why a manager sets rules aside.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -75,6 +83,9 @@ class BookingIn(BaseModel):
     ends_at: Instant
     quantity: Quantity = 1
     title: Line = ""
+    hold: bool = False
+    person_id: UUID | None = None
+    waiver: Name | None = None
 
 
 class BatchIn(BaseModel):
@@ -86,7 +97,10 @@ class BatchIn(BaseModel):
 
 
 class BookingChange(BaseModel):
-    """What is to be different; a member left out, or null, stays as it is."""
+    """What is to be different; a member left out, or null, stays as it is.
+
+    `waiver` is why a manager sets rules aside for it.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -95,6 +109,7 @@ class BookingChange(BaseModel):
     resource_id: UUID | None = None
     quantity: Quantity | None = None
     title: Line | None = None
+    waiver: Name | None = None
 
 
 class RejectionIn(BaseModel):
@@ -185,6 +200,7 @@ def change_booking(
         ends_at=given.ends_at,
         resource_id=given.resource_id,
         quantity=given.quantity,
+        waiver=given.waiver or "",
     )
     booking = booking_changes.move(
         session, actor=actor, now=now, booking_id=booking_id, to=to, title=given.title
@@ -254,14 +270,7 @@ def reject_booking(
 
 
 def _new(given: BookingIn) -> services.NewBooking:
-    return services.NewBooking(
-        resource_id=given.resource_id,
-        project_id=given.project_id,
-        starts_at=given.starts_at,
-        ends_at=given.ends_at,
-        quantity=given.quantity,
-        title=given.title,
-    )
+    return services.NewBooking(**dict(given) | {"waiver": given.waiver or ""})
 
 
 def _shown(booking: Any, response: Response) -> BookingOut:

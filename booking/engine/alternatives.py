@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from booking.engine.availability import EPOCH, free_time, grid_ceiling
-from booking.engine.booking_rules import BookingFacts
+from booking.engine.booking_facts import BookingFacts
 from booking.engine.intervals import MINUTE, Interval, intersect, subtract, union
 
 
@@ -54,7 +54,7 @@ def alternatives(facts: BookingFacts, *, count: int = 3) -> tuple[Interval, ...]
     """
     minutes = _length(facts)
     span = _bookable(facts, minutes)
-    shortest = 0 if facts.by_manager else facts.minimum_minutes or 0
+    shortest = 0 if facts.waived else facts.minimum_minutes or 0
     if span is None or minutes < shortest:
         return ()
     free = intersect(_free(facts), [span])
@@ -64,7 +64,7 @@ def alternatives(facts: BookingFacts, *, count: int = 3) -> tuple[Interval, ...]
 
 
 def _free(facts: BookingFacts) -> tuple[Interval, ...]:
-    reserved = (each.access for each in facts.rounds if facts.now < each.until)
+    reserved = [each.access for each in facts.rounds if facts.now < each.until]
     free = free_time(
         facts.open_windows,
         facts.closures,
@@ -81,20 +81,22 @@ def _length(facts: BookingFacts) -> int:
     """Choose the length to offer, in minutes: within the limits, on the grid if they let."""
     grid = facts.grid_minutes
     wanted = -((facts.wanted.start - facts.wanted.end) // MINUTE)
-    if not facts.by_manager:
+    if not facts.waived:
         wanted = max(wanted, facts.minimum_minutes or 0)
         wanted = min(wanted, facts.maximum_minutes or wanted)
     up = -(-wanted // grid) * grid
-    longest = None if facts.by_manager else facts.maximum_minutes
+    longest = None if facts.waived else facts.maximum_minutes
     return up if longest is None or up <= longest else max(up - grid, grid)
 
 
 def _bookable(facts: BookingFacts, minutes: int) -> Interval | None:
-    """Span the time that lead time and horizon let a booking of `minutes` lie in."""
+    """Span the time that lead time, horizon and qualification let `minutes` lie in."""
     length = timedelta(minutes=minutes)
-    if facts.by_manager or facts.horizon_days is None:
+    if facts.waived or facts.horizon_days is None:
         end = max((each.end for each in facts.open_windows), default=facts.wanted.end)
     else:
         end = facts.now + timedelta(days=facts.horizon_days) + length
-    start = facts.now + (0 if facts.by_manager else facts.lead_minutes) * MINUTE
+    if facts.qualification_needed and facts.qualified_until is not None:
+        end = min(end, facts.qualified_until)
+    start = facts.now + (0 if facts.waived else facts.lead_minutes) * MINUTE
     return Interval(start, end) if start < end else None

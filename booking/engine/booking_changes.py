@@ -1,4 +1,4 @@
-"""Until when a booking may be changed, and when its use may be recorded."""
+"""Until when a booking waits or may be changed, and when its use may be recorded."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +9,8 @@ from booking.engine.violations import Violation
 from booking.engine.wording import at_words
 
 EARLIEST_CHECK_IN: Final = timedelta(minutes=30)
+HOLD: Final = timedelta(minutes=15)
+DAY: Final = timedelta(days=1)
 
 
 class ChangeCode(StrEnum):
@@ -18,6 +20,26 @@ class ChangeCode(StrEnum):
     AFTER_CANCEL_BY = "after_cancel_by"
     TOO_EARLY = "too_early"
     NEEDS_APPROVAL = "needs_approval"
+    HOLD_LAPSED = "hold_lapsed"
+
+
+def approval_lapses_at(
+    asked_at: datetime, starts_at: datetime, *, approval_days: int | None
+) -> datetime:
+    """Say until when a booking waits for approval: so many days of 24 hours, up to its start."""
+    if approval_days is None:
+        return starts_at
+    return min(asked_at + approval_days * DAY, starts_at)
+
+
+def while_held(expires_at: datetime | None, now: datetime) -> Violation | None:
+    """Require that the hold has not lapsed; at its very end it has."""
+    if expires_at is None or now < expires_at:
+        return None
+    return Violation(
+        ChangeCode.HOLD_LAPSED,
+        f"The time was held for you until {at_words(expires_at)}; book it again if it is free.",
+    )
 
 
 def before_its_end(booked: Interval, now: datetime) -> Violation | None:
@@ -48,6 +70,16 @@ def while_changeable(
         f"It could be moved or cancelled until {at_words(cancel_by)}; "
         "ask a manager of the facility to do it now.",
     )
+
+
+def gives_back(booked: Interval, wanted: Interval, now: datetime) -> bool:
+    """Say whether a change only gives back time at either end, none of it yet past.
+
+    All of `wanted` lies within `booked`; a start that is later, and the end, are not before
+    now; now itself will do.
+    """
+    starts = wanted.start == booked.start or wanted.start >= now
+    return booked.contains(wanted) and starts and wanted.end >= now
 
 
 def while_check_in(booked: Interval, now: datetime) -> Violation | None:

@@ -1,95 +1,25 @@
 """What a booking must keep: one small function a rule, all of them in BOOKING_RULES."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
-from booking.engine.availability import Held, grid_ceiling, grid_floor, on_grid
+from booking.engine.availability import grid_ceiling, grid_floor, on_grid
+from booking.engine.booking_facts import BookingCode, BookingFacts
+from booking.engine.booking_standing import (
+    by_a_project_allowed_here,
+    by_an_organisation_in_good_standing,
+    by_the_qualified,
+    few_enough_of_the_organisation,
+    few_enough_of_the_project,
+    in_the_name_of_a_member,
+    with_terms_accepted,
+)
 from booking.engine.intervals import MINUTE, Interval, intersect, peak, subtract
 from booking.engine.lifecycle import BookingMode, ResourceState
 from booking.engine.violations import Violation
 from booking.engine.wording import at_words, in_words, listed
-
-
-class BookingCode(StrEnum):
-    """Why a booking is refused; part of the API, never renamed."""
-
-    NOT_PUBLISHED = "not_published"
-    OFF_GRID = "off_grid"
-    TOO_SHORT = "too_short"
-    TOO_LONG = "too_long"
-    IN_THE_PAST = "in_the_past"
-    TOO_SOON = "too_soon"
-    BEYOND_HORIZON = "beyond_horizon"
-    CLOSED = "closed"
-    CLOSURE = "closure"
-    TAKEN = "taken"
-    ABOVE_CAPACITY = "above_capacity"
-    ROUND_ONLY = "round_only"
-    IN_ROUND = "in_round"
-    NOT_QUALIFIED = "not_qualified"
-    TERMS_NOT_ACCEPTED = "terms_not_accepted"
-    ORGANISATION_SUSPENDED = "organisation_suspended"
-    PROJECT_NOT_ALLOWED = "project_not_allowed"
-
-
-@dataclass(frozen=True, slots=True)
-class ReservingRound:
-    """A round that shares out `access`; what it leaves is free to book from `until` on."""
-
-    name: str
-    access: Interval
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class BookingFacts:
-    """All that decides whether a booking may be made, as it stands at `now`.
-
-    `holds` are other people's, their own buffers included. A limit of None, or a horizon
-    of None, is no limit. `qualified_until` of None is a qualification that does not end.
-    `terms_current` of None means that there are no terms to accept. `by_manager` is a
-    manager of the resource's facility booking for a project: MANAGER_MAY_WAIVE applies.
-    """
-
-    now: datetime
-    wanted: Interval
-    quantity: int
-    resource_state: ResourceState
-    capacity: int
-    open_windows: tuple[Interval, ...]
-    closures: tuple[Interval, ...] = ()
-    holds: tuple[Held, ...] = ()
-    mode: BookingMode = BookingMode.INSTANT
-    grid_minutes: int = 15
-    minimum_minutes: int | None = None
-    maximum_minutes: int | None = None
-    lead_minutes: int = 0
-    horizon_days: int | None = 365
-    buffer_before_minutes: int = 0
-    buffer_after_minutes: int = 0
-    project_allowed: bool = True
-    qualification_needed: bool = False
-    qualified: bool = False
-    qualified_until: datetime | None = None
-    terms_current: int | None = None
-    terms_accepted: int | None = None
-    organisation_suspended: bool = False
-    rounds: tuple[ReservingRound, ...] = ()
-    by_manager: bool = False
-
-    @property
-    def before(self) -> timedelta:
-        """Time to set up before the booking."""
-        return self.buffer_before_minutes * MINUTE
-
-    @property
-    def after(self) -> timedelta:
-        """Time to clean up after the booking."""
-        return self.buffer_after_minutes * MINUTE
-
 
 Rule = Callable[[BookingFacts], Violation | None]
 
@@ -268,57 +198,6 @@ def outside_rounds(facts: BookingFacts) -> Violation | None:
     )
 
 
-def by_the_qualified(facts: BookingFacts) -> Violation | None:
-    """Require the qualification, where one is needed, up to the booking's end."""
-    if not facts.qualification_needed:
-        return None
-    if not facts.qualified:
-        reason = "This resource needs a qualification; ask its facility for an introduction."
-    elif facts.qualified_until is not None and facts.qualified_until < facts.wanted.end:
-        reason = (
-            f"Your qualification ends {at_words(facts.qualified_until)}, before the booking "
-            f"does; ask the facility to renew it."
-        )
-    else:
-        return None
-    return Violation(BookingCode.NOT_QUALIFIED, reason, "/resource_id")
-
-
-def with_terms_accepted(facts: BookingFacts) -> Violation | None:
-    """Require that the project accepted the current version of the terms."""
-    if facts.terms_current is None or facts.terms_accepted == facts.terms_current:
-        return None
-    had = "none is yet" if facts.terms_accepted is None else f"version {facts.terms_accepted} is"
-    return Violation(
-        BookingCode.TERMS_NOT_ACCEPTED,
-        f"Version {facts.terms_current} of the facility's terms must be accepted, and {had}; "
-        f"read and accept it first.",
-        "/project_id",
-    )
-
-
-def by_an_organisation_in_good_standing(facts: BookingFacts) -> Violation | None:
-    """Refuse a suspended organisation."""
-    if not facts.organisation_suspended:
-        return None
-    return Violation(
-        BookingCode.ORGANISATION_SUSPENDED,
-        "The project's organisation is suspended from booking; ask the facility to lift it.",
-        "/project_id",
-    )
-
-
-def by_a_project_allowed_here(facts: BookingFacts) -> Violation | None:
-    """Require a project that the facility lets in."""
-    if facts.project_allowed:
-        return None
-    return Violation(
-        BookingCode.PROJECT_NOT_ALLOWED,
-        "The facility restricts who books here and the project is not let in; ask it for access.",
-        "/project_id",
-    )
-
-
 BOOKING_RULES: Final[tuple[Rule, ...]] = (
     while_published,
     on_the_grid,
@@ -337,7 +216,23 @@ BOOKING_RULES: Final[tuple[Rule, ...]] = (
     with_terms_accepted,
     by_an_organisation_in_good_standing,
     by_a_project_allowed_here,
+    in_the_name_of_a_member,
+    few_enough_of_the_project,
+    few_enough_of_the_organisation,
 )
+
+# A booking that stays on its resource adds none to those its project has of it.
+STAYING_RULES: Final[tuple[Rule, ...]] = tuple(
+    rule
+    for rule in BOOKING_RULES
+    if rule not in {few_enough_of_the_project, few_enough_of_the_organisation}
+)
+
+# What giving back a part of a booking, at its start or its end, must still keep.
+SHORTENING_RULES: Final[tuple[Rule, ...]] = (on_the_grid, long_enough)
+
+# What somebody who takes over a booking must keep.
+HAND_OVER_RULES: Final[tuple[Rule, ...]] = (by_the_qualified, in_the_name_of_a_member)
 
 # What eases planning a manager may set aside; what protects others and the device stands.
 MANAGER_MAY_WAIVE: Final = frozenset(
@@ -347,15 +242,25 @@ MANAGER_MAY_WAIVE: Final = frozenset(
         BookingCode.TOO_SOON,
         BookingCode.BEYOND_HORIZON,
         BookingCode.ROUND_ONLY,
+        BookingCode.TOO_MANY_FOR_PROJECT,
+        BookingCode.TOO_MANY_FOR_ORGANISATION,
     }
 )
 
 
-def broken_rules(facts: BookingFacts) -> tuple[Violation, ...]:
-    """List every rule the booking would break, in the order of BOOKING_RULES."""
-    found = (rule(facts) for rule in BOOKING_RULES)
-    waived = MANAGER_MAY_WAIVE if facts.by_manager else frozenset[BookingCode]()
-    return tuple(each for each in found if each is not None and each.code not in waived)
+def broken_rules(
+    facts: BookingFacts, rules: tuple[Rule, ...] = BOOKING_RULES
+) -> tuple[Violation, ...]:
+    """List every rule the booking would break, in the order of the rules.
+
+    What is waived is left out; what the actor might waive is marked so.
+    """
+    found = [each for each in (rule(facts) for rule in rules) if each is not None]
+    if facts.waived:
+        return tuple(each for each in found if each.code not in MANAGER_MAY_WAIVE)
+    if not facts.may_waive:
+        return tuple(found)
+    return tuple(replace(each, waivable=each.code in MANAGER_MAY_WAIVE) for each in found)
 
 
 def units_left(facts: BookingFacts) -> int:

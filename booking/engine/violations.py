@@ -11,9 +11,11 @@ class Violation:
     `code` is part of the API and never renamed; `reason` is a sentence for people that
     says how to mend it; `pointer` is the JSON pointer of the member at fault, or empty;
     `opens_at` is when the same wish would no longer break this rule, where that is known.
+    `waivable` is one that the actor may set aside by giving a reason.
     """
 
     code: str
     reason: str
     pointer: str = ""
     opens_at: datetime | None = None
+    waivable: bool = False

@@ -12,7 +12,7 @@ from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
 from booking.engine.availability import Held, free_time, slots
-from booking.engine.booking_rules import ReservingRound
+from booking.engine.booking_facts import ReservingRound
 from booking.engine.intervals import MINUTE, Interval, in_utc, subtract
 from booking.engine.lifecycle import HOLDING, BookingMode, ResourceState, RoundState
 from booking.engine.opening import WeeklyHours, open_windows

@@ -4,7 +4,7 @@ Facts of any number of resources cost the same few queries.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from booking.engine.availability import Held
-from booking.engine.booking_rules import BookingFacts, ReservingRound
+from booking.engine.booking_facts import BookingFacts, ReservingRound
 from booking.engine.intervals import MINUTE, Interval
 from booking.engine.opening import WeeklyHours, open_windows
 from booking.models import Resource
@@ -25,7 +25,8 @@ DAY: Final = timedelta(days=1)
 class Wish:
     """A quantity of a resource for an interval, wanted by a project for a person.
 
-    `instead_of` is the booking that would give way: the one that is moved.
+    `instead_of` is the booking that would give way: the one that is moved. `may_waive` is
+    somebody who may set rules aside, `waived` somebody who does.
     """
 
     project_id: UUID
@@ -34,6 +35,13 @@ class Wish:
     quantity: int
     by_manager: bool
     instead_of: UUID | None = None
+    may_waive: bool = False
+    waived: bool = False
+
+    @property
+    def gives_way(self) -> UUID:
+        """The booking to leave out; no booking has the id 0, so that nothing is left out."""
+        return self.instead_of or UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,9 @@ class _Standing:
     terms_accepted: int | None
     qualified: bool
     qualified_until: datetime | None
+    on_project: bool
+    of_project: int
+    of_organisation: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,7 @@ def facts_of_each(
 
     Cost: three queries, whatever the number of resources.
     """
-    standings = _standings(session, resources, wish)
+    standings = _standings(session, resources, wish, now)
     hours = _hours(session, resources)
     spans = _spans(session, resources, wish, within)
     return {
@@ -124,15 +135,33 @@ def _facts(
     spans: Sequence[_Span],
     now: datetime,
 ) -> BookingFacts:
+    return replace(
+        _limits_of(resource, wish, now),
+        open_windows=windows,
+        closures=tuple(each.interval for each in spans if each.what == CLOSED),
+        holds=_holds(resource, spans),
+        rounds=tuple(_reserving(each, now) for each in spans if each.what == IN_ROUND),
+        project_allowed=standing.allowed,
+        qualified=standing.qualified,
+        qualified_until=standing.qualified_until,
+        terms_current=standing.terms_current,
+        terms_accepted=standing.terms_accepted,
+        organisation_suspended=standing.suspended,
+        on_project=standing.on_project,
+        project_bookings=standing.of_project,
+        organisation_bookings=standing.of_organisation,
+    )
+
+
+def _limits_of(resource: Resource, wish: Wish, now: datetime) -> BookingFacts:
+    """State what the resource itself asks of the wish."""
     return BookingFacts(
         now=now,
         wanted=wish.wanted,
         quantity=wish.quantity,
         resource_state=resource.state,
         capacity=resource.capacity,
-        open_windows=windows,
-        closures=tuple(each.interval for each in spans if each.what == CLOSED),
-        holds=_holds(resource, spans),
+        open_windows=(),
         mode=resource.mode,
         grid_minutes=resource.grid_minutes,
         minimum_minutes=resource.minimum_minutes,
@@ -141,15 +170,11 @@ def _facts(
         horizon_days=resource.horizon_days,
         buffer_before_minutes=resource.buffer_before_minutes,
         buffer_after_minutes=resource.buffer_after_minutes,
-        project_allowed=standing.allowed,
         qualification_needed=resource.qualification_needed,
-        qualified=standing.qualified,
-        qualified_until=standing.qualified_until,
-        terms_current=standing.terms_current,
-        terms_accepted=standing.terms_accepted,
-        organisation_suspended=standing.suspended,
-        rounds=tuple(_reserving(each, now) for each in spans if each.what == IN_ROUND),
-        by_manager=wish.by_manager,
+        concurrent_per_project=resource.concurrent_per_project,
+        concurrent_per_organisation=resource.concurrent_per_organisation,
+        may_waive=wish.may_waive,
+        waived=wish.waived,
     )
 
 
@@ -205,8 +230,7 @@ def _spans(
             **_places(resources),
             "start": within.start - reach * MINUTE,
             "end": within.end + reach * MINUTE,
-            # No booking has the id 0, so that nothing is left out where nothing gives way.
-            "but_for": wish.instead_of or UUID(int=0),
+            "but_for": wish.gives_way,
         },
     )
     return [
@@ -224,7 +248,7 @@ def _spans(
 
 
 def _standings(
-    session: Session, resources: Sequence[Resource], wish: Wish
+    session: Session, resources: Sequence[Resource], wish: Wish, now: datetime
 ) -> dict[UUID, _Standing]:
     rows = session.connection().execute(
         STANDINGS,
@@ -232,6 +256,8 @@ def _standings(
             "resources": [each.id for each in resources],
             "project": wish.project_id,
             "person": wish.person_id,
+            "now": now,
+            "but_for": wish.gives_way,
         },
     )
     return {
@@ -243,6 +269,9 @@ def _standings(
             terms_accepted=row.terms_accepted,
             qualified=row.qualification is not None,
             qualified_until=row.expires_at,
+            on_project=row.on_project,
+            of_project=row.of_project,
+            of_organisation=row.of_organisation,
         )
         for row in rows
     }

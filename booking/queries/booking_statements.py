@@ -1,16 +1,19 @@
 """The statements behind booking_facts, built once: hours, spans of taken time, standings."""
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Date,
     Integer,
+    Select,
     String,
     Uuid,
     and_,
     bindparam,
+    case,
     cast,
     func,
     literal,
@@ -19,9 +22,10 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from booking.engine.lifecycle import HOLDING, RoundState
+from booking.engine.lifecycle import HOLDING, BookingStatus, RoundState
 from booking.models import (
     AdmittedProject,
     Booking,
@@ -30,6 +34,7 @@ from booking.models import (
     OpeningHours,
     Organisation,
     Project,
+    ProjectMember,
     Qualification,
     Resource,
     Round,
@@ -40,6 +45,8 @@ from booking.models import (
 from booking.models.columns import UtcDateTime
 
 RESERVING: Final = (RoundState.OPEN, RoundState.REVIEWING, RoundState.ALLOCATED)
+# What is held and not over by its state; a booking that was checked out is.
+COMING: Final = tuple(each for each in HOLDING if each is not BookingStatus.COMPLETED)
 CLOSED, HELD, IN_ROUND = "closed", "held", "in_round"
 
 _RESOURCES: Final[BindParameter[UUID]] = bindparam("resources", expanding=True)
@@ -48,6 +55,8 @@ _START: Final = bindparam("start", type_=UtcDateTime)
 _END: Final = bindparam("end", type_=UtcDateTime)
 _PROJECT: Final = bindparam("project", type_=Uuid)
 _PERSON: Final = bindparam("person", type_=Uuid)
+_NOW: Final = bindparam("now", type_=UtcDateTime)
+_BUT_FOR: Final = bindparam("but_for", type_=Uuid)
 _NO_NAME: Final = literal("", String)
 _NO_DAY: Final = cast(null(), Date)
 _NO_ID: Final = cast(null(), Uuid)
@@ -98,7 +107,7 @@ SPANS: Final = union_all(
         col(Booking.status).in_(HOLDING),
         col(Booking.starts_at) < _END,
         col(Booking.ends_at) > _START,
-        col(Booking.id) != bindparam("but_for", type_=Uuid),
+        col(Booking.id) != _BUT_FOR,
     ),
     select(
         literal(IN_ROUND, String),
@@ -140,7 +149,36 @@ _TERMS_ACCEPTED: Final = (
     .correlate(Facility)
     .scalar_subquery()
 )
-STANDINGS: Final = (
+_COMING: Final = and_(
+    col(Booking.resource_id) == col(Resource.id),
+    col(Booking.status).in_(COMING),
+    col(Booking.ends_at) > _NOW,
+    col(Booking.id) != _BUT_FOR,
+)
+_OF_PROJECT: Final = (
+    select(func.count())
+    .select_from(Booking)
+    .where(_COMING, col(Booking.project_id) == _PROJECT)
+    .correlate(Resource)
+    .scalar_subquery()
+)
+_TEAM: Final = aliased(Project)
+_OF_ORGANISATION: Final = (
+    select(func.count())
+    .select_from(Booking)
+    .join(_TEAM, col(_TEAM.id) == col(Booking.project_id))
+    .where(_COMING, col(_TEAM.organisation_id) == col(Project.organisation_id))
+    .correlate(Resource, Project)
+    .scalar_subquery()
+)
+
+
+def _where_limited(limit: Any, count: ColumnElement[int]) -> ColumnElement[int]:
+    """Count only where there is a limit to compare with."""
+    return case((limit.is_not(None), count), else_=0)
+
+
+STANDINGS: Final[Select[Any]] = (
     select(
         col(Resource.id).label("resource_id"),
         col(Facility.zone),
@@ -151,6 +189,14 @@ STANDINGS: Final = (
         _TERMS_ACCEPTED.label("terms_accepted"),
         col(Qualification.id).label("qualification"),
         col(Qualification.expires_at),
+        or_(
+            col(ProjectMember.person_id).is_not(None),
+            col(Project.principal_investigator_id) == _PERSON,
+        ).label("on_project"),
+        _where_limited(col(Resource.concurrent_per_project), _OF_PROJECT).label("of_project"),
+        _where_limited(col(Resource.concurrent_per_organisation), _OF_ORGANISATION).label(
+            "of_organisation"
+        ),
     )
     .join_from(Resource, Facility, col(Facility.id) == col(Resource.facility_id))
     .join(Project, col(Project.id) == _PROJECT)
@@ -167,6 +213,13 @@ STANDINGS: Final = (
         and_(
             col(Qualification.resource_id) == col(Resource.id),
             col(Qualification.person_id) == _PERSON,
+        ),
+    )
+    .outerjoin(
+        ProjectMember,
+        and_(
+            col(ProjectMember.project_id) == _PROJECT,
+            col(ProjectMember.person_id) == _PERSON,
         ),
     )
     .where(col(Resource.id).in_(_RESOURCES))

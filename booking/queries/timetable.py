@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from booking.engine.booking_rules import ReservingRound
+from booking.engine.booking_facts import ReservingRound
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import HOLDING, BookingStatus
 from booking.engine.permissions import Action, Actor, Scope, may

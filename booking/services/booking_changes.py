@@ -8,7 +8,14 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from booking.engine.booking_changes import ChangeCode, before_its_end, while_changeable
+from booking.engine.booking_changes import (
+    ChangeCode,
+    approval_lapses_at,
+    before_its_end,
+    gives_back,
+    while_changeable,
+)
+from booking.engine.booking_rules import BOOKING_RULES, SHORTENING_RULES, STAYING_RULES, Rule
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BOOKING_STEPS, BookingMode, BookingStatus, Step, step
 from booking.engine.permissions import Action, Actor, Scope
@@ -22,19 +29,25 @@ from booking.services.booking_placing import change_guarded, check_rules, taken,
 from booking.services.bookings import as_recorded, manages_bookings
 from booking.services.freeing import note_given_up, taken_by
 from booking.services.permits import permit
+from booking.services.waivers import may_waive, waiver_of
 
-# A change of any of these is a new time or place in a calendar.
-MOVING: Final = ("starts_at", "ends_at", "resource_id")
+# A change of any of these is a new time, place or person in a calendar.
+MOVING: Final = ("starts_at", "ends_at", "resource_id", "person_id")
+LAPSING: Final = frozenset({BookingStatus.HELD, BookingStatus.PENDING})
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Where a booking is to go; None leaves that as it is."""
+    """Where a booking is to go; None leaves that as it is.
+
+    `waiver` is why a manager sets rules aside for it, empty where none are.
+    """
 
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     resource_id: UUID | None = None
     quantity: int | None = None
+    waiver: str = ""
 
 
 def move(
@@ -50,6 +63,7 @@ def move(
 
     A new `title` goes with it. Where nothing would change, nothing does. The booking keeps
     its uid and its state; `sequence` and `revision` rise.
+    What only gives back time or units keeps fewer rules, and may be done up to its end.
     Raises: NotFound, NotPermitted, WrongState, Malformed, or RulesBroken with every
     violation and the nearest `alternatives`.
     """
@@ -64,22 +78,19 @@ def move(
     if _stays(booking, resource, wanted, quantity):
         return _retitled(session, actor, seen, title, now=now)
     taken_step = next_step(booking, "move")
-    _check_movable(session, actor, seen, resource, now=now)
-    wish = Wish(
-        project_id=booking.project_id,
-        person_id=booking.person_id,
-        wanted=wanted,
-        quantity=quantity,
-        by_manager=manages_bookings(actor, resource.facility_id),
-        instead_of=booking.id,
-    )
-    check_rules(session, resource, wish, now=now)
+    waiver = waiver_of(actor, resource.facility_id, to.waiver)
+    wish = _wish(actor, booking, resource, wanted, quantity, waived=bool(waiver))
+    shortened = _gives_back(booking, wish, resource, now=now)
+    if shortened:
+        check_not_over(seen, now)
+    else:
+        _check_movable(session, actor, seen, resource, now=now)
+    rules = _rules_for(booking, resource, shortened=shortened)
+    check_rules(session, resource, wish, now=now, rules=rules)
     changes = {
-        "resource_id": resource.id,
-        "starts_at": wanted.start,
-        "ends_at": wanted.end,
-        "quantity": quantity,
+        **_placed(booking, resource, wish),
         "title": booking.title if title is None else title,
+        "waiver": waiver or (booking.waiver if shortened else ""),
     }
     if not write_step(session, actor, seen, taken_step, changes, now=now):
         raise taken(session, resource, wish, now=now)
@@ -162,8 +173,10 @@ def write_step(
         changes.get(name, getattr(booking, name)) != getattr(booking, name) for name in MOVING
     )
     rises = moved or _in_calendars(status) != _in_calendars(booking.status)
+    lapses = {} if status in LAPSING else {"expires_at": None}
     written = {
         **changes,
+        **lapses,
         "status": status,
         "sequence": booking.sequence + rises,
         "revision": booking.revision + 1,
@@ -196,6 +209,54 @@ def _in_calendars(status: BookingStatus) -> str:
     }:
         return "CONFIRMED"
     return "CANCELLED"
+
+
+def _wish(
+    actor: Actor,
+    booking: Booking,
+    resource: Resource,
+    wanted: Interval,
+    quantity: int,
+    *,
+    waived: bool,
+) -> Wish:
+    return Wish(
+        project_id=booking.project_id,
+        person_id=booking.person_id,
+        wanted=wanted,
+        quantity=quantity,
+        by_manager=manages_bookings(actor, resource.facility_id),
+        instead_of=booking.id,
+        may_waive=may_waive(actor, resource.facility_id),
+        waived=waived,
+    )
+
+
+def _gives_back(booking: Booking, wish: Wish, resource: Resource, *, now: datetime) -> bool:
+    booked = Interval(booking.starts_at, booking.ends_at)
+    less = resource.id == booking.resource_id and wish.quantity <= booking.quantity
+    return less and gives_back(booked, wish.wanted, now)
+
+
+def _rules_for(booking: Booking, resource: Resource, *, shortened: bool) -> tuple[Rule, ...]:
+    if shortened:
+        return SHORTENING_RULES
+    return STAYING_RULES if resource.id == booking.resource_id else BOOKING_RULES
+
+
+def _placed(booking: Booking, resource: Resource, wish: Wish) -> dict[str, Any]:
+    """Give the columns of where it is to be, and until when it then waits for approval."""
+    starts_at, lapses_at = wish.wanted.start, None
+    if booking.status is BookingStatus.PENDING:
+        days = resource.approval_days
+        lapses_at = approval_lapses_at(booking.created_at, starts_at, approval_days=days)
+    return {
+        "resource_id": resource.id,
+        "starts_at": starts_at,
+        "ends_at": wish.wanted.end,
+        "quantity": wish.quantity,
+        "expires_at": lapses_at,
+    }
 
 
 def _target(session: Session, actor: Actor, seen: BookingSeen, resource_id: UUID) -> Resource:

@@ -15,7 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from booking.engine.alternatives import alternatives
-from booking.engine.booking_rules import BookingCode, BookingFacts, broken_rules
+from booking.engine.booking_facts import BookingCode, BookingFacts
+from booking.engine.booking_rules import BOOKING_RULES, Rule, broken_rules
 from booking.engine.intervals import Interval
 from booking.engine.violations import Violation
 from booking.errors import Malformed, RulesBroken
@@ -51,12 +52,19 @@ def wanted_interval(starts_at: datetime, ends_at: datetime, *, now: datetime) ->
     return Interval(starts_at, ends_at)
 
 
-def check_rules(session: Session, resource: Resource, wish: Wish, *, now: datetime) -> None:
+def check_rules(
+    session: Session,
+    resource: Resource,
+    wish: Wish,
+    *,
+    now: datetime,
+    rules: tuple[Rule, ...] = BOOKING_RULES,
+) -> None:
     """Return if the wish keeps every rule.
 
     Raises: RulesBroken with every violation, and the nearest times that would do.
     """
-    broken = broken_rules(booking_facts(session, resource, wish, now=now))
+    broken = broken_rules(booking_facts(session, resource, wish, now=now), rules)
     if broken:
         raise refusal(session, resource, wish, broken, now=now)
 
@@ -151,8 +159,9 @@ def nearest(
 
 def _around(resource: Resource, wish: Wish, *, now: datetime) -> Interval:
     """Choose the time to look at: around the wish, drawn into what may be booked at all."""
-    horizon = now + timedelta(days=resource.horizon_days)
-    middle = min(max(wish.wanted.start, now), horizon)
+    middle = max(wish.wanted.start, now)
+    if not wish.waived:
+        middle = min(middle, now + timedelta(days=resource.horizon_days))
     length = wish.wanted.end - wish.wanted.start
     return Interval(middle - LOOK_AROUND, middle + LOOK_AROUND + length)
 

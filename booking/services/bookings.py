@@ -1,13 +1,15 @@
 """Book: one wish, or several at once, all or none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlmodel import Session
 
+from booking.engine.booking_changes import HOLD, approval_lapses_at
+from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingMode, BookingStatus, EventKind
 from booking.engine.permissions import Action, Actor, Scope, may
 from booking.engine.violations import Violation
@@ -19,11 +21,22 @@ from booking.queries.booking_facts import Wish
 from booking.queries.bookings import lock_resource, project_to_book_for
 from booking.services.booking_placing import check_rules, insert_guarded, taken, wanted_interval
 from booking.services.permits import permit
+from booking.services.waivers import may_waive, waiver_of
+
+MADE: Final[Mapping[BookingStatus, EventKind]] = {
+    BookingStatus.HELD: EventKind.BOOKING_HELD,
+    BookingStatus.PENDING: EventKind.BOOKING_PENDING,
+    BookingStatus.CONFIRMED: EventKind.BOOKING_CONFIRMED,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class NewBooking:
-    """What somebody asks to book."""
+    """What somebody asks to book.
+
+    `hold` keeps the time for 15 minutes, to be confirmed; `person_id` is in whose name it
+    is to be; `waiver` is why a manager sets rules aside, empty where none are.
+    """
 
     resource_id: UUID
     project_id: UUID
@@ -31,14 +44,17 @@ class NewBooking:
     ends_at: datetime
     quantity: int = 1
     title: str = ""
+    hold: bool = False
+    person_id: UUID | None = None
+    waiver: str = ""
 
 
 def book(session: Session, *, actor: Actor, now: datetime, domain: str, new: NewBooking) -> Booking:
     """Book for a project: by one of its members, or by a manager on its behalf.
 
-    Confirmed at once, or pending where the resource asks for approval and no manager books.
-    The booking is in the name of the member, else of the principal investigator.
-    Its uid ends in `domain` for good.
+    Confirmed at once; or held; or pending where the resource asks for approval and no manager
+    books. In the name of the person asked for, else of the member who books, else of the
+    principal investigator. Its uid ends in `domain` for good.
     Raises: Malformed, NotFound, NotPermitted, or RulesBroken with every violation and
     the nearest `alternatives`.
     """
@@ -46,24 +62,49 @@ def book(session: Session, *, actor: Actor, now: datetime, domain: str, new: New
     resource = lock_resource(session, new.resource_id)
     if resource is None:
         raise _unknown("resource")
-    scope = Scope(facility_id=resource.facility_id, project_id=new.project_id)
+    wish, waiver = wish_for(session, actor, resource, new, wanted)
+    check_rules(session, resource, wish, now=now)
+    row = booking_row(resource, wish, hold=new.hold, title=new.title, domain=domain, now=now)
+    row.waiver = waiver
+    return place(session, actor, resource, wish, row, now=now)
+
+
+def wish_for(
+    session: Session, actor: Actor, resource: Resource, new: NewBooking, wanted: Interval
+) -> tuple[Wish, str]:
+    """Turn what is asked for into the wish that the rules look at, and the waiver's reason.
+
+    Raises: NotFound, NotPermitted; Malformed for a waiver without a reason.
+    """
+    facility_id = resource.facility_id
+    scope = Scope(facility_id=facility_id, project_id=new.project_id)
     permit(actor, Action.BOOKING_CREATE, scope)
+    waiver = waiver_of(actor, facility_id, new.waiver)
     wish = Wish(
         project_id=new.project_id,
-        person_id=_holder(session, actor, new.project_id),
+        person_id=_holder(session, actor, new),
         wanted=wanted,
         quantity=new.quantity,
-        by_manager=manages_bookings(actor, resource.facility_id),
+        by_manager=manages_bookings(actor, facility_id),
+        may_waive=may_waive(actor, facility_id),
+        waived=bool(waiver),
     )
-    check_rules(session, resource, wish, now=now)
-    row = _row(resource, wish, title=new.title, domain=domain, now=now)
+    return wish, waiver
+
+
+def place(
+    session: Session, actor: Actor, resource: Resource, wish: Wish, row: Booking, *, now: datetime
+) -> Booking:
+    """Insert a booking that keeps the rules, and record it; the guard has the last word.
+
+    Raises: RulesBroken if the time is taken.
+    """
     booking = insert_guarded(session, row, one_unit=resource.capacity == 1)
     if booking is None:
         raise taken(session, resource, wish, now=now)
-    pending = booking.status is BookingStatus.PENDING
     record(
         session,
-        EventKind.BOOKING_PENDING if pending else EventKind.BOOKING_CONFIRMED,
+        MADE[booking.status],
         subject_id=booking.id,
         now=now,
         actor_id=actor.person_id,
@@ -103,6 +144,7 @@ def manages_bookings(actor: Actor, facility_id: UUID) -> bool:
 
 def as_recorded(booking: Booking) -> dict[str, Any]:
     """Describe a booking for its event: JSON values, ids and times."""
+    waiver = {"waiver": booking.waiver} if booking.waiver else {}
     return {
         "resource_id": str(booking.resource_id),
         "project_id": str(booking.project_id),
@@ -113,21 +155,15 @@ def as_recorded(booking: Booking) -> dict[str, Any]:
         "status": str(booking.status),
         "sequence": booking.sequence,
         "revision": booking.revision,
+        **waiver,
     }
 
 
-def _holder(session: Session, actor: Actor, project_id: UUID) -> UUID:
-    """Choose in whose name the booking is."""
-    if actor.person_id is not None and project_id in actor.project_ids:
-        return actor.person_id
-    project = project_to_book_for(session, project_id)
-    if project is None:
-        raise _unknown("project")
-    return project.principal_investigator_id
-
-
-def _row(resource: Resource, wish: Wish, *, title: str, domain: str, now: datetime) -> Booking:
-    waits = resource.mode is BookingMode.APPROVAL and not wish.by_manager
+def booking_row(
+    resource: Resource, wish: Wish, *, hold: bool, title: str, domain: str, now: datetime
+) -> Booking:
+    """Make the row of a booking that is new: held, pending or confirmed."""
+    status = BookingStatus.HELD if hold else status_of_new(resource, by_manager=wish.by_manager)
     return Booking(
         uid=f"{uuid4()}@{domain}",
         resource_id=resource.id,
@@ -136,12 +172,40 @@ def _row(resource: Resource, wish: Wish, *, title: str, domain: str, now: dateti
         starts_at=wish.wanted.start,
         ends_at=wish.wanted.end,
         quantity=wish.quantity,
-        status=BookingStatus.PENDING if waits else BookingStatus.CONFIRMED,
+        status=status,
         source=BookingSource.MANAGER if wish.by_manager else BookingSource.INSTANT,
         title=title,
+        expires_at=lapses_at(resource, status, wish.wanted.start, now=now),
         created_at=now,
         updated_at=now,
     )
+
+
+def status_of_new(resource: Resource, *, by_manager: bool) -> BookingStatus:
+    """Say whether a booking is confirmed at once or waits for approval."""
+    waits = resource.mode is BookingMode.APPROVAL and not by_manager
+    return BookingStatus.PENDING if waits else BookingStatus.CONFIRMED
+
+
+def lapses_at(
+    resource: Resource, status: BookingStatus, starts_at: datetime, *, now: datetime
+) -> datetime | None:
+    """Say when a booking lapses that is held or asked for now; None for any other."""
+    if status is BookingStatus.HELD:
+        return now + HOLD
+    if status is BookingStatus.PENDING:
+        return approval_lapses_at(now, starts_at, approval_days=resource.approval_days)
+    return None
+
+
+def _holder(session: Session, actor: Actor, new: NewBooking) -> UUID:
+    """Choose in whose name the booking is; who is not on the project breaks a rule later."""
+    if new.person_id is None and actor.person_id and new.project_id in actor.project_ids:
+        return actor.person_id
+    project = project_to_book_for(session, new.project_id)
+    if project is None:
+        raise _unknown("project")
+    return new.person_id or project.principal_investigator_id
 
 
 def _none_of(refused: Sequence[tuple[int, RulesBroken]], count: int) -> RulesBroken:

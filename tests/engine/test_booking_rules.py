@@ -8,12 +8,10 @@ from hypothesis import strategies as st
 
 from booking.engine.alternatives import alternatives, nearest_slots
 from booking.engine.availability import Held, slots
+from booking.engine.booking_facts import BookingCode, BookingFacts, ReservingRound
 from booking.engine.booking_rules import (
     BOOKING_RULES,
     MANAGER_MAY_WAIVE,
-    BookingCode,
-    BookingFacts,
-    ReservingRound,
     broken_rules,
     units_left,
 )
@@ -111,6 +109,22 @@ BOUNDARIES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("terms_not_accepted", {"terms_current": None}, {"terms_current": 1}),
     ("organisation_suspended", {}, {"organisation_suspended": True}),
     ("project_not_allowed", {}, {"project_allowed": False}),
+    ("not_on_project", {}, {"on_project": False}),
+    (
+        "too_many_for_project",
+        {"concurrent_per_project": 3, "project_bookings": 2},
+        {"concurrent_per_project": 3, "project_bookings": 3},
+    ),
+    (
+        "too_many_for_project",
+        {"concurrent_per_project": None, "project_bookings": 9},
+        {"concurrent_per_project": 0, "project_bookings": 0},
+    ),
+    (
+        "too_many_for_organisation",
+        {"concurrent_per_organisation": 3, "organisation_bookings": 2},
+        {"concurrent_per_organisation": 3, "organisation_bookings": 3},
+    ),
 ]
 
 
@@ -146,16 +160,30 @@ def test_broken_rules__no_limits__keeps_any_length() -> None:
     assert codes(wanted=span(480, 1020), horizon_days=None) == []
 
 
-def test_broken_rules__manager__sets_aside_planning_but_not_others_bookings() -> None:
-    waived = {
-        "minimum_minutes": 120,
-        "lead_minutes": 900,
-        "horizon_days": 0,
-        "mode": BookingMode.ROUND_ONLY,
-    }
-    assert set(codes(**waived)) == set(MANAGER_MAY_WAIVE) - {"too_long"}
-    assert codes(**waived, by_manager=True) == []
-    assert codes(holds=(Held(span(600, 610), 1),), by_manager=True) == ["taken"]
+WAIVABLE: dict[str, Any] = {
+    "minimum_minutes": 120,
+    "lead_minutes": 900,
+    "horizon_days": 0,
+    "mode": BookingMode.ROUND_ONLY,
+    "concurrent_per_project": 1,
+    "project_bookings": 1,
+    "concurrent_per_organisation": 1,
+    "organisation_bookings": 1,
+}
+
+
+def test_broken_rules__waived__sets_aside_planning_but_not_others_bookings() -> None:
+    assert set(codes(**WAIVABLE)) == set(MANAGER_MAY_WAIVE) - {"too_long"}
+    assert codes(**WAIVABLE, waived=True) == []
+    assert codes(holds=(Held(span(600, 610), 1),), waived=True) == ["taken"]
+
+
+def test_broken_rules__may_waive__are_all_there_and_marked_where_waivable() -> None:
+    found = broken_rules(
+        replace(FACTS, minimum_minutes=120, holds=(Held(span(600, 610), 1),), may_waive=True)
+    )
+    assert [(each.code, each.waivable) for each in found] == [("too_short", True), ("taken", False)]
+    assert not any(each.waivable for each in broken_rules(replace(FACTS, minimum_minutes=120)))
 
 
 def reason(**changes: Any) -> str:
@@ -218,6 +246,18 @@ def test_alternatives__limits_meet_the_grid__or_nothing_is_offered() -> None:
 
 def test_alternatives__horizon_before_lead__is_empty() -> None:
     assert alternatives(replace(FACTS, horizon_days=0, lead_minutes=900)) == ()
+
+
+def test_alternatives__qualification_that_ends__are_before_it() -> None:
+    held: dict[str, Any] = {"qualification_needed": True, "qualified": True}
+    facts = replace(FACTS, **held, qualified_until=at(630))
+    assert alternatives(facts)[0] == span(570, 630)
+    assert alternatives(replace(facts, qualified_until=at(540))) == (span(480, 540),)
+    assert alternatives(replace(facts, qualified_until=at(539))) == ()
+
+
+def test_alternatives__waived__keep_the_length_that_breaks_a_limit() -> None:
+    assert alternatives(replace(FACTS, maximum_minutes=30, waived=True))[0] == FACTS.wanted
 
 
 def test_alternatives__no_horizon__looks_as_far_as_the_windows() -> None:

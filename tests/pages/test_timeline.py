@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.pages.timeline import FREE, KEPT, TAKEN, bookable, monday_of, span_of, week
 from booking.engine.availability import Held
-from booking.engine.booking_rules import ReservingRound
+from booking.engine.booking_facts import ReservingRound
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingMode, ResourceState
 from booking.engine.vocabulary import AccessBy

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
-from booking.engine.booking_rules import ReservingRound
+from booking.engine.booking_facts import ReservingRound
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingMode, BookingStatus, ResourceState, RoundState
 from booking.engine.permissions import ANONYMOUS, SYSTEM, Actor

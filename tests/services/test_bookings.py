@@ -72,7 +72,7 @@ def test_book__resource_with_approval__waits(session: Session) -> None:
 
 
 def test_book__manager_on_behalf__is_in_the_name_of_the_investigator(session: Session) -> None:
-    scene = a_scene(session, mode=BookingMode.APPROVAL, maximum_minutes=30)
+    scene = a_scene(session, mode=BookingMode.APPROVAL)
 
     booking = booked(session, scene, actor=scene.by_manager)
 

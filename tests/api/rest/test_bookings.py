@@ -1,7 +1,6 @@
 """Bookings over HTTP: shapes, statuses, and what a refusal holds."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,60 +12,13 @@ from httpx2 import Response
 from booking.clock import utc_now
 from booking.db import Database
 from booking.engine.lifecycle import BookingMode
-from tests.builders import a_token
-from tests.scenes import Scene, a_scene, at
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Somebody with a token, and the bookings they make over HTTP."""
-
-    client: TestClient
-    scene: Scene
-    token: str
-
-    def send(self, method: str, path: str, json: Any = None, **headers: str) -> Response:
-        headers["Authorization"] = f"Bearer {self.token}"
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.request(method, f"/api/v1{path}", json=json, headers=named)
-
-    def wish(self, start: int = 0, end: int = 60, **given: Any) -> dict[str, Any]:
-        return {
-            "resource_id": str(self.scene.resource.id),
-            "project_id": str(self.scene.project.id),
-            "starts_at": at(start).isoformat(),
-            "ends_at": at(end).isoformat(),
-        } | given
-
-    def book(self, start: int = 0, end: int = 60, **given: Any) -> dict[str, Any]:
-        answer = self.send("POST", "/bookings", self.wish(start, end, **given))
-        assert answer.status_code == 201, answer.text
-        made: dict[str, Any] = answer.json()
-        return made
-
-
-def callers(
-    client: TestClient, database: Database, **resource: Any
-) -> tuple[Caller, Caller, Caller]:
-    """Make a member, a manager and a stranger."""
-    with database.writing() as session:
-        scene, other = a_scene(session, **resource), a_scene(session, kind="another kind")
-        tokens = [
-            a_token(session, person) for person in (scene.member, scene.manager, other.member)
-        ]
-    member, manager, stranger = (Caller(client, scene, token) for token in tokens)
-    return member, manager, stranger
+from tests.callers import Caller, callers, refused
+from tests.scenes import at
 
 
 @pytest.fixture
 def member(client: TestClient, database: Database) -> Caller:
     return callers(client, database)[0]
-
-
-def refused(answer: Response, status: int) -> set[str]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    return {each["code"] for each in answer.json()["errors"]}
 
 
 def test_post__free_time__answers_the_booking(member: Caller) -> None:
@@ -89,6 +41,10 @@ def test_post__free_time__answers_the_booking(member: Caller) -> None:
         "reason": "",
         "sequence": 0,
         "revision": 0,
+        "group_key": "",
+        "waiver": "",
+        "series_id": None,
+        "expires_at": None,
     }
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from booking.engine.availability import EPOCH, free_time, grid_ceiling
 from booking.engine.booking_facts import BookingFacts
 from booking.engine.intervals import MINUTE, Interval, intersect, subtract, union
+from booking.engine.online_rules import kept_by_quota
 
 
 def nearest_slots(
@@ -58,6 +59,11 @@ def alternatives(facts: BookingFacts, *, count: int = 3) -> tuple[Interval, ...]
     if span is None or minutes < shortest:
         return ()
     free = intersect(_free(facts), [span])
+    if facts.quotas is not None:
+        free = intersect(
+            free,
+            kept_by_quota(facts.quotas, minutes=minutes, quantity=facts.quantity, now=facts.now),
+        )
     return nearest_slots(
         free, facts.wanted, grid_minutes=facts.grid_minutes, minutes=minutes, count=count
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from booking.engine.availability import Held
 from booking.engine.intervals import MINUTE, Interval
 from booking.engine.lifecycle import BookingMode, ResourceState
+from booking.engine.online_rules import QuotaFacts
 
 
 class BookingCode(StrEnum):
@@ -51,7 +52,8 @@ class BookingFacts:
     of None, is no limit. `qualified_until` of None is a qualification that does not end.
     `terms_current` of None means that there are no terms to accept. The two counts are of
     other bookings of the resource that have not ended yet. `may_waive` is somebody who may
-    set aside what is waivable, `waived` somebody who does, with a reason.
+    set aside what is waivable, `waived` somebody who does, with a reason. `quotas` of None
+    is a facility without a policy.
     """
 
     now: datetime
@@ -85,6 +87,7 @@ class BookingFacts:
     organisation_bookings: int = 0
     may_waive: bool = False
     waived: bool = False
+    quotas: QuotaFacts | None = None
 
     @property
     def before(self) -> timedelta:

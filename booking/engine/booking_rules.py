@@ -15,6 +15,8 @@ from booking.engine.booking_standing import (
     few_enough_of_the_project,
     in_the_name_of_a_member,
     with_terms_accepted,
+    within_cap,
+    within_quota,
 )
 from booking.engine.intervals import MINUTE, Interval, intersect, peak, subtract
 from booking.engine.lifecycle import BookingMode, ResourceState
@@ -219,6 +221,8 @@ BOOKING_RULES: Final[tuple[Rule, ...]] = (
     in_the_name_of_a_member,
     few_enough_of_the_project,
     few_enough_of_the_organisation,
+    within_quota,
+    within_cap,
 )
 
 # A booking that stays on its resource adds none to those its project has of it.

@@ -1,6 +1,7 @@
 """What a booking must keep for the sake of who books: one small function a rule."""
 
 from booking.engine.booking_facts import BookingCode, BookingFacts
+from booking.engine.online_rules import refused_by_cap, refused_by_quota
 from booking.engine.violations import Violation
 from booking.engine.wording import at_words, counted
 
@@ -91,3 +92,17 @@ def few_enough_of_the_organisation(facts: BookingFacts) -> Violation | None:
         f"resource to come at a time, and yours have {has}; use or cancel one first.",
         "/project_id",
     )
+
+
+def within_quota(facts: BookingFacts) -> Violation | None:
+    """Require that what the policy reserves for others in the week stays free."""
+    if facts.quotas is None:
+        return None
+    return refused_by_quota(facts.quotas, facts.wanted, quantity=facts.quantity, now=facts.now)
+
+
+def within_cap(facts: BookingFacts) -> Violation | None:
+    """Require that the organisation stays within its cap of the facility's week."""
+    if facts.quotas is None:
+        return None
+    return refused_by_cap(facts.quotas, facts.wanted, quantity=facts.quantity)

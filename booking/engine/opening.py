@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from booking.engine.intervals import Interval, in_utc, intersect, union
 
 DAY: Final = timedelta(days=1)
+WEEK: Final = 7 * DAY
 SECOND: Final = timedelta(seconds=1)
 SUNDAY: Final = 6
 
@@ -119,3 +120,33 @@ def _jump(early: datetime, late: datetime, place: ZoneInfo) -> datetime:
         return (early + seconds * SECOND).astimezone(place).utcoffset() == after
 
     return early + bisect_left(range((late - early) // SECOND), True, key=has_jumped) * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A week of a zone's clock, from the first instant of its Monday to that of the next."""
+
+    monday: date
+    interval: Interval
+
+
+def weeks_touching(within: Interval, zone: str) -> tuple[Week, ...]:
+    """List the weeks of the zone's clock that share time with `within`, in order.
+
+    Raises: zoneinfo.ZoneInfoNotFoundError for an unknown zone.
+    """
+    place = ZoneInfo(zone)
+    first = within.start.astimezone(place).date()
+    # A week of margin on either side: what the clock skips may lie on a Sunday night.
+    monday = first - first.weekday() * DAY - WEEK
+    found = []
+    while (start := _midnight(monday, place)) < within.end:
+        week = Week(monday, Interval(start, _midnight(monday + WEEK, place)))
+        if week.interval.overlaps(within):
+            found.append(week)
+        monday += WEEK
+    return tuple(found)
+
+
+def _midnight(day: date, place: ZoneInfo) -> datetime:
+    return _instant(datetime.combine(day, time()), place, fold=0)

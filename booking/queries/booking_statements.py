@@ -33,6 +33,7 @@ from booking.models import (
     Facility,
     OpeningHours,
     Organisation,
+    PolicyVersion,
     Project,
     ProjectMember,
     Qualification,
@@ -178,10 +179,23 @@ def _where_limited(limit: Any, count: ColumnElement[int]) -> ColumnElement[int]:
     return case((limit.is_not(None), count), else_=0)
 
 
+# The newest version is in force; the unique key of facility and number finds it at once.
+_POLICY: Final = (
+    select(col(PolicyVersion.id))
+    .where(col(PolicyVersion.facility_id) == col(Facility.id))
+    .order_by(col(PolicyVersion.number).desc())
+    .limit(1)
+    .correlate(Facility)
+    .scalar_subquery()
+)
 STANDINGS: Final[Select[Any]] = (
     select(
         col(Resource.id).label("resource_id"),
         col(Facility.zone),
+        col(Facility.id).label("facility_id"),
+        col(Facility.offer_version),
+        _POLICY.label("policy_version_id"),
+        col(Project.organisation_id),
         col(Facility.restricted),
         col(Organisation.suspended_at),
         col(AdmittedProject.project_id).label("admitted"),

@@ -87,7 +87,10 @@ def entries_seen(
     """Return the viewer's page of entries, by the start of their windows and then id."""
     rows = session.exec(
         _entries(viewer)
-        .where(*_only(only), after_instant(cursor, col(WaitlistEntry.earliest_at), col(WaitlistEntry.id)))
+        .where(
+            *_only(only),
+            after_instant(cursor, col(WaitlistEntry.earliest_at), col(WaitlistEntry.id)),
+        )
         .order_by(col(WaitlistEntry.earliest_at), col(WaitlistEntry.id))
         .limit(limit + 1)
     ).all()

@@ -64,7 +64,7 @@ def check_rules(
 
     Raises: RulesBroken with every violation, and the nearest times that would do.
     """
-    broken = broken_rules(booking_facts(session, resource, wish, now=now), rules)
+    broken = broken_rules(booking_facts(session, resource, wish, now=now, locking=True), rules)
     if broken:
         raise refusal(session, resource, wish, broken, now=now)
 

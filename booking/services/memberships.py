@@ -2,26 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
 
-from booking.engine.declarations import DeclaredFact, organisation_facts
-from booking.engine.eligibility import (
-    CountryFact,
-    ListsInForce,
-    Membership,
-    OrganisationFacts,
-    membership,
-)
-from booking.engine.enterprise_size import Ceiling
-from booking.engine.group_rules import GroupRule, read_rule
-from booking.models import EquityGroup, Organisation, OrganisationFact
+from booking.engine.eligibility import Membership, OrganisationFacts, membership
+from booking.engine.group_rules import GroupRule
+from booking.models import EquityGroup, Organisation
 from booking.queries import organisations
-from booking.reference.countries import LIST_VERSION, country_facts
-from booking.reference.thresholds import thresholds_on
+from booking.queries.declared_facts import facts_from, lists_on
+from booking.queries.online_policies import stored_rule
 from booking.services.organisations import known_organisation
 
 
@@ -54,17 +45,10 @@ def memberships(
     grace_days: int = 0,
 ) -> tuple[Membership, ...]:
     """Decide each published group of a policy for an organisation, in the order given."""
-    rules = {group.key: _stored_rule(group) for group in groups}
+    rules = {group.key: stored_rule(group.key, group.rule) for group in groups}
     return memberships_on(
         session, organisation_id=organisation.id, groups=rules, on=on, grace_days=grace_days
     )
-
-
-def _stored_rule(group: EquityGroup) -> GroupRule:
-    rule = read_rule(group.rule)
-    if not isinstance(rule, tuple):
-        return rule
-    raise ValueError(f"The rule of the group {group.key!r} was stored malformed: {rule}")
 
 
 def written(decided: Iterable[Membership]) -> list[dict[str, Any]]:
@@ -87,53 +71,10 @@ def facts_on(session: Session, *, organisation_id: UUID, on: date) -> Organisati
     Raises: NotFound.
     """
     row = known_organisation(session, organisation_id)
-    declared = organisations.facts_of(session, row.id)
-    return organisation_facts(
-        [_registered_country(row, declared), *map(_declared, declared)],
+    return facts_from(
+        organisations.facts_of(session, row.id),
+        country=row.country,
+        kind=row.kind,
         on=on,
         past_bookings=organisations.bookings_before(session, row.id, on=on),
-        attributes={"kind": row.kind},
     )
-
-
-@cache
-def lists_on(on: date) -> ListsInForce:
-    """Return the size ceilings in force on a day, and every dated country fact."""
-    return ListsInForce(
-        tuple(
-            Ceiling(each.size, each.staff_below, each.turnover_eur, each.balance_sheet_eur)
-            for each in thresholds_on(on)
-        ),
-        tuple(
-            CountryFact(
-                each.country,
-                each.scheme,
-                each.value,
-                each.valid_from,
-                each.valid_to,
-                each.source,
-            )
-            for each in country_facts()
-        ),
-        LIST_VERSION,
-    )
-
-
-def _registered_country(row: Organisation, declared: tuple[OrganisationFact, ...]) -> DeclaredFact:
-    first = next((each.value for each in declared if each.name == "country"), row.country)
-    return DeclaredFact("country", date.min, first, date.min, "")
-
-
-def _declared(fact: OrganisationFact) -> DeclaredFact:
-    return DeclaredFact(
-        fact.name,
-        fact.as_of,
-        fact.value,
-        fact.declared_at.date(),
-        _words(fact.declared_by),
-        None if fact.verified_at is None else _words(fact.verified_by),
-    )
-
-
-def _words(person_id: UUID | None) -> str:
-    return "the installation" if person_id is None else str(person_id)

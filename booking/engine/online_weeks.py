@@ -1,0 +1,144 @@
+"""Add up a week: what is free in a pool, what is reserved, what bookings take of either."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from booking.engine.intervals import MINUTE, Interval, subtract
+from booking.engine.online_quotas import Pool, Reserve, Taken, credits_of
+from booking.engine.online_rules import WeekCap
+from booking.engine.quotas import PPM
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A group's share of what a policy covers, and what rounds left it in the week."""
+
+    key: str
+    name: str
+    ppm: int
+    by_rounds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WeekOffer:
+    """What a resource offers in a week, before anything is booked.
+
+    `windows` are when it is open, apart from one another. What published rounds share out
+    of the time is in `shared_out`: the shares of the policy are of the rest.
+    """
+
+    week: Interval
+    windows: tuple[Interval, ...]
+    capacity: int
+    rate_thousandths: int
+    shares: tuple[Share, ...]
+    shared_out: tuple[Interval, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A booking that holds time of the resource: of which groups, and whether by a round."""
+
+    interval: Interval
+    quantity: int
+    groups: tuple[str, ...] = ()
+    of_round: bool = False
+
+
+def pool_of(
+    offer: WeekOffer,
+    holdings: Iterable[Holding],
+    *,
+    now: datetime,
+    gives_way: Holding | None = None,
+) -> Pool:
+    """Add up one resource's week; what does not touch it counts nothing.
+
+    `gives_way` is none of the holdings. Of a booking by a round only what lies outside the
+    time that rounds share out counts on reserves: a round reckons the rest itself.
+    """
+    ahead = _after(offer.windows, now)
+    free = _worth(offer, sum(each.minutes for each in ahead), offer.capacity)
+    taken: dict[tuple[tuple[str, ...], bool], int] = defaultdict(int)
+    for each in holdings:
+        free -= _worth(offer, _shared_minutes(each.interval, ahead), each.quantity)
+        if each.groups:
+            taken[each.groups, each.of_round] += _counted(offer, each)
+    return Pool(
+        week=offer.week,
+        free=max(free, 0),
+        reserves=_reserves(offer),
+        taken=tuple(
+            Taken(groups, amount, of_round)
+            for (groups, of_round), amount in sorted(taken.items())
+            if amount
+        ),
+        gives_way=0 if gives_way is None else _within(offer, gives_way),
+    )
+
+
+def week_cap(
+    week: Interval,
+    *,
+    offered: int,
+    cap_ppm: int,
+    holdings: Iterable[tuple[Holding, int]],
+    gives_way: tuple[Holding, int] | None = None,
+) -> WeekCap:
+    """Add up what an organisation holds of a facility's week, each holding with its rate.
+
+    `gives_way` is none of the holdings.
+    """
+    return WeekCap(
+        week=week,
+        most=offered * cap_ppm // PPM,
+        used=sum(_rated(week, *each) for each in holdings),
+        gives_way=0 if gives_way is None else _rated(week, *gives_way),
+    )
+
+
+def _reserves(offer: WeekOffer) -> tuple[Reserve, ...]:
+    covered = subtract(offer.windows, offer.shared_out) if offer.shared_out else offer.windows
+    worth = _worth(offer, sum(each.minutes for each in covered), offer.capacity)
+    return tuple(
+        Reserve(each.key, each.name, worth * each.ppm // PPM, each.by_rounds)
+        for each in offer.shares
+    )
+
+
+def _counted(offer: WeekOffer, holding: Holding) -> int:
+    if not (holding.of_round and offer.shared_out):
+        return _within(offer, holding)
+    inside = subtract([holding.interval], offer.shared_out)
+    minutes = sum(_shared_minutes(each, (offer.week,)) for each in inside)
+    return _worth(offer, minutes, holding.quantity)
+
+
+def _within(offer: WeekOffer, holding: Holding) -> int:
+    return _worth(offer, _shared_minutes(holding.interval, (offer.week,)), holding.quantity)
+
+
+def _rated(week: Interval, holding: Holding, rate_thousandths: int) -> int:
+    minutes = _shared_minutes(holding.interval, (week,))
+    return credits_of(minutes, quantity=holding.quantity, rate_thousandths=rate_thousandths)
+
+
+def _worth(offer: WeekOffer, minutes: int, quantity: int) -> int:
+    return credits_of(minutes, quantity=quantity, rate_thousandths=offer.rate_thousandths)
+
+
+def _after(windows: Iterable[Interval], now: datetime) -> tuple[Interval, ...]:
+    return tuple(
+        each if each.start >= now else Interval(now, each.end) for each in windows if each.end > now
+    )
+
+
+def _shared_minutes(interval: Interval, windows: Iterable[Interval]) -> int:
+    """Count the whole minutes that an interval shares with windows apart from one another."""
+    found = 0
+    for each in windows:
+        if interval.start < each.end and each.start < interval.end:
+            found += (min(interval.end, each.end) - max(interval.start, each.start)) // MINUTE
+    return found

@@ -1,6 +1,6 @@
 """The web application, wired: REST, pages, feeds, docs and health."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from api import feeds, health, pages, rest
 from api.bodies import BodyLimit
 from api.description import describe
+from api.headers import SecurityHeaders
 from api.logs import set_up_logs
 from api.pages.visit import refused_page, visit_of
 from api.problems import install_problems
@@ -21,16 +22,6 @@ from booking.errors import DomainError
 
 STATIC: Final = Path(__file__).parent / "pages" / "static"
 GZIP_FROM_BYTES: Final = 700
-SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        "manifest-src 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -57,7 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
     install_problems(app, _refused_page)
-    _harden(app)
+    app.add_middleware(SecurityHeaders)
     app.include_router(_rest_router())
     app.include_router(health.router)
     app.include_router(feeds.router)
@@ -82,12 +73,3 @@ def _rest_router() -> APIRouter:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.database.dispose()
-
-
-def _harden(app: FastAPI) -> None:
-    @app.middleware("http")
-    async def _headers(request: Request, call_next: Callable[[Request], object]) -> Response:
-        response: Response = await call_next(request)  # type: ignore[misc]
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response

@@ -1,12 +1,13 @@
 """What a route may ask for: settings, a session in one transaction, the actor, the time."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
 from pydantic_core.core_schema import no_info_before_validator_function
 from sqlmodel import Session
@@ -99,26 +100,43 @@ Name = Annotated[
 Prose = Annotated[str, StringConstraints(max_length=10_000), _Text(*_MANY_LINES)]
 
 
-def settings_of(request: Request) -> Settings:
+# What waits for nothing is `async def`: FastAPI runs a `def` in a thread, which costs more.
+async def settings_of(request: Request) -> Settings:
     """Return the installation's settings."""
     settings: Settings = request.app.state.settings
     return settings
 
 
-def database_of(request: Request) -> Database:
+async def database_of(request: Request) -> Database:
     """Return the installation's database."""
     database: Database = request.app.state.database
     return database
 
 
-Now = Annotated[datetime, Depends(utc_now)]
+def time_of(request: Request) -> datetime:
+    """Return the present instant by the clock of the application that was asked."""
+    clock: Callable[[], datetime] = request.app.dependency_overrides.get(utc_now, utc_now)
+    return clock()
+
+
+async def now(request: Request) -> datetime:
+    """Return the instant of this request."""
+    return time_of(request)
+
+
+Now = Annotated[datetime, Depends(now)]
 AppSettings = Annotated[Settings, Depends(settings_of)]
 AppDatabase = Annotated[Database, Depends(database_of)]
 
 
-def _reading(database: AppDatabase) -> Iterator[Session]:
+async def _reading(database: AppDatabase) -> AsyncIterator[Session]:
+    """Open a session, which connects at its first read in the route's own thread."""
     with database.reading() as session:
-        yield session
+        try:
+            yield session
+        finally:
+            if session.in_transaction():
+                await run_in_threadpool(session.close)
 
 
 ReadSession = Annotated[Session, Depends(_reading, scope="function")]
@@ -126,7 +144,7 @@ ReadSession = Annotated[Session, Depends(_reading, scope="function")]
 
 def acting(request: Request, database: AppDatabase, now: Now) -> Actor:
     """Identify in a session of its own: a request never holds two connections at once."""
-    with database.reading() as session:
+    with database.looking() as session:
         return identify(request, session, now=now)
 
 
@@ -178,7 +196,7 @@ def _claiming(
 ClaimLast = Annotated[LastWrite, Depends(_claiming)]
 
 
-def signed_in(actor: CurrentActor) -> Actor:
+async def signed_in(actor: CurrentActor) -> Actor:
     """Return who acts.
 
     Raises: NotSignedIn if nobody does.

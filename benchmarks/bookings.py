@@ -46,9 +46,10 @@ CPU: Final = re.compile(r"^process_cpu_seconds_total (\S+)$", re.MULTILINE)
 INSERT: Final = """
     INSERT INTO bare_booking (id, uid, resource_id, project_id, person_id, starts_at, ends_at,
         quantity, exclusive, status, source, title, reason, sequence, revision, group_key,
-        created_at, updated_at)
+        groups, waiver, created_at, updated_at)
     VALUES (%(id)s, %(uid)s, %(resource_id)s, %(project_id)s, %(project_id)s, %(starts_at)s,
-        %(ends_at)s, 1, true, 'confirmed', 'instant', '', '', 0, 0, '', now(), now())
+        %(ends_at)s, 1, true, 'confirmed', 'instant', '', '', 0, 0, '', '[]', '',
+        now(), now())
     RETURNING id, uid, resource_id, project_id, starts_at, ends_at, quantity, title, status,
         sequence, revision"""
 LIST: Final = """

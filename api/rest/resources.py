@@ -150,7 +150,7 @@ class ResourceList(BaseModel):
     next: str | None
 
 
-def search_filters(
+async def search_filters(
     q: Filter = "",
     kind: Filter = "",
     technique: Filter = "",

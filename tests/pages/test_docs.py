@@ -5,7 +5,7 @@ import re
 import pytest
 from fastapi import FastAPI
 
-from api.app import SECURITY_HEADERS
+from api.headers import SECURITY_HEADERS
 from api.pages.docs import kind_of, sections_of
 from tests.pages.visitor import Visitor, text_of
 

@@ -24,6 +24,7 @@ from booking.models import (
     Project,
     ProjectMember,
     Resource,
+    WaitlistEntry,
 )
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -193,3 +194,25 @@ def a_closure(
         session,
         Closure(**defaults | given, facility_id=facility_id, starts_at=starts_at, ends_at=ends_at),
     )
+
+
+def an_entry(
+    session: Session,
+    resource: Resource,
+    project: Project,
+    earliest_at: datetime,
+    latest_at: datetime,
+    **given: Any,
+) -> WaitlistEntry:
+    """Let a project wait for the whole window, or the `minutes` given."""
+    defaults: dict[str, Any] = {
+        "resource_id": resource.id,
+        "project_id": project.id,
+        "person_id": project.principal_investigator_id,
+        "earliest_at": earliest_at,
+        "latest_at": latest_at,
+        "minutes": (latest_at - earliest_at) // timedelta(minutes=1),
+        "entered_at": NOW,
+        "updated_at": NOW,
+    }
+    return added(session, WaitlistEntry(**defaults | given))

@@ -166,12 +166,10 @@ def lock_booking(
     return seen
 
 
-def visible_to(
-    viewer: Actor, action: Action, *, project_id: Any = col(Booking.project_id)
-) -> ColumnElement[bool]:
+def visible_to(viewer: Actor, action: Action, *, project_id: Any = None) -> ColumnElement[bool]:
     """Return the condition under which the viewer may take `action` on a booking.
 
-    Or on what else belongs to a project and a resource: `project_id` is the column to ask.
+    Or on what else belongs to a project and a resource: `project_id` is its column.
     Needs that, Resource and Project in the statement; agrees with permissions.may.
     """
     if viewer.system:
@@ -180,7 +178,8 @@ def visible_to(
         return false()
     ways: list[ColumnElement[bool]] = []
     if action in FOR_THE_PROJECT:
-        ways.append(project_id.in_(viewer.project_ids))
+        column = col(Booking.project_id) if project_id is None else project_id
+        ways.append(column.in_(viewer.project_ids))
     for grant in viewer.grants:
         if grant.role not in ALLOWED[action]:
             continue

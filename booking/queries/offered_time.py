@@ -41,6 +41,14 @@ EVERY_OFFER: Final = OfferFilter()
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """An offer that has ended, and the resource whose time it was."""
+
+    offer_id: UUID
+    resource_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class ToDo:
     """Whether freed time waits to be looked at, and whether offers ended."""
 
@@ -98,20 +106,19 @@ def lock_offer(session: Session, offer_id: UUID) -> Offer:
     ).one()
 
 
-def ended_offers(session: Session, *, now: datetime, limit: int) -> tuple[Offer, ...]:
+def ended_offers(session: Session, *, now: datetime, limit: int) -> tuple[Ended, ...]:
     """Return unanswered offers past their deadline, or whose time was otherwise let go.
 
     Unlocked: whoever settles one locks its resource first, and looks again.
     """
-    return tuple(
-        session.exec(
-            select(Offer)
-            .join(Booking, col(Booking.id) == col(Offer.booking_id))
-            .where(_ended(now))
-            .order_by(col(Offer.deadline_at), col(Offer.id))
-            .limit(limit)
-        )
+    rows = session.exec(
+        select(Offer.id, Booking.resource_id)
+        .join(Booking, col(Booking.id) == col(Offer.booking_id))
+        .where(_ended(now))
+        .order_by(col(Offer.deadline_at), col(Offer.id))
+        .limit(limit)
     )
+    return tuple(Ended(offer_id, resource_id) for offer_id, resource_id in rows)
 
 
 def to_do(session: Session, *, now: datetime) -> ToDo:

@@ -161,18 +161,16 @@ def open_entry_like(
     ).first()
 
 
-def entries_waiting(session: Session) -> tuple[tuple[WaitlistEntry, Resource], ...]:
-    """Return everybody who waits, with the resource, by resource and entry."""
-    rows = session.exec(
-        select(WaitlistEntry, Resource)
-        .join(Resource, col(Resource.id) == col(WaitlistEntry.resource_id))
-        .where(col(WaitlistEntry.state) == WaitlistState.WAITING)
-        .order_by(col(WaitlistEntry.resource_id), col(WaitlistEntry.id))
-    )
-    return tuple((entry, resource) for entry, resource in rows)
+def zone_of_resource(session: Session, resource_id: UUID) -> str:
+    """Return the zone of the facility that has the resource."""
+    return session.exec(
+        select(Facility.zone)
+        .join(Resource, col(Resource.facility_id) == col(Facility.id))
+        .where(Resource.id == resource_id)
+    ).one()
 
 
-def longest_waiting(session: Session) -> dict[UUID, Interval]:
+def windows_waited_for(session: Session) -> dict[UUID, Interval]:
     """Return for each resource that somebody waits for the time that all windows span."""
     rows = session.exec(
         select(

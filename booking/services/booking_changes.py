@@ -160,10 +160,12 @@ def write_step(
     changes: Mapping[str, Any],
     *,
     now: datetime,
+    beside: Mapping[str, Any] | None = None,
 ) -> bool:
     """Write the changes and the new state, and record it; False if the time is taken.
 
-    Time that is free from then on is noted for the waiting list.
+    Time that is free from then on is noted for the waiting list. `beside` goes into the
+    event's payload too.
     `revision` always rises; `sequence` with time, place, resource or iCalendar STATUS.
     """
     booking = seen.booking
@@ -192,7 +194,7 @@ def write_step(
         now=now,
         actor_id=actor.person_id,
         facility_id=seen.facility_id,
-        payload={**as_recorded(booking), "was": was},
+        payload={**as_recorded(booking), "was": was, **(beside or {})},
     )
     return True
 

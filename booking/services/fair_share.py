@@ -1,6 +1,7 @@
-"""How much past use lowers an organisation's points in a round."""
+"""How much past use lowers an organisation's points in a round, and its place in line."""
 
 from collections.abc import Collection
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -24,26 +25,44 @@ def fair_share_millionths(
     facility_ids: Collection[UUID],
     organisation_id: UUID,
 ) -> int:
-    """Return s_o of equity.md for the organisation, frozen as of the call's opening.
+    """Return `fair_share_at` for the organisation, frozen as of the call's opening.
 
-    Use is the largest, over kinds, of decayed credits over what all units of the kind are
-    worth in one half-life; the entitlement is the cap's share (10 % without a cap). The
-    first request of an organisation in a round fixes the factor for all of them.
+    The first request of an organisation in a round fixes the factor for all of them.
     """
     earlier = frozen_fair_share(session, found.id, organisation_id)
     if earlier is not None:
         return earlier
-    usage = usage_by_kind(
-        session, organisation_id, facility_ids=facility_ids, before=found.call_opens_at
+    return fair_share_at(
+        session,
+        at=found.call_opens_at,
+        half_life_days=policy.half_life_days,
+        cap_share_ppm=policy.cap_share_ppm,
+        facility_ids=facility_ids,
+        organisation_id=organisation_id,
     )
+
+
+def fair_share_at(
+    session: Session,
+    *,
+    at: datetime,
+    half_life_days: int,
+    cap_share_ppm: int | None,
+    facility_ids: Collection[UUID],
+    organisation_id: UUID,
+) -> int:
+    """Return s_o of equity.md for the organisation as of an instant, in millionths.
+
+    Use is the largest, over kinds, of decayed credits over what all units of the kind are
+    worth in one half-life; the entitlement is the cap's share (10 % without a cap).
+    """
+    usage = usage_by_kind(session, organisation_id, facility_ids=facility_ids, before=at)
     hourly = hourly_credits_by_kind(session, facility_ids)
-    half_life_hours = policy.half_life_days * HOURS_A_DAY
+    half_life_hours = half_life_days * HOURS_A_DAY
     used = Decimal(0)
     for kind, entries in usage.items():
-        spent = decayed(
-            entries, on=found.call_opens_at.date(), half_life_days=policy.half_life_days
-        )
+        spent = decayed(entries, on=at.date(), half_life_days=half_life_days)
         if hourly.get(kind):
             used = max(used, spent / (hourly[kind] * half_life_hours))
-    entitled = Decimal(policy.cap_share_ppm or ENTITLEMENT_WITHOUT_CAP_PPM) / PPM
+    entitled = Decimal(cap_share_ppm or ENTITLEMENT_WITHOUT_CAP_PPM) / PPM
     return int(fair_share_factor(used, entitled) * PPM)

@@ -19,7 +19,7 @@ from booking.engine.vocabulary import ClosureKind
 from booking.errors import DomainError
 from booking.queries import catalogue as reads
 from booking.queries.closures import closures
-from booking.services.closures import add_closure, remove_closure
+from booking.services.closures import NewClosure, add_closure, remove_closure
 from booking.services.opening_hours import set_opening_hours
 
 router = APIRouter()
@@ -142,11 +142,7 @@ def close(visit: Submitting, slug: str, form: Form) -> Response:
             actor=visit.actor,
             now=visit.now,
             facility_id=facility.id,
-            resource_id=resource,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            kind=kind,
-            reason=form.line("reason"),
+            new=NewClosure(resource, starts_at, ends_at, kind, form.line("reason")),
         )
 
     done = visit.write(change)

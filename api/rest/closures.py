@@ -24,12 +24,15 @@ from api.idempotency import IdempotentRoute
 from api.problems import problems
 from api.rest.facilities import facility_at
 from api.rest.resources import Filter, facts_at
+from booking.engine.lifecycle import BookingStatus
 from booking.engine.permissions import Actor
 from booking.engine.violations import Violation
 from booking.engine.vocabulary import ClosureKind
 from booking.errors import Malformed, NotFound
 from booking.queries import closures as reads
 from booking.services import closures
+from booking.services.closures import ClosureChanges, NewClosure
+from booking.services.displacement import Displacement
 
 router = APIRouter(tags=["catalogue"], route_class=IdempotentRoute)
 
@@ -45,6 +48,10 @@ class ClosureIn(BaseModel):
     ends_at: Instant
     kind: ClosureKind = ClosureKind.MAINTENANCE
     reason: Prose = ""
+    estimated: Annotated[
+        bool, Field(description="The date is not certain: new bookings keep off, none gives way")
+    ] = False
+    dry_run: Annotated[bool, Field(description="Say what it would do, and do nothing")] = False
 
 
 class ClosureChange(BaseModel):
@@ -56,6 +63,8 @@ class ClosureChange(BaseModel):
     ends_at: Instant | None = None
     kind: ClosureKind | None = None
     reason: Prose | None = None
+    estimated: bool | None = None
+    dry_run: Annotated[bool, Field(description="Say what it would do, and do nothing")] = False
 
 
 class ClosureOut(BaseModel):
@@ -70,11 +79,63 @@ class ClosureOut(BaseModel):
     ends_at: datetime
     kind: ClosureKind
     reason: str
+    estimated: bool
     created_at: datetime
 
 
-class AddedClosure(ClosureOut):
-    """A new closure, with the bookings it falls upon: they stay until somebody moves them."""
+class OtherTimeOut(BaseModel):
+    """A time that would do instead, with the clock of its facility."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    resource_id: UUID
+    resource_name: str
+    facility_name: str
+    zone: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+class FallenUponOut(BaseModel):
+    """A booking that a closure falls upon, as it was before.
+
+    `offered` is the one of its `alternatives` that is kept for it until it is answered.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    booking_id: UUID
+    closure_id: UUID
+    resource_id: UUID
+    resource_name: str
+    project_id: UUID
+    project_name: str
+    person_id: UUID
+    person_name: str
+    starts_at: datetime
+    ends_at: datetime
+    quantity: int
+    status: BookingStatus
+    alternatives: list[OtherTimeOut]
+    offered: OtherTimeOut | None
+
+
+class FallenUponLists(BaseModel):
+    """The bookings that gave way, and those that stay: in use, or the date is estimated."""
+
+    displaced: list[FallenUponOut]
+    staying: list[FallenUponOut]
+
+
+class ChangedClosure(FallenUponLists, ClosureOut):
+    """A closure, with what it did to the bookings that it falls upon."""
+
+
+class AddedClosure(ChangedClosure):
+    """A new closure; `overlapping_bookings` are the ids of all that it falls upon.
+
+    After a dry run there is none, and what is said of it is what would be.
+    """
 
     overlapping_bookings: list[UUID]
 
@@ -84,6 +145,14 @@ class ClosureList(BaseModel):
 
     items: list[ClosureOut]
     next: str | None
+
+
+def fallen_upon(found: Displacement) -> dict[str, list[FallenUponOut]]:
+    """Return both lists as they are answered."""
+    return {
+        "displaced": [FallenUponOut.model_validate(each) for each in found.displaced],
+        "staying": [FallenUponOut.model_validate(each) for each in found.staying],
+    }
 
 
 def _row_at(session: Session, closure_id: UUID) -> Any:
@@ -129,25 +198,41 @@ def list_closures(
     return ClosureList(items=items, next=page.next)
 
 
-@router.post("/closures", status_code=201, responses=problems(401, 403, 404, 409))
+@router.post(
+    "/closures",
+    status_code=201,
+    responses={
+        200: {"description": "What a dry run found", "model": AddedClosure},
+        **problems(401, 403, 404, 409),
+    },
+)
 def create_closure(
-    session: WriteSession, actor: SignedIn, now: Now, body: ClosureIn
+    session: WriteSession, actor: SignedIn, now: Now, body: ClosureIn, response: Response
 ) -> AddedClosure:
-    """Close a resource or a facility for a time."""
-    row = closures.add_closure(
+    """Close a resource or a facility for a time; bookings in it give way, but those in use."""
+    done = closures.add_closure(
         session,
         actor=actor,
         now=now,
         facility_id=_facility_of(session, body, actor),
-        resource_id=body.resource_id,
-        starts_at=body.starts_at,
-        ends_at=body.ends_at,
-        kind=body.kind,
-        reason=body.reason,
+        new=NewClosure(
+            resource_id=body.resource_id,
+            starts_at=body.starts_at,
+            ends_at=body.ends_at,
+            kind=body.kind,
+            reason=body.reason,
+            estimated=body.estimated,
+        ),
+        dry_run=body.dry_run,
     )
-    under = [each.id for each in reads.bookings_under(session, row)]
-    closed = ClosureOut.model_validate(row).model_dump()
-    return AddedClosure(**closed, overlapping_bookings=under)
+    if body.dry_run:
+        response.status_code = 200
+    every = (*done.displacement.displaced, *done.displacement.staying)
+    return AddedClosure(
+        **ClosureOut.model_validate(done.closure).model_dump(),
+        **fallen_upon(done.displacement),
+        overlapping_bookings=[each.booking_id for each in every],
+    )
 
 
 @router.get("/closures/{closure_id}", responses=problems(401, 404))
@@ -172,25 +257,33 @@ def edit_closure(
     body: ClosureChange,
     response: Response,
     if_match: IfMatch = None,
-) -> ClosureOut:
-    """Change a closure; what is left out or null stays."""
-    check_match(if_match, ClosureOut.model_validate(_row_at(session, closure_id)))
-    row = closures.edit_closure(
+) -> ChangedClosure:
+    """Change a closure; what is left out or null stays. A dry run answers it unchanged."""
+    row = _row_at(session, closure_id)
+    check_match(if_match, ClosureOut.model_validate(row))
+    done = closures.edit_closure(
         session,
         actor=actor,
         now=now,
         closure_id=closure_id,
-        starts_at=body.starts_at,
-        ends_at=body.ends_at,
-        kind=body.kind,
-        reason=body.reason,
+        changes=ClosureChanges(**body.model_dump(exclude={"dry_run"})),
+        dry_run=body.dry_run,
     )
     found = ClosureOut.model_validate(row)
     set_etag(response, found)
-    return found
+    return ChangedClosure(**found.model_dump(), **fallen_upon(done.displacement))
 
 
-@router.delete("/closures/{closure_id}", status_code=204, responses=problems(401, 403, 404, 409))
-def remove_closure(session: WriteSession, actor: SignedIn, now: Now, closure_id: UUID) -> None:
-    """Take a closure away."""
+@router.delete(
+    "/closures/{closure_id}", status_code=204, responses=problems(401, 403, 404, 409, 412)
+)
+def remove_closure(
+    session: WriteSession,
+    actor: SignedIn,
+    now: Now,
+    closure_id: UUID,
+    if_match: IfMatch = None,
+) -> None:
+    """Take a closure away; its time is free again."""
+    check_match(if_match, ClosureOut.model_validate(_row_at(session, closure_id)))
     closures.remove_closure(session, actor=actor, now=now, closure_id=closure_id)

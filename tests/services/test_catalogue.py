@@ -15,6 +15,7 @@ from booking.models import Event, Facility, Resource
 from booking.services import catalogue, closures
 from booking.services.catalogue_export import ExportFormat, export_catalogue
 from booking.services.catalogue_import import ImportFormat, import_catalogue
+from booking.services.closures import ClosureChanges, NewClosure
 from booking.services.closures_import import import_closures
 from booking.services.opening_hours import set_opening_hours
 from tests.builders import NOW, a_booking, a_facility, a_resource
@@ -206,9 +207,7 @@ def test_add_closure__impossible_time__is_refused(
             actor=scene.by_manager,
             now=NOW,
             facility_id=scene.facility.id,
-            resource_id=None,
-            starts_at=NOW + start,
-            ends_at=NOW + end,
+            new=NewClosure(None, NOW + start, NOW + end),
         )
     assert codes(error) == {code}
 
@@ -226,12 +225,14 @@ def test_add_closure__at_the_boundary__is_taken(
         actor=scene.by_manager,
         now=NOW,
         facility_id=scene.facility.id,
-        resource_id=scene.resource.id,
-        starts_at=NOW + start,
-        ends_at=NOW + end,
-    )
+        new=NewClosure(scene.resource.id, NOW + start, NOW + end),
+    ).closure
     closures.edit_closure(
-        session, actor=scene.by_manager, now=NOW, closure_id=row.id, reason="laser"
+        session,
+        actor=scene.by_manager,
+        now=NOW,
+        closure_id=row.id,
+        changes=ClosureChanges(reason="laser"),
     )
     closures.remove_closure(session, actor=scene.by_manager, now=NOW, closure_id=row.id)
     with pytest.raises(NotFound):
@@ -244,10 +245,8 @@ def _closure(session: Session, scene: Scene, actor: Any) -> Any:
         actor=actor,
         now=NOW,
         facility_id=scene.facility.id,
-        resource_id=None,
-        starts_at=at(0),
-        ends_at=at(60),
-    )
+        new=NewClosure(None, at(0), at(60)),
+    ).closure
 
 
 Act = Callable[[Session, Scene, Any], Any]
@@ -275,7 +274,11 @@ ACTS: dict[str, Act] = {
     ),
     "add_closure": _closure,
     "edit_closure": lambda session, scene, actor: closures.edit_closure(
-        session, actor=actor, now=NOW, closure_id=_closure(session, scene, SYSTEM).id
+        session,
+        actor=actor,
+        now=NOW,
+        closure_id=_closure(session, scene, SYSTEM).id,
+        changes=ClosureChanges(),
     ),
     "remove_closure": lambda session, scene, actor: closures.remove_closure(
         session, actor=actor, now=NOW, closure_id=_closure(session, scene, SYSTEM).id
@@ -289,7 +292,7 @@ ACTS: dict[str, Act] = {
         form=ImportFormat.UNIQUIP,
     ),
     "import_closures": lambda session, scene, actor: import_closures(
-        session, actor=actor, now=NOW, facility_id=scene.facility.id, content=b"resource\n"
+        session, actor=actor, now=NOW, facility_id=scene.facility.id, content=b"starts_at,ends_at\n"
     ),
     "export_catalogue": lambda session, scene, actor: export_catalogue(
         session,

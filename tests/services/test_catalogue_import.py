@@ -17,7 +17,6 @@ from booking.queries.catalogue import resources_of
 from booking.services.catalogue import edit_resource
 from booking.services.catalogue_export import ExportFormat, export_catalogue
 from booking.services.catalogue_import import ImportFormat, ImportReport, Outcome, import_catalogue
-from booking.services.closures_import import ClosuresReport, import_closures
 from booking.services.decoding import LARGEST_FILE, decode
 from tests.builders import NOW, a_booking, a_facility, a_resource
 from tests.scenes import a_scene, at
@@ -260,36 +259,3 @@ def test_decode__unicode__is_read_without_its_mark(encoding: str) -> None:
 
 def test_write__no_resources__is_the_standard_header(session: Session) -> None:
     assert cells(exported(session, a_facility(session), "uniquip")) == [list(uniquip.COLUMNS)]
-
-
-def closed(session: Session, facility: Facility, text: str) -> ClosuresReport:
-    return import_closures(
-        session, actor=SYSTEM, now=NOW, facility_id=facility.id, content=text.encode()
-    )
-
-
-def test_import_closures__good_and_bad_rows__by_number_and_once(session: Session) -> None:
-    scene = a_scene(session, name="Lathe")
-    booking = a_booking(session, scene.resource, scene.project, at(0), at(60))
-    text = (
-        "resource,starts_at,ends_at,reason,severity\n"
-        "Lathe,2026-11-24T09:00:00Z,2026-11-24T10:00:00Z,laser,Outage\n"
-        ",2026-12-24T00:00:00+03:00,2026-12-26T00:00:00+03:00,holidays,holiday\n"
-        "Mill,2026-12-24T00:00:00Z,2026-12-26T00:00:00Z,,\n"
-        "Lathe,2026-12-24T00:00:00,2026-12-26T00:00:00Z,,\n"
-        "Lathe,2026-12-26T00:00:00Z,2026-12-24T00:00:00Z,,\n"
-        "Lathe,2026-12-24T00:00:00Z,2028-12-24T00:00:00Z,,\n"
-        "Lathe,2026-10-24T00:00:00Z,2026-10-25T00:00:00Z,,\n"
-        "Lathe,20261224,20261225,,\n"
-        "Lathe,2026-12-24T00:00:00Z,2026-12-26T00:00:00Z,,purple\n"
-    )
-    done = closed(session, scene.facility, text)
-    refused = dict.fromkeys(range(4, 11), "refused")
-    assert outcomes(done.report) == {2: "created", 3: "created"} | refused
-    assert done.overlapping_bookings == (booking.id,)
-    assert set(outcomes(closed(session, scene.facility, text).report).values()) == {
-        "unchanged",
-        "refused",
-    }
-    changed = closed(session, scene.facility, text.replace("laser", "new laser"))
-    assert changed.report.counts[Outcome.UPDATED] == 1

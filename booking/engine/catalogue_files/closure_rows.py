@@ -1,27 +1,58 @@
-"""CSV of closures: `resource,starts_at,ends_at,reason,severity`."""
+"""CSV of closures: `resource,starts_at,ends_at,reason,severity`, and the like of it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from booking.engine.catalogue_files.drafts import RowRefused, one_line, plain
+from booking.engine.catalogue_files.drafts import FileUnreadable, RowRefused, one_line, plain
 from booking.engine.catalogue_files.records import Record, read_table
 from booking.engine.intervals import in_utc
 from booking.engine.vocabulary import ClosureKind
 
-COLUMNS: Final = frozenset({"resource", "starts_at", "ends_at", "reason", "severity"})
-NEEDED: Final = ("starts_at", "ends_at")
+# Our own name of a column first, then how lists of downtime name it.
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "resource": ("resource", "resource_name", "resourcename", "instrument", "equipment"),
+    "starts_at": ("starts_at", "start", "starts", "start_time", "starttime", "begin", "from"),
+    "ends_at": ("ends_at", "end", "ends", "end_time", "endtime", "until", "to"),
+    "reason": ("reason", "description", "summary", "comment"),
+    "severity": ("severity", "kind"),
+}
+NEEDED: Final = {"starts_at": "begins", "ends_at": "ends"}
 # The words of downtime lists, beside our own.
 SEVERITIES: Final[Mapping[str, ClosureKind]] = {
     "": ClosureKind.MAINTENANCE,
     **{each.value: each for each in ClosureKind},
     "severe": ClosureKind.OUTAGE,
     "full": ClosureKind.OUTAGE,
-    "intermittent outage": ClosureKind.OUTAGE,
+    "down": ClosureKind.OUTAGE,
     "moderate": ClosureKind.MAINTENANCE,
     "partial": ClosureKind.MAINTENANCE,
 }
+# The resource can be used all the same, at least by and by.
+CLOSES_NOTHING: Final = frozenset(
+    {
+        "intermittent",
+        "intermittent outage",
+        "no significant outage",
+        "no significant outage expected",
+        "none",
+        "at risk",
+        "warning",
+        "degraded",
+        "minor",
+    }
+)
+_IN_BRACKETS: Final = re.compile(r"\s*\([^)]*\)\s*\Z")
+_UTC_WORD: Final = re.compile(r"\s*\b(UTC|GMT)\Z", re.IGNORECASE)
+_MONTH_FIRST: Final = ("%b %d, %Y %H:%M %z", "%B %d, %Y %H:%M %z")
+_SPELT: Final = frozenset(
+    spelling
+    for names in COLUMNS.values()
+    for name in names
+    for spelling in (name, name.replace("_", " "), name.replace("_", "-"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +70,60 @@ class ClosureDraft:
     kind: ClosureKind
 
 
-def read(text: str) -> tuple[ClosureDraft | RowRefused, ...]:
+@dataclass(frozen=True, slots=True)
+class RowSkipped:
+    """One row that is in order and closes nothing, and why."""
+
+    row: int
+    reason: str
+    name: str = ""
+
+
+ClosureRow = ClosureDraft | RowSkipped | RowRefused
+
+
+def read(text: str) -> tuple[ClosureRow, ...]:
     """Read every row as a draft, or as a reason why not.
 
-    Raises: FileUnreadable if the first row names none of the columns.
+    Raises: FileUnreadable if the first row names none of the columns, or not both times.
     """
-    table = read_table(text, known=COLUMNS)
-    return tuple(_row(each, table.header) for each in table.records)
+    table = read_table(text, known=_SPELT)
+    places = _places(table.header)
+    for name, does in NEEDED.items():
+        if name not in places:
+            raise FileUnreadable(
+                f"No column says when a closure {does}: name one of them {name} in the first row."
+            )
+    return tuple(_row(each, places) for each in table.records)
 
 
-def _row(record: Record, header: tuple[str, ...]) -> ClosureDraft | RowRefused:
+def _places(header: tuple[str, ...]) -> dict[str, int]:
+    """Find where each column stands; our own name of it goes before others."""
+    names = [re.sub(r"[\s-]+", "_", each.strip().lower()) for each in header]
+    return {
+        column: next(names.index(each) for each in known if each in names)
+        for column, known in COLUMNS.items()
+        if any(each in names for each in known)
+    }
+
+
+def _row(record: Record, places: Mapping[str, int]) -> ClosureRow:
     if record.fault:
         return RowRefused(record.row, record.fault)
-    row = {
-        name.strip().lower(): cell.strip() for name, cell in zip(header, record.cells, strict=True)
-    }
+    row = {column: record.cells[at].strip() for column, at in places.items()}
     name = one_line(row.get("resource", ""), 300)
-    kind = SEVERITIES.get(row.get("severity", "").lower())
+    severity = _IN_BRACKETS.sub("", one_line(row.get("severity", ""), 100)).lower()
+    if severity in CLOSES_NOTHING:
+        reason = (
+            f"Its severity, {row['severity']!r}, leaves the resource usable, so nothing is closed. "
+            "If it must close, write outage."
+        )
+        return RowSkipped(record.row, reason, name)
     try:
         starts_at, ends_at = (_instant(row, each) for each in NEEDED)
     except ValueError as error:
         return RowRefused(record.row, str(error), name)
+    kind = SEVERITIES.get(severity)
     if kind is None:
         choices = ", ".join(each for each in SEVERITIES if each)
         reason = f"Its severity, {row['severity']!r}, is not known: choose from {choices}."
@@ -69,13 +133,47 @@ def _row(record: Record, header: tuple[str, ...]) -> ClosureDraft | RowRefused:
 
 
 def _instant(row: Mapping[str, str], column: str) -> datetime:
+    """Read a date-time with an offset.
+
+    Raises: ValueError that says what is missing.
+    """
     written = row.get(column, "")
-    try:
-        # Figures alone are a date to Python, but a slip here.
-        at = datetime.fromisoformat("" if written.isdigit() else written)
-        return in_utc(at)
-    except (ValueError, OverflowError) as error:
+    at = _read(_UTC_WORD.sub("+00:00", written))
+    if at is None:
         raise ValueError(
-            f"Its {column}, {written!r}, is no date-time with an offset: write it such as "
+            f"Its {column}, {written[:40]!r}, is no date-time: write it such as "
             "2026-12-01T09:00:00+01:00 or 2026-12-01T08:00:00Z."
+        )
+    if at.tzinfo is None:
+        raise ValueError(
+            f"Its {column}, {written!r}, has no offset, so that its hour is unknown: add Z for "
+            f"UTC or the local offset, such as {at:%Y-%m-%dT%H:%M:%S}+01:00."
+        )
+    try:
+        return in_utc(at)
+    except OverflowError as error:
+        raise ValueError(
+            f"Its {column}, {written!r}, lies beyond the calendar: check its year."
         ) from error
+
+
+def _read(written: str) -> datetime | None:
+    # Figures alone are a date to Python, but a slip here.
+    if not written or written.isdigit():
+        return None
+    try:
+        return datetime.fromisoformat(written)
+    except ValueError:
+        return _month_first(written)
+
+
+def _month_first(written: str) -> datetime | None:
+    """Read the way of downtime lists: Apr 20, 2026 15:00 +0000."""
+    if not written[:1].isalpha():
+        return None
+    for form in _MONTH_FIRST:
+        try:
+            return datetime.strptime(written, form)  # noqa: DTZ007 - each form has its offset
+        except ValueError:
+            continue
+    return None

@@ -27,11 +27,19 @@ class DayShown:
 
     @property
     def look(self) -> Look:
-        """What most matters of the day."""
+        """What the day is: free if any of it is, else what most of it is."""
         if self.free:
             return Look.FREE
-        looks = {each.look for each in self.pieces}
-        return next((each for each in (Look.TAKEN, Look.KEPT, Look.CLOSED) if each in looks), SHUT)
+        lasting: dict[Look, int] = {}
+        for each in self.pieces:
+            if each.look is not SHUT:
+                lasting[each.look] = lasting.get(each.look, 0) + each.end - each.start
+        return max(lasting, key=lambda look: lasting[look], default=SHUT)
+
+    @property
+    def named(self) -> tuple[Taken, ...]:
+        """The bookings whose names the viewer may see."""
+        return tuple(each for each in self.bookings if each.id is not None)
 
     @property
     def taken_percent(self) -> int:
@@ -45,6 +53,7 @@ SHUT: Final = Look.SHUT
 class Cell(NamedTuple):
     """A cell of a table of hours: what it shows, over how many rows; no pieces, no such hour."""
 
+    start: int
     rows: int
     pieces: tuple[Piece, ...]
 
@@ -147,13 +156,14 @@ def _cell(
 ) -> Cell | None:
     pieces = table[number][day]
     if hour is None:
-        return Cell(1, ())
+        return Cell(0, 1, ())
     if number and _goes_on(table[number - 1][day], pieces):
         return None
     last = number
     while last + 1 < len(table) and _goes_on(pieces, table[last + 1][day]):
         last += 1
-    return Cell(last + 1 - number, tuple(_from_the_hour(each, hour, grid) for each in pieces))
+    shown = tuple(_from_the_hour(each, hour, grid) for each in pieces)
+    return Cell(hour.start, last + 1 - number, shown)
 
 
 def _from_the_hour(piece: Piece, hour: Hour, grid: int) -> Piece:

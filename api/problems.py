@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
+from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
@@ -54,6 +55,11 @@ WRONG_METHOD, UNREADABLE = 405, 400
 UNREADABLE_BODY: Final = (
     "What was sent could not be read. Send JSON in UTF-8, not nested too deeply, or a whole form."
 )
+OUT_OF_REACH: Final = (
+    "The database cannot be reached at the moment. Send this again in a few seconds; with the "
+    "same Idempotency-Key it is never done twice."
+)
+TRY_AGAIN_SECONDS: Final = 5
 BODY_UNREADABLE: Final = Violation("body_unreadable", UNREADABLE_BODY)
 CALENDAR_ENDINGS: Final = (".ics", ".ifb")
 _MENDS: Final = {
@@ -201,6 +207,13 @@ def install_problems(app: FastAPI, page: Callable[[Request, DomainError], Respon
         if error.status_code == WRONG_METHOD:
             headers["Allow"] = ", ".join(_methods_of(request))
         return problem(error.status_code, detail, headers=headers)
+
+    @app.exception_handler(exc.OperationalError)
+    @app.exception_handler(exc.InterfaceError)
+    @app.exception_handler(exc.TimeoutError)
+    def _without_database(_request: Request, error: exc.SQLAlchemyError) -> Response:
+        log.error("database out of reach", error=said_shortly(error))
+        return problem(503, OUT_OF_REACH, headers={"Retry-After": str(TRY_AGAIN_SECONDS)})
 
     @app.exception_handler(Exception)
     def _fault(_request: Request, error: Exception) -> Response:

@@ -20,6 +20,8 @@ from booking.config import Settings
 from booking.db import Database
 
 FACTORY: Final = "api.serving:app_from_environment"
+# On a busy machine a worker needs long to start; killed for its silence it would never.
+SILENT_SECONDS: Final = 60
 _SECRET: Final = re.compile(r"/(feeds|sign-in)/[^/?#\s]+?(?=\.ics\b|[/?#\s]|$)")
 
 
@@ -88,6 +90,7 @@ def _run(settings: Settings, *, host: str, port: int, workers: int) -> None:
         host=host,
         port=port,
         workers=workers,
+        timeout_worker_healthcheck=SILENT_SECONDS,
         log_config=log_config(),
         server_header=False,
     )

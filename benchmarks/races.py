@@ -44,6 +44,15 @@ HEADER: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """What one writer sends, to which server: paths and bodies, one a contest."""
+
+    port: int
+    token: str
+    requests: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """What came of one race; `faults` are answers of 500 and above, and none at all."""
 
@@ -114,13 +123,13 @@ def race_all(
 def race(stage: Stage, ports: Sequence[int], *, crew: str) -> list[list[int]]:
     """Let every writer send its requests, contest by contest; the answers by writer."""
     tasks = [
-        (
-            ports[number % len(ports)],
-            token,
-            [
+        Writing(
+            port=ports[number % len(ports)],
+            token=token,
+            requests=tuple(
                 (each.requests[number].path, json.dumps(each.requests[number].body))
                 for each in stage.contests
-            ],
+            ),
         )
         for number, token in enumerate(stage.tokens)
     ]
@@ -129,13 +138,13 @@ def race(stage: Stage, ports: Sequence[int], *, crew: str) -> list[list[int]]:
     return _as_processes(tasks)
 
 
-def _as_threads(tasks: Sequence[Any]) -> list[list[int]]:
+def _as_threads(tasks: Sequence[Writing]) -> list[list[int]]:
     barrier = threading.Barrier(len(tasks))
     with ThreadPoolExecutor(len(tasks)) as pool:
-        return list(pool.map(lambda task: write(*task, barrier), tasks))
+        return list(pool.map(lambda task: write(task, barrier), tasks))
 
 
-def _as_processes(tasks: Sequence[Any]) -> list[list[int]]:
+def _as_processes(tasks: Sequence[Writing]) -> list[list[int]]:
     # Forked by a server that has read this file once: 32 processes start in no time.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["benchmarks.races"])
@@ -152,16 +161,16 @@ def _as_processes(tasks: Sequence[Any]) -> list[list[int]]:
     return [told[number] for number in range(len(tasks))]
 
 
-def _write_apart(number: int, task: Any, barrier: Any, answers: Any) -> None:
-    answers.put((number, write(*task, barrier)))
+def _write_apart(number: int, task: Writing, barrier: Any, answers: Any) -> None:
+    answers.put((number, write(task, barrier)))
 
 
-def write(port: int, token: str, requests: Sequence[tuple[str, str]], barrier: Any) -> list[int]:
+def write(task: Writing, barrier: Any) -> list[int]:
     """Send the requests, each when every other writer is ready too; return the statuses."""
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    headers = {"Authorization": f"Bearer {task.token}", "Content-Type": "application/json"}
+    connection = HTTPConnection("127.0.0.1", task.port, timeout=PATIENCE_SECONDS)
     statuses = []
-    for path, body in requests:
+    for path, body in task.requests:
         connection.connect()
         barrier.wait(PATIENCE_SECONDS)
         try:

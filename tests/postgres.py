@@ -9,6 +9,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -27,12 +28,14 @@ MISSING: Final = (
 SUPERUSER: Final = "keeper"
 OWNER: Final = "benchshare"
 
+DURABLE: Final = (
+    "-c wal_level=minimal -c max_wal_senders=0 -c max_connections=300 -c shared_buffers=128MB "
+    "-c max_wal_size=4GB -c listen_addresses=127.0.0.1"
+)
 # Nothing here outlives the run, so nothing is paid for surviving a power cut.
 # Autovacuum would sit in a template just when it is to be copied.
 SETTINGS: Final = (
-    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off "
-    "-c wal_level=minimal -c max_wal_senders=0 -c max_connections=300 -c shared_buffers=128MB "
-    "-c max_wal_size=4GB -c listen_addresses=127.0.0.1"
+    f"{DURABLE} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
 )
 KEEPER: Final = """
 set -e
@@ -44,10 +47,22 @@ leave() {
 trap leave EXIT
 "$bin/initdb" -D "$folder/state" -U keeper --pwfile="$folder/password" --auth=password \
     --encoding=UTF8 --no-locale --no-sync >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
-"$bin/pg_ctl" start -w -t 60 -D "$folder/state" -l "$folder/log" \
-    -o "-p $port -k $folder $4" >/dev/null || { cat "$folder/log"; exit 1; }
+start() {
+    "$bin/pg_ctl" start -w -t 60 -D "$folder/state" -l "$folder/log" \
+        -o "-p $port -k $folder $4" >/dev/null 2>&1
+}
+start "$@" || { cat "$folder/log"; exit 1; }
 echo ready
-read -r _ || :
+while read -r _; do
+    # What a killed server leaves behind needs a moment to end.
+    tries=0
+    until start "$@"; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || { cat "$folder/log"; exit 1; }
+        sleep 0.1
+    done
+    echo ready
+done
 """
 
 
@@ -106,6 +121,23 @@ class RunningCluster:
 
     cluster: Cluster
     keeper: subprocess.Popen[str]
+    folder: Path
+
+    def kill(self) -> None:
+        """Kill the server's first process (-9); the others of it end by themselves."""
+        first_line = (self.folder / "state" / "postmaster.pid").read_text().split()[0]
+        os.kill(int(first_line), signal.SIGKILL)
+
+    def start_again(self) -> None:
+        """Start the server after it was killed, and wait until it has recovered.
+
+        Raises: RuntimeError with the server's own words if it does not start.
+        """
+        if self.keeper.stdin is None:
+            raise RuntimeError("This server was stopped for good.")
+        self.keeper.stdin.write("start\n")
+        self.keeper.stdin.flush()
+        _wait_for(self.keeper)
 
     def stop(self) -> None:
         """End the server and remove its folder; the second time does nothing."""
@@ -125,9 +157,10 @@ def server_binaries() -> Path | None:
     return Path(on_path).resolve().parent if on_path else None
 
 
-def start_cluster() -> RunningCluster:
+def start_cluster(settings: str = SETTINGS) -> RunningCluster:
     """Start a server of its own and make the role that owns the databases.
 
+    With `DURABLE` settings a commit survives that the server is killed.
     Raises: RuntimeError with the server's own words if it does not start.
     """
     binaries = server_binaries()
@@ -140,20 +173,20 @@ def start_cluster() -> RunningCluster:
     if account is not None:
         for path in (folder, folder / "password"):
             os.chown(path, account.pw_uid, account.pw_gid)
-    keeper = _start_keeper(binaries, folder, cluster.port, account)
+    keeper = _start_keeper(binaries, folder, cluster.port, account, settings)
     cluster.run(
         sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
             sql.Identifier(OWNER), sql.Literal(cluster.password)
         )
     )
-    return RunningCluster(cluster, keeper)
+    return RunningCluster(cluster, keeper, folder)
 
 
 def _start_keeper(
-    binaries: Path, folder: Path, port: int, account: pwd.struct_passwd | None
+    binaries: Path, folder: Path, port: int, account: pwd.struct_passwd | None, settings: str
 ) -> subprocess.Popen[str]:
     keeper = subprocess.Popen(
-        ["/bin/sh", "-c", KEEPER, "keeper", str(binaries), str(folder), str(port), SETTINGS],
+        ["/bin/sh", "-c", KEEPER, "keeper", str(binaries), str(folder), str(port), settings],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -163,10 +196,14 @@ def _start_keeper(
         extra_groups=[] if account else None,
         start_new_session=True,
     )
+    _wait_for(keeper)
+    return keeper
+
+
+def _wait_for(keeper: subprocess.Popen[str]) -> None:
     if keeper.stdout is None or keeper.stdout.readline() != "ready\n":
         words, _ = keeper.communicate()
         raise RuntimeError(f"PostgreSQL did not start: {words}")
-    return keeper
 
 
 def _server_account() -> pwd.struct_passwd | None:

@@ -9,8 +9,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from api.app import create_app
 from api.bodies import LARGEST_BODY
 from api.logs import LONGEST_ERROR, said_shortly
+from booking.config import Settings
 from booking.db import Database
 from tests.builders import a_person, a_token
 
@@ -129,3 +131,17 @@ def test_fault__any__is_logged_in_one_plain_line(
 
 def test_said_shortly__long_words__are_cut() -> None:
     assert len(said_shortly(ValueError("x" * 2 * LONGEST_ERROR))) == LONGEST_ERROR
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://nobody:x@127.0.0.1:1/nothing", "sqlite:////no-such-folder/benchshare.db"],
+)
+@pytest.mark.parametrize("path", ["/api/v1/resources", "/readyz", "/"])
+def test_get__database_out_of_reach__asks_to_come_again(url: str, path: str) -> None:
+    app = create_app(Settings(_env_file=None, database_url=url, secret_key="of tests alone"))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get(path)
+    assert_problem(answer, 503)
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "again" in answer.json()["detail"]

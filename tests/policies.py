@@ -58,7 +58,7 @@ class PolicyScene:
     ) -> Booking:
         """Book so many hours, from so many hours after the Monday on."""
         at = given.pop("now", NOW)
-        wanted = {
+        wanted: dict[str, Any] = {
             "resource_id": self.resource.id,
             "project_id": project.id,
             "starts_at": hour(start),

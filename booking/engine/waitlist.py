@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from booking.engine.availability import grid_ceiling, slots
-from booking.engine.booking_rules import BookingCode
+from booking.engine.booking_facts import BookingCode
 from booking.engine.intervals import MINUTE, Interval, intersect, subtract
 
 LONGEST_TO_ANSWER: Final = timedelta(hours=24)

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlmodel import Session
 
 from booking.engine.availability import free_time
-from booking.engine.booking_rules import BookingFacts, broken_rules
+from booking.engine.booking_facts import BookingFacts
+from booking.engine.booking_rules import broken_rules
 from booking.engine.intervals import MINUTE, Interval, union
 from booking.engine.lifecycle import EventKind
 from booking.engine.permissions import SYSTEM

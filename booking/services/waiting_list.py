@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlmodel import Session
 
 from booking.engine.availability import grid_ceiling
-from booking.engine.booking_rules import BookingFacts, broken_rules
+from booking.engine.booking_facts import BookingFacts
+from booking.engine.booking_rules import broken_rules
 from booking.engine.intervals import MINUTE, Interval
 from booking.engine.lifecycle import WAITLIST_STEPS, EventKind, step
 from booking.engine.permissions import Action, Actor, Scope

@@ -61,6 +61,30 @@ BOOKED: Final = (
     Asked("buffer_before_minutes", "Kept free before, in minutes", "whole", needed=True),
     Asked("buffer_after_minutes", "Kept free after, in minutes", "whole", needed=True),
     Asked("cancel_by_minutes", "Cancelled at least, in minutes before", "maybe", "Empty: any time"),
+    Asked(
+        "concurrent_per_project",
+        "A project's bookings at a time",
+        "maybe",
+        "So many to come at most; empty: no limit",
+    ),
+    Asked(
+        "concurrent_per_organisation",
+        "An organisation's bookings at a time",
+        "maybe",
+        "So many to come at most, all its projects together; empty: no limit",
+    ),
+    Asked(
+        "no_show_grace_minutes",
+        "Missed without check-in, in minutes after the start",
+        "maybe",
+        "Its time then goes to others; empty: nobody needs to check in",
+    ),
+    Asked(
+        "approval_days",
+        "Approved within, in days",
+        "maybe",
+        "A booking not answered by then lapses; empty: up to its start",
+    ),
 )
 EVERY: Final = (*WHAT, *CONTACT, *BOOKED)
 NEW: Final = {

@@ -6,6 +6,7 @@ from typing import Any, Final
 from api.pages.wording import duration
 from booking.engine.lifecycle import BookingMode
 from booking.engine.vocabulary import AccessBy
+from booking.engine.wording import counted
 from booking.queries.catalogue import ResourceFacts
 
 DAYS: Final = (
@@ -46,6 +47,8 @@ def rules_of(found: ResourceFacts) -> list[str]:
         *_ahead(found),
         *_buffers(found),
         _cancel_by(found),
+        *_at_a_time(found),
+        *_lapsing(found),
         *(
             ["You need an introduction by the facility before your first booking."]
             if found.qualification_needed
@@ -67,6 +70,33 @@ def _ahead(found: ResourceFacts) -> list[str]:
     lead = found.lead_minutes
     first = f"Book at least {duration(lead)} ahead" if lead else "Book up to the last minute"
     return [f"{first}, and at most {duration(found.horizon_days * 1440)} ahead."]
+
+
+def _at_a_time(found: ResourceFacts) -> list[str]:
+    project, organisation = found.concurrent_per_project, found.concurrent_per_organisation
+    said = []
+    if project:
+        said.append(f"A project has at most {counted(project, 'booking')} to come at a time.")
+    if organisation:
+        said.append(
+            "All projects of an organisation together have at most "
+            f"{counted(organisation, 'booking')} to come at a time."
+        )
+    return said
+
+
+def _lapsing(found: ResourceFacts) -> list[str]:
+    said = []
+    if found.mode is BookingMode.APPROVAL:
+        within = (
+            f"within {counted(found.approval_days, 'day')}, and " if found.approval_days else ""
+        )
+        said.append(f"A booking that is not answered {within}before its start lapses.")
+    if found.no_show_grace_minutes is not None:
+        grace = found.no_show_grace_minutes
+        after = f"{duration(grace)} after the start" if grace else "the start"
+        said.append(f"Check in by {after}, or the booking counts as missed.")
+    return said
 
 
 def _buffers(found: ResourceFacts) -> list[str]:

@@ -42,6 +42,17 @@ LONGEST_SEARCH = timedelta(days=92)
 USUAL_SEARCH = timedelta(days=7)
 EARLIEST_YEAR, LATEST_YEAR = 1970, 2200
 MOST = 2_000_000_000
+LIMITS = frozenset(
+    {
+        "minimum_minutes",
+        "maximum_minutes",
+        "cancel_by_minutes",
+        "concurrent_per_project",
+        "concurrent_per_organisation",
+        "no_show_grace_minutes",
+        "approval_days",
+    }
+)
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Filter = Annotated[str, Query(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 
@@ -64,6 +75,24 @@ class ResourceFields(BaseModel):
     buffer_before_minutes: Count | None = None
     buffer_after_minutes: Count | None = None
     cancel_by_minutes: Count | None = None
+    concurrent_per_project: Count | None = Field(
+        default=None,
+        description="Bookings that a project may have to come at a time; null is no limit",
+    )
+    concurrent_per_organisation: Count | None = Field(
+        default=None,
+        description="Bookings that all projects of an organisation may have to come at a time",
+    )
+    no_show_grace_minutes: Count | None = Field(
+        default=None,
+        description="A booking nobody checked in to so long after its start is missed; "
+        "null where nobody needs to check in",
+    )
+    approval_days: Count | None = Field(
+        default=None,
+        description="A booking that waits for approval lapses after so many days, "
+        "and at its start in any case",
+    )
     access_by: AccessBy | None = None
     qualification_needed: bool | None = None
     persistent_identifier: Line | None = None
@@ -126,6 +155,10 @@ class ResourceOut(BaseModel):
     buffer_before_minutes: int
     buffer_after_minutes: int
     cancel_by_minutes: int | None
+    concurrent_per_project: int | None
+    concurrent_per_organisation: int | None
+    no_show_grace_minutes: int | None
+    approval_days: int | None
     mode: BookingMode
     access_by: AccessBy
     qualification_needed: bool
@@ -304,9 +337,8 @@ def edit_resource(
 
 def _changes(body: ResourceChange) -> dict[str, Any]:
     """Return what is given; null takes a limit away, and elsewhere leaves the field."""
-    limits = {"minimum_minutes", "maximum_minutes", "cancel_by_minutes"}
     given = body.model_dump(exclude_unset=True, exclude={"state"})
-    return {name: value for name, value in given.items() if value is not None or name in limits}
+    return {name: value for name, value in given.items() if value is not None or name in LIMITS}
 
 
 @router.get("/resources/{resource_id}/opening-hours", responses=problems(401, 404))

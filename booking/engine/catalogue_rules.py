@@ -31,6 +31,7 @@ class CatalogueCode(StrEnum):
     FIELD_INVALID = "field_invalid"
     MINIMUM_ABOVE_MAXIMUM = "minimum_above_maximum"
     MAXIMUM_BELOW_GRID = "maximum_below_grid"
+    PROJECT_ABOVE_ORGANISATION = "project_above_organisation"
     ZONE_UNKNOWN = "zone_unknown"
     COUNTRY_UNKNOWN = "country_unknown"
     SLUG_MALFORMED = "slug_malformed"
@@ -153,6 +154,10 @@ RESOURCE_FIELDS: Final[Mapping[str, Field]] = {
     "buffer_before_minutes": Whole(0, 7 * MINUTES_A_DAY),
     "buffer_after_minutes": Whole(0, 7 * MINUTES_A_DAY),
     "cancel_by_minutes": Whole(0, MINUTES_A_YEAR, optional=True),
+    "concurrent_per_project": Whole(1, MOST_UNITS, optional=True),
+    "concurrent_per_organisation": Whole(1, MOST_UNITS, optional=True),
+    "no_show_grace_minutes": Whole(0, MINUTES_A_DAY, optional=True),
+    "approval_days": Whole(1, MOST_DAYS, optional=True),
     "mode": Choice(BookingMode),
     "access_by": Choice(AccessBy),
     "qualification_needed": Flag(),
@@ -221,6 +226,21 @@ def length_faults(
         )
         found.append(Violation(CatalogueCode.MAXIMUM_BELOW_GRID, reason, "/maximum_minutes"))
     return tuple(found)
+
+
+def concurrency_faults(
+    *, per_project: int | None, per_organisation: int | None
+) -> tuple[Violation, ...]:
+    """List what is wrong with the bookings at a time together; equal limits are in order."""
+    if per_project is None or per_organisation is None or per_project <= per_organisation:
+        return ()
+    reason = (
+        f"A project could have {per_project} bookings at a time and all projects of its "
+        f"organisation only {per_organisation}: lower concurrent_per_project or raise "
+        "concurrent_per_organisation."
+    )
+    code = CatalogueCode.PROJECT_ABOVE_ORGANISATION
+    return (Violation(code, reason, "/concurrent_per_project"),)
 
 
 def zone_faults(zone: str) -> tuple[Violation, ...]:

@@ -50,6 +50,10 @@ class ResourceFacts:
     buffer_before_minutes: int
     buffer_after_minutes: int
     cancel_by_minutes: int | None
+    concurrent_per_project: int | None
+    concurrent_per_organisation: int | None
+    no_show_grace_minutes: int | None
+    approval_days: int | None
     mode: BookingMode
     access_by: AccessBy
     qualification_needed: bool

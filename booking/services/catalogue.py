@@ -14,6 +14,7 @@ from booking.engine.catalogue_rules import (
     FACILITY_FIELDS,
     RESOURCE_FIELDS,
     CatalogueCode,
+    concurrency_faults,
     field_faults,
     length_faults,
     slug_faults,
@@ -245,6 +246,12 @@ def resource_faults(
         return faults
     if values.get("country"):
         faults = country_faults(values["country"])
+    faults += concurrency_faults(
+        per_project=values.get("concurrent_per_project", row and row.concurrent_per_project),
+        per_organisation=values.get(
+            "concurrent_per_organisation", row and row.concurrent_per_organisation
+        ),
+    )
     return faults + length_faults(
         grid_minutes=values.get("grid_minutes", row.grid_minutes if row else GRID_MINUTES),
         minimum_minutes=values.get("minimum_minutes", row and row.minimum_minutes),

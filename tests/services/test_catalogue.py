@@ -115,6 +115,13 @@ def test_create_resource__retired__is_no_state_to_begin_with(session: Session) -
         ({"country": "ZZ"}, "country_unknown"),
         ({"minimum_minutes": 31, "maximum_minutes": 30}, "minimum_above_maximum"),
         ({"maximum_minutes": 14}, "maximum_below_grid"),
+        (
+            {"concurrent_per_project": 3, "concurrent_per_organisation": 2},
+            "project_above_organisation",
+        ),
+        ({"concurrent_per_project": 0}, "field_invalid"),
+        ({"no_show_grace_minutes": 1441}, "field_invalid"),
+        ({"approval_days": 0}, "field_invalid"),
         ({"colour": "red"}, "field_unknown"),
         ({"web_address": "javascript:alert(1)"}, "field_invalid"),
     ],
@@ -125,6 +132,17 @@ def test_edit_resource__faulty_field__is_refused(
     with pytest.raises(Malformed) as error:
         edited(session, a_scene(session), **changes)
     assert codes(error) == {code}
+
+
+def test_edit_resource__as_many_for_a_project_as_for_its_organisation__is_in_order(
+    session: Session,
+) -> None:
+    scene = a_scene(session, concurrent_per_organisation=2)
+    assert edited(session, scene, concurrent_per_project=2).concurrent_per_project == 2
+    with pytest.raises(Malformed) as error:
+        edited(session, scene, concurrent_per_organisation=1)
+    assert codes(error) == {"project_above_organisation"}
+    assert edited(session, scene, concurrent_per_project=None, approval_days=3).approval_days == 3
 
 
 def test_edit_resource__capacity_at_and_below_what_is_booked__only_below_is_refused(

@@ -112,6 +112,22 @@ def test_resource__created_published__is_found_at_once(callers: dict[str, Caller
     assert [each["name"] for each in listed["items"]] == ["Mill"]
 
 
+def test_resource__limits_of_use__are_set_shown_and_taken_away(callers: dict[str, Caller]) -> None:
+    manager = callers["manager"]
+    limits = {
+        "concurrent_per_project": 2,
+        "concurrent_per_organisation": 4,
+        "no_show_grace_minutes": 0,
+        "approval_days": 7,
+    }
+    body = {"facility": manager.scene.facility.slug, "name": "Mill", "kind": "tool"} | limits
+    made = manager.send("POST", "/resources", body).json()
+    assert {name: made[name] for name in limits} == limits
+    path = f"/resources/{made['id']}"
+    bare = manager.send("PATCH", path, dict.fromkeys(limits)).json()
+    assert [bare[name] for name in limits] == [None] * 4
+
+
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [

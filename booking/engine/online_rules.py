@@ -66,6 +66,14 @@ class QuotaFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Credited:
+    """The groups a booking counts for, and the one it is charged to; empty for none."""
+
+    groups: tuple[str, ...] = ()
+    group_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Part:
     """What a booking takes of one pool."""
 
@@ -124,6 +132,13 @@ def kept_by_quota(
         if quota is None and refused_by_cap(facts, wanted, quantity=quantity) is None:
             kept.append(each)
     return union(kept)
+
+
+def credited(facts: QuotaFacts | None, wanted: Interval, *, quantity: int) -> Credited:
+    """Say what a booking counts for; for nothing where no policy says anything."""
+    if facts is None:
+        return Credited()
+    return Credited(facts.groups, credited_group(facts, wanted, quantity=quantity))
 
 
 def credited_group(facts: QuotaFacts, wanted: Interval, *, quantity: int) -> str:

@@ -2,16 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from booking.engine.charges import Account, Charge
 from booking.engine.lifecycle import HOLDING, BookingStatus, ResourceState
 from booking.engine.quotas import UsageEntry
 from booking.models import Booking, LedgerEntry, Project, Resource
+from booking.queries.ledger_statements import CHARGES
 
 
 def past_bookings(session: Session, organisation_id: UUID) -> int:
@@ -74,3 +78,38 @@ def hourly_credits_by_kind(session: Session, facility_ids: Collection[UUID]) -> 
     for kind, capacity, rate_thousandths in rows:
         found[kind] += Decimal(capacity * rate_thousandths) / 1000
     return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class ChargedLine:
+    """What stands of a booking's charges on one account, and the release of its policy."""
+
+    charge: Charge
+    release: timedelta
+
+
+def charges_of(session: Session, booking_id: UUID) -> tuple[ChargedLine, ...]:
+    """Return what stands of a booking's charges, the earliest use first."""
+    rows = session.connection().execute(CHARGES, {"booking": booking_id})
+    return tuple(
+        ChargedLine(
+            Charge(
+                Account(
+                    row.facility_id,
+                    row.organisation_id,
+                    row.project_id,
+                    row.group_key,
+                    row.used_at,
+                ),
+                int(row.access_units),
+                int(row.credit_thousandths),
+            ),
+            timedelta(days=row.release_all_days or 0),
+        )
+        for row in rows
+    )
+
+
+def organisation_of_project(project_id: UUID) -> Any:
+    """Return the organisation of a project as an expression to write it by."""
+    return select(Project.organisation_id).where(col(Project.id) == project_id).scalar_subquery()

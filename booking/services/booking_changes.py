@@ -28,6 +28,7 @@ from booking.queries.bookings import BookingSeen, lock_booking, resource_to_book
 from booking.services.booking_placing import change_guarded, check_rules, taken, wanted_interval
 from booking.services.bookings import as_recorded, manages_bookings
 from booking.services.freeing import note_given_up, taken_by
+from booking.services.ledger import settle
 from booking.services.permits import permit
 from booking.services.waivers import may_waive, waiver_of
 
@@ -86,8 +87,9 @@ def move(
     else:
         _check_movable(session, actor, seen, resource, now=now)
     rules = _rules_for(booking, resource, shortened=shortened)
-    check_rules(session, resource, wish, now=now, rules=rules)
+    counts = check_rules(session, resource, wish, now=now, rules=rules)
     changes = {
+        "group_key": counts.group_key,
         **_placed(booking, resource, wish),
         "title": booking.title if title is None else title,
         "waiver": waiver or (booking.waiver if shortened else ""),
@@ -187,6 +189,7 @@ def write_step(
     if not change_guarded(session, booking, written):
         return False
     note_given_up(session, was=took, booking=booking, now=now)
+    settle(session, booking, now=now, was=took.interval)
     record(
         session,
         to.event,

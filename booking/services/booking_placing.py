@@ -18,6 +18,7 @@ from booking.engine.alternatives import alternatives
 from booking.engine.booking_facts import BookingCode, BookingFacts
 from booking.engine.booking_rules import BOOKING_RULES, Rule, broken_rules
 from booking.engine.intervals import Interval
+from booking.engine.online_rules import Credited, credited
 from booking.engine.violations import Violation
 from booking.errors import Malformed, RulesBroken
 from booking.guards import REFUSAL
@@ -59,14 +60,16 @@ def check_rules(
     *,
     now: datetime,
     rules: tuple[Rule, ...] = BOOKING_RULES,
-) -> None:
-    """Return if the wish keeps every rule.
+) -> Credited:
+    """Return which groups the wish counts for, if it keeps every rule.
 
     Raises: RulesBroken with every violation, and the nearest times that would do.
     """
-    broken = broken_rules(booking_facts(session, resource, wish, now=now, locking=True), rules)
+    facts = booking_facts(session, resource, wish, now=now, locking=True)
+    broken = broken_rules(facts, rules)
     if broken:
         raise refusal(session, resource, wish, broken, now=now)
+    return credited(facts.quotas, wish.wanted, quantity=wish.quantity)
 
 
 def insert_guarded(session: Session, booking: Booking, *, one_unit: bool = False) -> Booking | None:

@@ -20,6 +20,7 @@ from booking.models import Booking, Resource
 from booking.queries.booking_facts import Wish
 from booking.queries.bookings import lock_resource, project_to_book_for
 from booking.services.booking_placing import check_rules, insert_guarded, taken, wanted_interval
+from booking.services.ledger import settle
 from booking.services.permits import permit
 from booking.services.waivers import may_waive, waiver_of
 
@@ -63,9 +64,10 @@ def book(session: Session, *, actor: Actor, now: datetime, domain: str, new: New
     if resource is None:
         raise _unknown("resource")
     wish, waiver = wish_for(session, actor, resource, new, wanted)
-    check_rules(session, resource, wish, now=now)
+    counts = check_rules(session, resource, wish, now=now)
     row = booking_row(resource, wish, hold=new.hold, title=new.title, domain=domain, now=now)
     row.waiver = waiver
+    row.groups, row.group_key = list(counts.groups), counts.group_key
     return place(session, actor, resource, wish, row, now=now)
 
 
@@ -111,6 +113,7 @@ def place(
         facility_id=resource.facility_id,
         payload=as_recorded(booking),
     )
+    settle(session, booking, now=now)
     return booking
 
 

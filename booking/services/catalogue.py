@@ -31,6 +31,7 @@ from booking.guards import REFUSAL
 from booking.models import Facility, Resource
 from booking.queries import catalogue, holds
 from booking.reference.countries import countries
+from booking.services.offer_versions import raise_offer_version
 from booking.services.permits import permit
 
 OWN = "own"
@@ -83,6 +84,7 @@ def edit_facility(
         row.updated_at = now
         session.add(row)
         _record_facility(session, EventKind.FACILITY_CHANGED, row, actor, now, changed)
+        raise_offer_version(session, row.id)
     return row
 
 
@@ -120,6 +122,7 @@ def create_resource(
     )
     add_resource(session, row, actor=actor, now=now, state=state)
     session.flush()
+    raise_offer_version(session, facility_id)
     return row
 
 
@@ -150,6 +153,7 @@ def edit_resource(
     if changed:
         write_changes(session, row, changed, actor=actor, now=now)
         flush_guarded(session)
+        raise_offer_version(session, row.facility_id)
     return row
 
 
@@ -212,6 +216,7 @@ def move_resource(
         raise WrongState(f"It is {row.state} and cannot become a draft again; add a new one.")
     take_step(session, row, STEP_TO[state], actor=actor, now=now)
     session.flush()
+    raise_offer_version(session, row.facility_id)
     return row
 
 

@@ -26,6 +26,7 @@ from booking.queries import holds
 from booking.reference.countries import country_code
 from booking.services import catalogue
 from booking.services.decoding import decode
+from booking.services.offer_versions import raise_offer_version
 from booking.services.opening_hours import replace_hours
 from booking.services.permits import permit
 
@@ -133,6 +134,7 @@ def import_catalogue(
     )
     if not dry_run:
         _record(session, report, actor, now, facility_id)
+        raise_offer_version(session, facility_id)
     return report
 
 

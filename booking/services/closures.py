@@ -24,6 +24,7 @@ from booking.queries import closures as reads
 from booking.services.catalogue import found_facility
 from booking.services.displacement import Displacement, displace, lock_for_closing
 from booking.services.freeing import note_freed
+from booking.services.offer_versions import raise_offer_version
 from booking.services.permits import permit
 
 
@@ -132,6 +133,7 @@ def remove_closure(session: Session, *, actor: Actor, now: datetime, closure_id:
     _lock_row(session, row)
     session.delete(row)
     session.flush()
+    raise_offer_version(session, row.facility_id)
     _note_opened(session, row, [Interval(row.starts_at, row.ends_at)], now)
     _record(session, EventKind.CLOSURE_REMOVED, row, actor, now)
 
@@ -156,6 +158,7 @@ def close_all(
     session.add_all(added)
     closing = [*added, *(row for row, changes in changed if _change(session, row, changes, now))]
     session.flush()
+    raise_offer_version(session, facility_id)
     for each in added:
         _record(session, EventKind.CLOSURE_ADDED, each, actor, now)
     for each, _ in changed:

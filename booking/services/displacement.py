@@ -26,6 +26,7 @@ from booking.services.booking_placing import nearest
 from booking.services.bookings import as_recorded
 from booking.services.displacement_offers import OtherTime, offer_instead
 from booking.services.freeing import note_given_up, taken_by
+from booking.services.ledger import settle
 
 # Somebody who was letting go of the booking is not offered another.
 OFFERED_ANOTHER: Final = frozenset(
@@ -203,6 +204,7 @@ def _give_way(
         booking.updated_at = work.now
         session.add(booking)
         note_given_up(session, was=took, booking=booking, now=work.now)
+        settle(session, booking, now=work.now)
     session.flush()
 
 

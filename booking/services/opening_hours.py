@@ -15,6 +15,7 @@ from booking.events import record
 from booking.models import OpeningHours
 from booking.queries import catalogue
 from booking.services.catalogue import found_facility
+from booking.services.offer_versions import raise_offer_version
 from booking.services.permits import permit
 
 MOST_WINDOWS = 100
@@ -78,3 +79,4 @@ def replace_hours(
         for each in dict.fromkeys(hours)
     )
     session.flush()
+    raise_offer_version(session, facility_id)

@@ -7,14 +7,16 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from booking.engine.intervals import Interval
+from booking.engine.intervals import MINUTE, Interval
 from booking.engine.opening import to_local
 from booking.engine.quotas import HALF_LIFE_DAYS
+from booking.engine.vocabulary import WaitlistState
 from booking.engine.waitlist import Waiter, in_line
 from booking.engine.waitlist_words import Place
 from booking.models import Resource
+from booking.queries.bookings import resource_to_book
 from booking.queries.policies import current_policy
-from booking.queries.waiting_list import Waiting, zone_of_resource
+from booking.queries.waiting_list import EntrySeen, Waiting, waiting_on, zone_of_resource
 from booking.services.fair_share import fair_share_at
 
 
@@ -58,6 +60,35 @@ def line_of(
         Placed(by_id[waiter.id], _place(waiter, number, len(ordered), by_id[waiter.id], zone))
         for number, waiter in enumerate(ordered, start=1)
     )
+
+
+def places_of(session: Session, entries: Sequence[EntrySeen], *, now: datetime) -> dict[UUID, int]:
+    """Return the place of each entry that waits, as it stands now: 1 is asked next.
+
+    Counted are those before it whose windows touch its own. Cost: a few queries a resource.
+    """
+    asked = [each.entry for each in entries if each.entry.state is WaitlistState.WAITING]
+    found: dict[UUID, int] = {}
+    for resource_id in sorted({each.resource_id for each in asked}):
+        line = _line_now(session, resource_id, now=now)
+        for number, each in enumerate(line):
+            before = sum(other.window.overlaps(each.window) for other in line[:number])
+            found[each.entry.id] = before + 1
+    return {each.id: found[each.id] for each in asked if each.id in found}
+
+
+def _line_now(session: Session, resource_id: UUID, *, now: datetime) -> tuple[Waiting, ...]:
+    """Put everybody who waits for a resource in line, each for the start of its window."""
+    resource = resource_to_book(session, resource_id)
+    if resource is None:
+        return ()
+    candidates = [
+        Candidate(each, Interval(start, start + each.entry.minutes * MINUTE))
+        for each in waiting_on(session, resource_id)
+        for start in [max(each.window.start, now)]
+    ]
+    placed = line_of(session, resource, candidates, now=now)
+    return tuple(each.candidate.waiting for each in placed)
 
 
 def _place(waiter: Waiter, number: int, of: int, candidate: Candidate, zone: str) -> Place:

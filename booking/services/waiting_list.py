@@ -111,9 +111,8 @@ def leave(session: Session, *, actor: Actor, now: datetime, entry_id: UUID) -> W
     leaving = step(WAITLIST_STEPS, entry.state, "leave")
     if isinstance(leaving, Violation):
         raise WrongState(leaving.reason, [leaving])
-    open_offer = offered_time.open_offer_to(session, entry_id)
-    if open_offer is not None:
-        offers.decline(session, actor=actor, now=now, offer_id=open_offer.id)
+    for offer_id in offered_time.open_offers_to(session, [entry_id]).values():
+        offers.decline(session, actor=actor, now=now, offer_id=offer_id)
     entry.state = WaitlistState(leaving.new_state)
     entry.updated_at = now
     session.add(entry)

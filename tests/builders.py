@@ -17,6 +17,7 @@ from booking.models import (
     Closure,
     Facility,
     Membership,
+    Offer,
     OpeningHours,
     Organisation,
     OrganisationFact,
@@ -216,3 +217,27 @@ def an_entry(
         "updated_at": NOW,
     }
     return added(session, WaitlistEntry(**defaults | given))
+
+
+def an_offer(
+    session: Session,
+    resource: Resource,
+    project: Project,
+    starts_at: datetime,
+    ends_at: datetime,
+    **given: Any,
+) -> Offer:
+    """Offer a project time that is held for it up to half an hour before it starts."""
+    deadline_at = given.setdefault("deadline_at", starts_at - timedelta(minutes=30))
+    held = a_booking(
+        session,
+        resource,
+        project,
+        starts_at,
+        ends_at,
+        status=BookingStatus.HELD,
+        source=BookingSource.WAITING_LIST,
+        expires_at=deadline_at,
+    )
+    defaults: dict[str, Any] = {"booking_id": held.id, "made_at": NOW}
+    return added(session, Offer(**defaults | given))

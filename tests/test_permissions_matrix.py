@@ -92,9 +92,11 @@ def ids_in(path: str, world: World, caller: Caller) -> dict[str, object]:
     return {
         "booking_id": home.booking.id,
         "closure_id": world.closure_id,
+        "entry_id": world.entry_id,
         "facility": home.facility.slug,
         "fact_id": world.fact_id,
         "key": world.round.slug if path.startswith("/rounds") else home.facility.slug,
+        "offer_id": world.offer_id,
         "organisation_id": home.organisation.id,
         "person_id": world.colleague.id,
         "project_id": home.project.id,

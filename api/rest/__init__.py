@@ -11,6 +11,7 @@ from api.rest import (
     closures,
     facilities,
     me,
+    offers,
     organisations,
     people,
     policies,
@@ -23,6 +24,7 @@ from api.rest import (
     rounds,
     slots,
     terms,
+    waiting_list,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -32,6 +34,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     closures.router,
     facilities.router,
     me.router,
+    offers.router,
     organisations.router,
     people.router,
     policies.router,
@@ -44,4 +47,5 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     rounds.router,
     slots.router,
     terms.router,
+    waiting_list.router,
 )

@@ -11,6 +11,8 @@ from uuid import UUID
 from booking.engine.availability import grid_ceiling, slots
 from booking.engine.booking_facts import BookingCode
 from booking.engine.intervals import MINUTE, Interval, intersect, subtract
+from booking.engine.online_quotas import Stage, standing
+from booking.engine.online_rules import QuotaFacts
 
 LONGEST_TO_ANSWER: Final = timedelta(hours=24)
 # Half of it is left to answer; what starts sooner is better booked by whoever sees it.
@@ -43,17 +45,19 @@ PAST_WAITING: Final = frozenset(
         BookingCode.TERMS_NOT_ACCEPTED,
         BookingCode.ORGANISATION_SUSPENDED,
         BookingCode.PROJECT_NOT_ALLOWED,
+        BookingCode.NOT_ON_PROJECT,
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Attained:
-    """How far a group's reserve is filled, in thousandths of a credit."""
+    """How far a group's reserve of a week is filled, in thousandths of a credit."""
 
     group: str
     credited: int
     reserved: int
+    name: str = ""
 
     @property
     def part(self) -> Fraction:
@@ -71,6 +75,25 @@ class Waiter:
     groups: tuple[Attained, ...]
     fair_share_millionths: int
     entered_at: datetime
+
+
+def attained_in(quotas: QuotaFacts, at: datetime) -> tuple[Attained, ...]:
+    """Give how far the reserves of an organisation's own groups are filled in a week.
+
+    It is the week of the instant. What could still be counted on a reserve is not filled.
+    """
+    return tuple(
+        Attained(
+            each.key,
+            each.credits - standing(pool, [each.key], Stage.OWN_GROUPS).headroom,
+            each.credits,
+            each.name,
+        )
+        for pool in quotas.pools
+        if pool.week.start <= at < pool.week.end
+        for each in pool.reserves
+        if each.key in quotas.groups
+    )
 
 
 def neediest(groups: Sequence[Attained]) -> Attained | None:

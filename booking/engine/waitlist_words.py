@@ -15,14 +15,13 @@ MILLION: Final = 1_000_000
 class Place:
     """An entry's place in line, with what decided it; `of` is how many wait for that time.
 
-    `group_name` is that of the neediest group; `week_on` the Monday of the week it is about.
+    `week_on` is the Monday of the week it is about.
     """
 
     waiter: Waiter
     place: int
     of: int
     week_on: date
-    group_name: str = ""
 
 
 def as_standing(place: Place) -> dict[str, Any]:
@@ -37,7 +36,7 @@ def as_standing(place: Place) -> dict[str, Any]:
         if lowest is None
         else {
             "key": lowest.group,
-            "name": place.group_name or lowest.group,
+            "name": lowest.name or lowest.group,
             "credited_credits": lowest.credited / THOUSAND,
             "reserved_credits": lowest.reserved / THOUSAND,
         },

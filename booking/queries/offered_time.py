@@ -1,5 +1,6 @@
 """Offers of time to those who wait or were displaced, and time that became free."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -89,11 +90,14 @@ def offer_of(session: Session, offer_id: UUID) -> Offer | None:
     return session.get(Offer, offer_id)
 
 
-def open_offer_to(session: Session, entry_id: UUID) -> Offer | None:
-    """Return the unanswered offer to an entry of the waiting list."""
-    return session.exec(
-        select(Offer).where(Offer.entry_id == entry_id, Offer.state == OfferState.MADE)
-    ).one_or_none()
+def open_offers_to(session: Session, entry_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return the unanswered offers to entries of the waiting list: their ids by entry."""
+    rows = session.exec(
+        select(Offer.entry_id, Offer.id).where(
+            col(Offer.entry_id).in_(entry_ids), Offer.state == OfferState.MADE
+        )
+    )
+    return {entry_id: offer_id for entry_id, offer_id in rows if entry_id is not None}
 
 
 def lock_offer(session: Session, offer_id: UUID) -> Offer:

@@ -6,12 +6,13 @@ their subject is its booking.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlmodel import Session
 
+from booking.engine.booking_changes import approval_lapses_at
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import (
     HOLDING,
@@ -56,6 +57,7 @@ class Proposal:
     quantity: int = 1
     title: str = ""
     groups: tuple[str, ...] = ()
+    group_key: str = ""
     entry_id: UUID | None = None
     displaced_id: UUID | None = None
     standing: dict[str, Any] = field(default_factory=dict)
@@ -162,6 +164,7 @@ def _held(
         source=BookingSource.WAITING_LIST,
         title=proposal.title,
         groups=list(proposal.groups),
+        group_key=proposal.group_key,
         expires_at=until,
         created_at=now,
         updated_at=now,
@@ -206,9 +209,7 @@ def _too_late(offer: Offer) -> RulesBroken:
 
 def _approval_until(resource: Resource | None, booking: Booking, now: datetime) -> datetime:
     days = None if resource is None else resource.approval_days
-    if days is None:
-        return booking.starts_at
-    return min(now + timedelta(days=days), booking.starts_at)
+    return approval_lapses_at(now, booking.starts_at, approval_days=days)
 
 
 def _answer(

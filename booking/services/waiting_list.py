@@ -26,12 +26,13 @@ from booking.errors import NotFound, RulesBroken, WrongState
 from booking.events import record
 from booking.models import Resource, WaitlistEntry
 from booking.queries import offered_time, waiting_list
-from booking.queries.booking_facts import Wish, facts_of_each
+from booking.queries.booking_facts import facts_of_each
 from booking.queries.bookings import lock_resource, project_to_book_for
 from booking.services import offers
 from booking.services.booking_placing import wanted_interval
 from booking.services.offering import free_of
 from booking.services.permits import permit
+from booking.services.waiting_line import wish_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,8 @@ def leave(session: Session, *, actor: Actor, now: datetime, entry_id: UUID) -> W
     leaving = step(WAITLIST_STEPS, entry.state, "leave")
     if isinstance(leaving, Violation):
         raise WrongState(leaving.reason, [leaving])
-    open_offer = offered_time.open_offer_to(session, entry_id)
-    if open_offer is not None:
-        offers.decline(session, actor=actor, now=now, offer_id=open_offer.id)
+    for offer_id in offered_time.open_offers_to(session, [entry_id]).values():
+        offers.decline(session, actor=actor, now=now, offer_id=offer_id)
     entry.state = WaitlistState(leaving.new_state)
     entry.updated_at = now
     session.add(entry)
@@ -233,13 +233,7 @@ def _facts(
 ) -> BookingFacts:
     """Look at the wish at the first start in its window, and at all of the window."""
     start = grid_ceiling(max(window.start, now), resource.grid_minutes)
-    wish = Wish(
-        project_id=entry.project_id,
-        person_id=entry.person_id,
-        wanted=Interval(start, start + entry.minutes * MINUTE),
-        quantity=entry.quantity,
-        by_manager=False,
-    )
+    wish = wish_of(entry, Interval(start, start + entry.minutes * MINUTE))
     return facts_of_each(session, [resource], wish, now=now, within=window)[resource.id]
 
 

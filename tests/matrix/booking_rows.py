@@ -19,6 +19,14 @@ def wish(world: World) -> dict[str, Any]:
     }
 
 
+def taken(world: World) -> dict[str, Any]:
+    booking = world.home.booking
+    return wish(world) | {
+        "starts_at": booking.starts_at.isoformat(),
+        "ends_at": booking.ends_at.isoformat(),
+    }
+
+
 ROWS: Final[dict[str, Row]] = {
     "GET /bookings": Row(SIGNED_IN),
     "POST /bookings": Row(CHANGES, wish),
@@ -30,4 +38,11 @@ ROWS: Final[dict[str, Row]] = {
     "POST /bookings/{booking_id}/check-out": Row(CHECKS_IN),
     "POST /bookings/{booking_id}/approve": Row(APPROVES),
     "POST /bookings/{booking_id}/reject": Row(APPROVES, lambda _: {"reason": "Broken"}),
+    "GET /waiting-list": Row(SIGNED_IN),
+    "POST /waiting-list": Row(CHANGES, taken),
+    "DELETE /waiting-list/{entry_id}": Row(CHANGES),
+    "GET /offers": Row(SIGNED_IN),
+    "GET /offers/{offer_id}": Row(SEES),
+    "POST /offers/{offer_id}/accept": Row(CHANGES),
+    "POST /offers/{offer_id}/decline": Row(CHANGES),
 }

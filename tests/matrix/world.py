@@ -43,9 +43,14 @@ from tests.builders import (
     a_role,
     a_token,
     added,
+    an_entry,
+    an_offer,
     an_organisation,
 )
 from tests.matrix.rounds import a_request, a_round
+
+HOUR: Final = timedelta(hours=1)
+LATER: Final = NOW + timedelta(days=4)
 
 
 class Caller(StrEnum):
@@ -105,6 +110,8 @@ class World:
     qualification_id: UUID
     feed_ids: dict[Caller, UUID]
     closure_id: UUID
+    entry_id: UUID
+    offer_id: UUID
     round: Round
     request: AccessRequest
 
@@ -152,6 +159,8 @@ def a_world(session: Session, *, round_state: RoundState) -> World:
         role_id=role.id,
         qualification_id=qualification.id,
         feed_ids={who: _feed(session, person).id for who, person in callers.items()},
+        entry_id=an_entry(session, home.resource, home_project, LATER, LATER + HOUR).id,
+        offer_id=an_offer(session, home.resource, home_project, LATER, LATER + HOUR).id,
         closure_id=a_closure(session, home.facility.id, NOW, NOW + timedelta(hours=1)).id,
         round=found,
         request=a_request(session, found, home_project),

@@ -12,6 +12,7 @@ from api.deps import (
     Instant,
     Limit,
     Line,
+    Name,
     Now,
     ReadSession,
     SignedIn,

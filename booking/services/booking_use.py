@@ -29,7 +29,7 @@ def approve(session: Session, *, actor: Actor, now: datetime, booking_id: UUID) 
     seen = load_for(session, actor, Action.BOOKING_APPROVE, booking_id)
     approved = next_step(seen.booking, "approve")
     check_not_over(seen, now)
-    write_step(session, actor, seen, approved, {"expires_at": None}, now=now)
+    write_step(session, actor, seen, approved, {}, now=now)
     return seen.booking
 
 
@@ -45,8 +45,7 @@ def reject(
         raise Malformed(words, [Violation("missing", words, "/reason")])
     seen = load_for(session, actor, Action.BOOKING_APPROVE, booking_id)
     rejected = next_step(seen.booking, "reject")
-    changes = {"reason": reason.strip(), "expires_at": None}
-    write_step(session, actor, seen, rejected, changes, now=now)
+    write_step(session, actor, seen, rejected, {"reason": reason.strip()}, now=now)
     return seen.booking
 
 

@@ -1,4 +1,4 @@
-"""What runs by the clock: deliveries, sealing, housekeeping; one leader among many processes.
+"""What runs by the clock: deliveries, lapsing, sealing, housekeeping; one leader of many processes.
 
 The scheduler is a clock only. The work is rows (find due, claim, do), safe to run twice.
 """
@@ -18,11 +18,12 @@ from booking.clock import utc_now
 from booking.config import Settings
 from booking.db import Database
 from booking.queries import installation
-from booking.services import housekeeping, sealing
+from booking.services import housekeeping, lapsing, sealing
 from notifications.dispatch import run_once
 
 LEAD_SECONDS: Final = 2
 DISPATCH_SECONDS: Final = 2
+LAPSE_SECONDS: Final = 5
 SEAL_SECONDS: Final = 10
 CLEAR_SECONDS: Final = 60
 log = structlog.get_logger()
@@ -99,6 +100,7 @@ class Jobs:
         self._every(LEAD_SECONDS, self.leadership.seek)
         for seconds, job in (
             (DISPATCH_SECONDS, self.dispatch),
+            (LAPSE_SECONDS, self.lapse),
             (SEAL_SECONDS, self.seal),
             (CLEAR_SECONDS, self.clear),
         ):
@@ -116,6 +118,13 @@ class Jobs:
         while self._may_work() and run_once(self.database, self.settings, utc_now()):
             pass
 
+    def lapse(self) -> None:
+        """Let expire and be missed what is due; where nothing is, one query says so."""
+        while self._may_work() and self._lapses():
+            with self.database.writing() as session:
+                if not lapsing.lapse(session, now=utc_now()):
+                    return
+
     def seal(self) -> None:
         """Seal all new events, a transaction for each thousand or two."""
         while self._may_work():
@@ -128,6 +137,10 @@ class Jobs:
         if self._may_work():
             with self.database.writing() as session:
                 housekeeping.clear(session, now=utc_now())
+
+    def _lapses(self) -> bool:
+        with self.database.reading() as session:
+            return lapsing.is_due(session, now=utc_now())
 
     def _may_work(self) -> bool:
         return self.leadership.leads and not self.stopping.is_set()

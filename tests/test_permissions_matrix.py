@@ -90,7 +90,7 @@ def ids_in(path: str, world: World, caller: Caller) -> dict[str, object]:
     home = world.home
     own_ids = world.feed_ids if "calendar" in path else world.token_ids
     return {
-        "booking_id": home.booking.id,
+        "booking_id": world.used.id if path.endswith("/usage") else home.booking.id,
         "closure_id": world.closure_id,
         "entry_id": world.entry_id,
         "facility": home.facility.slug,

@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from api.rest import (
+    booking_use,
     bookings,
     calendar_tokens,
     calendars,
@@ -29,6 +30,7 @@ from api.rest import (
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     bookings.router,
+    booking_use.router,
     calendars.router,
     calendar_tokens.router,
     closures.router,

@@ -1,4 +1,4 @@
-"""Bookings: made, listed, looked at, changed, cancelled, decided and used."""
+"""Bookings: made, listed, looked at, changed and cancelled."""
 
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -26,7 +26,7 @@ from booking.engine.permissions import Actor
 from booking.engine.vocabulary import BookingSource
 from booking.errors import NotFound
 from booking.queries.bookings import BookingFilter, booking_seen, bookings_seen, lock_booking
-from booking.services import booking_changes, booking_use
+from booking.services import booking_changes
 from booking.services import bookings as services
 
 router = APIRouter(tags=["bookings"], route_class=IdempotentRoute)
@@ -110,14 +110,6 @@ class BookingChange(BaseModel):
     quantity: Quantity | None = None
     title: Line | None = None
     waiver: Name | None = None
-
-
-class RejectionIn(BaseModel):
-    """Why a booking is refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Name
 
 
 @router.post("/bookings", status_code=201, responses=problems(401, 403, 404, 409))
@@ -222,49 +214,6 @@ def cancel_booking(
     _check_match(session, actor, booking_id, if_match)
     booking = booking_changes.cancel(
         session, actor=actor, now=now, booking_id=booking_id, reason=reason
-    )
-    return _shown(booking, response)
-
-
-@router.post("/bookings/{booking_id}/check-in", responses=problems(401, 403, 404, 409, 412))
-def check_in_booking(
-    booking_id: UUID, response: Response, session: WriteSession, actor: SignedIn, now: Now
-) -> BookingOut:
-    """Record that use has begun."""
-    booking = booking_use.check_in(session, actor=actor, now=now, booking_id=booking_id)
-    return _shown(booking, response)
-
-
-@router.post("/bookings/{booking_id}/check-out", responses=problems(401, 403, 404, 409, 412))
-def check_out_booking(
-    booking_id: UUID, response: Response, session: WriteSession, actor: SignedIn, now: Now
-) -> BookingOut:
-    """Record that use has ended."""
-    booking = booking_use.check_out(session, actor=actor, now=now, booking_id=booking_id)
-    return _shown(booking, response)
-
-
-@router.post("/bookings/{booking_id}/approve", responses=problems(401, 403, 404, 409, 412))
-def approve_booking(
-    booking_id: UUID, response: Response, session: WriteSession, actor: SignedIn, now: Now
-) -> BookingOut:
-    """Confirm a booking that waits for approval."""
-    booking = booking_use.approve(session, actor=actor, now=now, booking_id=booking_id)
-    return _shown(booking, response)
-
-
-@router.post("/bookings/{booking_id}/reject", responses=problems(401, 403, 404, 409, 412))
-def reject_booking(
-    booking_id: UUID,
-    given: RejectionIn,
-    response: Response,
-    session: WriteSession,
-    actor: SignedIn,
-    now: Now,
-) -> BookingOut:
-    """Refuse a booking that waits for approval, with the reason."""
-    booking = booking_use.reject(
-        session, actor=actor, now=now, booking_id=booking_id, reason=given.reason
     )
     return _shown(booking, response)
 

@@ -1,4 +1,4 @@
-"""Until when a booking waits or may be changed, and when its use may be recorded."""
+"""Until when a booking waits or may be changed."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,7 +8,6 @@ from booking.engine.intervals import MINUTE, Interval
 from booking.engine.violations import Violation
 from booking.engine.wording import at_words
 
-EARLIEST_CHECK_IN: Final = timedelta(minutes=30)
 HOLD: Final = timedelta(minutes=15)
 DAY: Final = timedelta(days=1)
 
@@ -18,7 +17,6 @@ class ChangeCode(StrEnum):
 
     OVER = "over"
     AFTER_CANCEL_BY = "after_cancel_by"
-    TOO_EARLY = "too_early"
     NEEDS_APPROVAL = "needs_approval"
     HOLD_LAPSED = "hold_lapsed"
 
@@ -80,15 +78,3 @@ def gives_back(booked: Interval, wanted: Interval, now: datetime) -> bool:
     """
     starts = wanted.start == booked.start or wanted.start >= now
     return booked.contains(wanted) and starts and wanted.end >= now
-
-
-def while_check_in(booked: Interval, now: datetime) -> Violation | None:
-    """Require a time from 30 minutes before the start, up to the end."""
-    opens_at = booked.start - EARLIEST_CHECK_IN
-    if now >= opens_at:
-        return before_its_end(booked, now)
-    return Violation(
-        ChangeCode.TOO_EARLY,
-        f"Check-in opens {at_words(opens_at)}, 30 minutes before the start; come back then.",
-        opens_at=opens_at,
-    )

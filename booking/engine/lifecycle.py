@@ -93,6 +93,7 @@ class EventKind(StrEnum):
     BOOKING_DISPLACED = "booking.displaced"
     BOOKING_EXPIRED = "booking.expired"
     BOOKING_HANDED_OVER = "booking.handed_over"
+    BOOKING_NOTED = "booking.noted"
     BOOKING_SERIES_BOOKED = "booking_series.booked"
     WAITLIST_JOINED = "waitlist.joined"
     WAITLIST_LEFT = "waitlist.left"

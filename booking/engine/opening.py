@@ -76,6 +76,15 @@ def day_start(on: date, zone: str) -> datetime:
     return _instant(datetime.combine(on, time()), ZoneInfo(zone), fold=0)
 
 
+def local_day(on: date, zone: str) -> Interval | None:
+    """Find the whole of a day by the zone's clock; None for a day that the zone skipped.
+
+    Raises: OverflowError within two days of the ends of the calendar.
+    """
+    start, end = day_start(on, zone), day_start(on + DAY, zone)
+    return Interval(start, end) if start < end else None
+
+
 def _each_window(
     weekly: tuple[WeeklyHours, ...], place: ZoneInfo, within: Interval
 ) -> Iterator[Interval]:

@@ -85,6 +85,16 @@ def lock_resource(session: Session, resource_id: UUID) -> Resource | None:
     ).one_or_none()
 
 
+def lock_resource_at_hand(session: Session, resource_id: UUID) -> Resource | None:
+    """Return the resource locked as by `lock_resource`; None where somebody else has it."""
+    return session.exec(
+        select(Resource)
+        .where(Resource.id == resource_id)
+        .with_for_update(key_share=True, skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
 def resource_to_book(session: Session, resource_id: UUID) -> Resource | None:
     """Return the resource, unlocked."""
     return session.get(Resource, resource_id)
@@ -128,7 +138,11 @@ def bookings_seen(
     """Return the viewer's page of bookings, by start and then id."""
     rows = session.exec(
         _seen()
-        .where(visible_to(viewer, Action.BOOKING_SEE), *_only(only), _after(cursor))
+        .where(
+            visible_to(viewer, Action.BOOKING_SEE),
+            *_only(only),
+            _after(cursor, col(Booking.starts_at)),
+        )
         .order_by(col(Booking.starts_at), col(Booking.id))
         .limit(limit + 1)
     ).all()
@@ -136,6 +150,28 @@ def bookings_seen(
         [BookingSeen(*row) for row in rows],
         limit=limit,
         key=lambda each: (each.booking.starts_at.isoformat(), str(each.booking.id)),
+    )
+
+
+def pending_seen(
+    session: Session, facility_id: UUID, *, viewer: Actor, limit: int, cursor: str | None = None
+) -> Page[BookingSeen]:
+    """Return the bookings of a facility that wait for approval, those made first first."""
+    rows = session.exec(
+        _seen()
+        .where(
+            visible_to(viewer, Action.BOOKING_SEE),
+            col(Resource.facility_id) == facility_id,
+            col(Booking.status) == BookingStatus.PENDING,
+            _after(cursor, col(Booking.created_at)),
+        )
+        .order_by(col(Booking.created_at), col(Booking.id))
+        .limit(limit + 1)
+    ).all()
+    return page_of(
+        [BookingSeen(*row) for row in rows],
+        limit=limit,
+        key=lambda each: (each.booking.created_at.isoformat(), str(each.booking.id)),
     )
 
 
@@ -164,6 +200,21 @@ def lock_booking(
             "It was moved to another resource a moment ago; look at it and decide again."
         )
     return seen
+
+
+def lock_at_hand(session: Session, booking_ids: Sequence[UUID]) -> tuple[BookingSeen, ...]:
+    """Return the bookings as they are now, locked, by id; those that somebody else has left out.
+
+    Their resources are locked before.
+    """
+    rows = session.exec(
+        _seen()
+        .where(col(Booking.id).in_(booking_ids))
+        .order_by(col(Booking.id))
+        .with_for_update(of=Booking, skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return tuple(BookingSeen(*row) for row in rows)
 
 
 def visible_to(viewer: Actor, action: Action, *, project_id: Any = None) -> ColumnElement[bool]:
@@ -232,7 +283,8 @@ def _only(only: BookingFilter) -> list[ColumnElement[bool]]:
     return chosen
 
 
-def _after(cursor: str | None) -> ColumnElement[bool]:
+def _after(cursor: str | None, order: Any) -> ColumnElement[bool]:
+    """Return the condition on what comes after a cursor, ordered by an instant and the id."""
     key = read_cursor(cursor, parts=CURSOR_PARTS)
     if key is None:
         return true()
@@ -243,6 +295,6 @@ def _after(cursor: str | None) -> ColumnElement[bool]:
         reason = "This is not a cursor of ours; leave it out to begin at the first page."
         raise Malformed(reason, [Violation("cursor", reason, "cursor")]) from error
     return or_(
-        col(Booking.starts_at) > at,
-        and_(col(Booking.starts_at) == at, col(Booking.id) > last),
+        order > at,
+        and_(order == at, col(Booking.id) > last),
     )

@@ -5,6 +5,8 @@ from typing import Any, Final
 from tests.matrix.world import SIGNED_IN, Caller, Row, World
 
 APPROVES: Final = frozenset({Caller.MANAGER, Caller.OFFICER})
+RUNS: Final = APPROVES | {Caller.OPERATOR}
+WATCHES: Final = RUNS | {Caller.AUDITOR}
 CHANGES: Final = APPROVES | {Caller.ON_PROJECT}
 CHECKS_IN: Final = CHANGES | {Caller.OPERATOR}
 SEES: Final = CHECKS_IN | {Caller.ORGANISATION_ADMIN, Caller.AUDITOR}
@@ -36,6 +38,11 @@ ROWS: Final[dict[str, Row]] = {
     "DELETE /bookings/{booking_id}": Row(CHANGES),
     "POST /bookings/{booking_id}/check-in": Row(CHECKS_IN),
     "POST /bookings/{booking_id}/check-out": Row(CHECKS_IN),
+    "POST /bookings/{booking_id}/no-show": Row(RUNS),
+    "GET /bookings/{booking_id}/usage": Row(SEES),
+    "PATCH /bookings/{booking_id}/usage": Row(RUNS, lambda _: {"note": "Left clean"}),
+    "GET /facilities/{facility}/day-sheet": Row(WATCHES),
+    "GET /facilities/{facility}/approvals": Row(WATCHES),
     "POST /bookings/{booking_id}/approve": Row(APPROVES),
     "POST /bookings/{booking_id}/reject": Row(APPROVES, lambda _: {"reason": "Broken"}),
     "GET /waiting-list": Row(SIGNED_IN),

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session
 
-from booking.engine.lifecycle import RoundState
+from booking.engine.lifecycle import BookingStatus, RoundState
 from booking.engine.permissions import (
     FACILITY_ROLES,
     INSTALLATION_ROLES,
@@ -17,7 +17,7 @@ from booking.engine.permissions import (
     SYSTEM,
     Role,
 )
-from booking.engine.vocabulary import FeedOf
+from booking.engine.vocabulary import CheckInBy, FeedOf
 from booking.models import (
     AccessRequest,
     Booking,
@@ -28,6 +28,7 @@ from booking.models import (
     Project,
     Resource,
     Round,
+    UsageRecord,
 )
 from booking.queries import organisations, people
 from booking.services.qualifications import grant_qualification
@@ -109,6 +110,7 @@ class World:
     role_id: UUID
     qualification_id: UUID
     feed_ids: dict[Caller, UUID]
+    used: Booking
     closure_id: UUID
     entry_id: UUID
     offer_id: UUID
@@ -161,6 +163,7 @@ def a_world(session: Session, *, round_state: RoundState) -> World:
         feed_ids={who: _feed(session, person).id for who, person in callers.items()},
         entry_id=an_entry(session, home.resource, home_project, LATER, LATER + HOUR).id,
         offer_id=an_offer(session, home.resource, home_project, LATER, LATER + HOUR).id,
+        used=_used(session, home.resource, home_project),
         closure_id=a_closure(session, home.facility.id, NOW, NOW + timedelta(hours=1)).id,
         round=found,
         request=a_request(session, found, home_project),
@@ -178,6 +181,18 @@ def _feed(session: Session, person: Person) -> CalendarToken:
             created_at=NOW,
         ),
     )
+
+
+def _used(session: Session, resource: Resource, project: Project) -> Booking:
+    start, end = NOW - timedelta(hours=3), NOW - timedelta(hours=2)
+    booking = a_booking(session, resource, project, start, end, status=BookingStatus.COMPLETED)
+    added(
+        session,
+        UsageRecord(
+            booking_id=booking.id, checked_in_at=start, via=CheckInBy.BUTTON, booked_minutes=60
+        ),
+    )
+    return booking
 
 
 def _place(session: Session) -> Place:

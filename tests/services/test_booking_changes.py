@@ -1,4 +1,4 @@
-"""Move, retitle, cancel, approve, reject, check in and out: who, when, and what is counted."""
+"""Move, retitle, cancel: who, when, and what is counted."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,11 +9,11 @@ from sqlmodel import Session, col, select
 
 from booking.engine.lifecycle import BookingMode, BookingStatus
 from booking.engine.permissions import Actor, Role
-from booking.errors import Malformed, NotFound, NotPermitted, RulesBroken, WrongState
+from booking.errors import NotFound, NotPermitted, RulesBroken, WrongState
 from booking.models import Booking, Event
 from booking.queries.people import actor_of
 from booking.services.booking_changes import Move, cancel, move, retitle
-from booking.services.booking_use import approve, check_in, check_out, reject
+from booking.services.booking_use import approve
 from booking.services.bookings import book
 from tests.builders import NOW, a_booking, a_person, a_resource, a_role
 from tests.scenes import DOMAIN, Scene, a_scene, at
@@ -285,99 +285,3 @@ def test_cancel__past_booking__is_refused(session: Session, by: str) -> None:
         cancel(session, actor=actor, now=at(60), booking_id=booking.id)
 
     assert the_code(caught) == "over"
-
-
-def test_approve__by_manager__confirms_and_raises_sequence(session: Session) -> None:
-    scene = a_scene(session, mode=BookingMode.APPROVAL)
-    booking = made(session, scene)
-
-    approve(session, actor=scene.by_manager, now=NOW, booking_id=booking.id)
-
-    assert booking.status is BookingStatus.CONFIRMED
-    assert (booking.sequence, booking.revision) == (1, 1)
-
-
-def test_approve__by_its_own_project__is_not_permitted(session: Session) -> None:
-    scene = a_scene(session, mode=BookingMode.APPROVAL)
-    booking = made(session, scene)
-
-    with pytest.raises(NotPermitted):
-        approve(session, actor=scene.by_member, now=NOW, booking_id=booking.id)
-
-
-def test_approve__once_it_is_over__is_refused(session: Session) -> None:
-    scene = a_scene(session, mode=BookingMode.APPROVAL)
-    booking = made(session, scene)
-
-    with pytest.raises(RulesBroken) as caught:
-        approve(session, actor=scene.by_manager, now=at(60), booking_id=booking.id)
-
-    assert the_code(caught) == "over"
-
-
-def test_reject__with_a_reason__frees_the_time(session: Session) -> None:
-    scene = a_scene(session, mode=BookingMode.APPROVAL)
-    booking = made(session, scene)
-
-    reject(
-        session,
-        actor=scene.by_manager,
-        now=NOW,
-        booking_id=booking.id,
-        reason=" No samples of that kind here. ",
-    )
-
-    assert booking.status is BookingStatus.REJECTED
-    assert booking.reason == "No samples of that kind here."
-    assert (booking.sequence, booking.revision) == (1, 1)
-
-
-def test_reject__without_a_reason__is_malformed(session: Session) -> None:
-    scene = a_scene(session, mode=BookingMode.APPROVAL)
-    booking = made(session, scene)
-
-    with pytest.raises(Malformed):
-        reject(session, actor=scene.by_manager, now=NOW, booking_id=booking.id, reason=" ")
-
-
-def test_reject__confirmed_booking__is_the_wrong_state(session: Session) -> None:
-    scene = a_scene(session)
-    booking = made(session, scene)
-
-    with pytest.raises(WrongState):
-        reject(session, actor=scene.by_manager, now=NOW, booking_id=booking.id, reason="No")
-
-
-def test_check_in_and_out__leave_sequence(session: Session) -> None:
-    scene = a_scene(session)
-    booking = made(session, scene)
-
-    check_in(session, actor=scene.by_member, now=at(-30), booking_id=booking.id)
-    assert str(booking.status) == "in_use"
-    check_out(session, actor=scene.by_manager, now=at(50), booking_id=booking.id)
-
-    assert booking.status is BookingStatus.COMPLETED
-    assert (booking.sequence, booking.revision, booking.ends_at) == (0, 2, at(60))
-
-
-@pytest.mark.parametrize(
-    ("now", "found"), [(at(-30) - timedelta(seconds=1), "too_early"), (at(60), "over")]
-)
-def test_check_in__outside_its_time__is_refused(
-    session: Session, now: datetime, found: str
-) -> None:
-    scene = a_scene(session)
-    booking = made(session, scene)
-
-    with pytest.raises(RulesBroken) as caught:
-        check_in(session, actor=scene.by_member, now=now, booking_id=booking.id)
-
-    assert the_code(caught) == found
-
-
-def test_check_out__before_check_in__is_the_wrong_state(session: Session) -> None:
-    scene = a_scene(session)
-    booking = made(session, scene)
-
-    with pytest.raises(WrongState):
-        check_out(session, actor=scene.by_member, now=at(30), booking_id=booking.id)

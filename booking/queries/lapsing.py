@@ -1,0 +1,108 @@
+"""Bookings whose time has run out: found cheaply, and locked to be looked at again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, and_, exists, or_, select, union_all
+from sqlmodel import Session, col
+
+from booking.engine.attendance import lapse_step
+from booking.engine.intervals import Interval
+from booking.engine.lifecycle import BookingStatus
+from booking.models import Booking, Offer, Resource
+from booking.queries.bookings import BookingSeen, lock_at_hand, lock_resource_at_hand
+
+LONGEST_LOOK_BACK: Final = timedelta(days=1)
+EXPIRING: Final = (BookingStatus.HELD, BookingStatus.PENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsing:
+    """A booking that is due to take a step by itself."""
+
+    booking_id: UUID
+    resource_id: UUID
+    step: str
+
+
+def lapsing(session: Session, *, now: datetime, limit: int) -> tuple[Lapsing, ...]:
+    """Return bookings that are due to expire or to be missed, by resource and id; unlocked.
+
+    Holds that belong to an offer are left to it. A booking that was over a day ago stays as
+    it is, and one that began before its resource's rules were last changed: nobody is to
+    miss a check-in that was not asked for.
+
+    Cost: one query.
+    """
+    rows = session.connection().execute(union_all(_expiring(now), _missed(now))).all()
+    due = [
+        Lapsing(row.id, row.resource_id, step)
+        for row in rows
+        if (step := _step_of(row, row.no_show_grace_minutes, now)) is not None
+    ]
+    return tuple(sorted(due, key=lambda each: (each.resource_id, each.booking_id))[:limit])
+
+
+def lock_lapsing(
+    session: Session, due: Sequence[Lapsing], *, now: datetime
+) -> tuple[tuple[BookingSeen, str], ...]:
+    """Return those of `due` that still are, locked with their resources, and their steps.
+
+    Locks resources by id, then their bookings; what others hold meanwhile is left for later.
+    """
+    ids = sorted({each.resource_id for each in due})
+    at_hand = {each: lock_resource_at_hand(session, each) for each in ids}
+    graces = {key: row.no_show_grace_minutes for key, row in at_hand.items() if row is not None}
+    wanted = [each.booking_id for each in due if each.resource_id in graces]
+    return tuple(
+        (seen, step)
+        for seen in lock_at_hand(session, wanted)
+        if (step := _step_of(seen.booking, graces.get(seen.booking.resource_id), now)) is not None
+    )
+
+
+def _expiring(now: datetime) -> Select[Any]:
+    over = or_(
+        col(Booking.expires_at) <= now,
+        and_(col(Booking.status) == BookingStatus.PENDING, col(Booking.starts_at) <= now),
+    )
+    offered = exists().where(col(Offer.booking_id) == col(Booking.id))
+    return _columns().where(col(Booking.status).in_(EXPIRING), over, ~offered)
+
+
+def _missed(now: datetime) -> Select[Any]:
+    return _columns().where(
+        col(Booking.status) == BookingStatus.CONFIRMED,
+        col(Resource.no_show_grace_minutes).is_not(None),
+        col(Booking.starts_at) <= now,
+        col(Booking.ends_at) > now - LONGEST_LOOK_BACK,
+        col(Booking.starts_at) >= col(Resource.updated_at),
+    )
+
+
+def _columns() -> Select[Any]:
+    columns: tuple[Any, ...] = (
+        col(Booking.id),
+        col(Booking.resource_id),
+        col(Booking.status),
+        col(Booking.starts_at),
+        col(Booking.ends_at),
+        col(Booking.expires_at),
+        col(Resource.no_show_grace_minutes),
+    )
+    return select(*columns).join_from(
+        Booking, Resource, col(Resource.id) == col(Booking.resource_id)
+    )
+
+
+def _step_of(booking: Any, grace_minutes: int | None, now: datetime) -> str | None:
+    return lapse_step(
+        Interval(booking.starts_at, booking.ends_at),
+        now,
+        status=booking.status,
+        expires_at=booking.expires_at,
+        grace_minutes=grace_minutes,
+    )

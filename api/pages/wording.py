@@ -49,6 +49,13 @@ def there(at: datetime, zone: str, form: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):{form}}"
 
 
+def as_wish(at: datetime, zone: str) -> str:
+    """Write an instant as a link to the booking form does, by the facility's clock."""
+    local_at = at.astimezone(ZoneInfo(zone))
+    again = "&again=1" if local_at.fold else ""
+    return f"day={local_at:%Y-%m-%d}&start={local_at:%H:%M}{again}"
+
+
 def day(on: date) -> str:
     """Say a date: `1 December 2026`."""
     return f"{on.day} {on:%B %Y}"
@@ -102,6 +109,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "brief": brief,
     "clock": clock,
     "there": there,
+    "as_wish": as_wish,
     "day": day,
     "machine": machine,
     "duration": duration,

@@ -35,6 +35,13 @@ def brief(starts_at: datetime, ends_at: datetime, zone: str) -> str:
     return f"{_day_and_clock(first)} to {until}"
 
 
+def times(starts_at: datetime, ends_at: datetime, zone: str) -> str:
+    """Say an interval without the day of its start: `09:00 to 10:00`."""
+    first, last = (at.astimezone(ZoneInfo(zone)) for at in (starts_at, ends_at))
+    until = f"{last:%H:%M}" if first.date() == last.date() else _day_and_clock(last)
+    return f"{first:%H:%M} to {until}"
+
+
 def _day_and_clock(there_at: datetime) -> str:
     return f"{there_at:%a} {there_at.day} {there_at:%b, %H:%M}"
 
@@ -107,6 +114,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "local": local,
     "span": span,
     "brief": brief,
+    "times": times,
     "clock": clock,
     "there": there,
     "as_wish": as_wish,

@@ -1,8 +1,7 @@
-"""A person's bookings: the list, one of them, and changing it."""
+"""One booking: what it is, and changing it."""
 
-from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,76 +10,21 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.pages import rules_in_words
+from api.pages.booking_words import STATUS_WORDS
 from api.pages.fields import Address, Form, Typed, errors_of
 from api.pages.local_reasons import by_the_clock_of
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.pages.wishes import offers_beside, read_quantity, read_times
 from api.problems import STATUS
-from booking.engine.lifecycle import BOOKING_STEPS, HOLDING, BookingStatus, allowed_steps
+from booking.engine.lifecycle import BOOKING_STEPS, allowed_steps
 from booking.engine.permissions import Action, may
 from booking.errors import DomainError, NotFound
-from booking.queries import accounts, catalogue
-from booking.queries.bookings import BookingFilter, BookingSeen, booking_seen, bookings_seen
-from booking.queries.paging import LARGEST_PAGE
+from booking.queries import catalogue
+from booking.queries.bookings import BookingSeen, booking_seen
 from booking.services import booking_changes
 from booking.services.booking_changes import Move
 
 router = APIRouter()
-DAYS_BACK: Final = 90
-A_PAGE: Final = 30
-STATUS_WORDS: Final[Mapping[BookingStatus, tuple[str, str, str]]] = {
-    BookingStatus.HELD: ("held for you", "warn", "The time is kept until you confirm it."),
-    BookingStatus.PENDING: (
-        "waiting for the facility",
-        "warn",
-        "A manager answers it; the time is held for you meanwhile, and you get a mail.",
-    ),
-    BookingStatus.CONFIRMED: ("confirmed", "good", "The time is yours."),
-    BookingStatus.IN_USE: ("in use", "good", "Somebody has checked in."),
-    BookingStatus.COMPLETED: ("completed", "", "The time was used."),
-    BookingStatus.CANCELLING: (
-        "being cancelled",
-        "warn",
-        "It was deleted in a calendar program. The mail about it has a link that brings it back.",
-    ),
-    BookingStatus.CANCELLED: ("cancelled", "bad", "The time is free for others again."),
-    BookingStatus.REJECTED: ("not approved", "bad", "The facility did not approve it."),
-    BookingStatus.NO_SHOW: ("missed", "bad", "Nobody checked in."),
-    BookingStatus.DISPLACED: (
-        "displaced by a closure",
-        "bad",
-        "The facility had to close for that time. You can book another.",
-    ),
-    BookingStatus.EXPIRED: ("expired", "bad", "It was not answered or confirmed in time."),
-}
-
-
-@router.get("/bookings")
-def my_bookings(visit: Visiting, address: Address) -> Response:
-    """List the person's bookings: those to come, or those that are over."""
-    visit.sign_in_first()
-    past = address["show"] == "past"
-    project_id = address.key("project")
-    before = _before(visit, address)
-    only = _mine(visit, project_id)
-    found = visit.read(
-        lambda session: (
-            _past(session, visit, only, before)
-            if past
-            else _coming(session, visit, only, address["cursor"])
-        )
-    )
-    return show(
-        visit,
-        "booking/list.html",
-        past=past,
-        project_id=project_id,
-        projects=visit.read(lambda session: accounts.projects_of(session, visit.actor)),
-        words=STATUS_WORDS,
-        before=before.date(),
-        earlier=(before - timedelta(days=DAYS_BACK)).date(),
-        **found,
-    )
 
 
 @router.get("/bookings/{booking_id:uuid}")
@@ -149,44 +93,6 @@ def cancel(visit: Submitting, booking_id: UUID, form: Form) -> Response:
     if isinstance(done, DomainError):
         return _cancel_shown(visit, booking_id, form, done)
     return go(visit, f"/bookings/{booking_id}", "Cancelled. It leaves calendars by mail.")
-
-
-def _mine(visit: Visit, project_id: UUID | None) -> BookingFilter:
-    if project_id is None:
-        return BookingFilter(person_id=visit.person.id)
-    return BookingFilter(project_id=project_id)
-
-
-def _coming(session: Session, visit: Visit, only: BookingFilter, cursor: str) -> dict[str, Any]:
-    """Read a page of what is to come, and what was to come but was called off."""
-    ahead = _narrowed(only, since=visit.now, statuses=frozenset(HOLDING))
-    off = _narrowed(only, since=visit.now, statuses=frozenset(BookingStatus).difference(HOLDING))
-    page = bookings_seen(
-        session, viewer=visit.actor, only=ahead, limit=A_PAGE, cursor=cursor or None
-    )
-    called_off = bookings_seen(session, viewer=visit.actor, only=off, limit=A_PAGE)
-    return {"rows": page.items, "next": page.next, "called_off": called_off.items}
-
-
-def _past(session: Session, visit: Visit, only: BookingFilter, before: datetime) -> dict[str, Any]:
-    """Read what ran in the 90 days up to an instant, the newest first."""
-    period = _narrowed(only, since=before - timedelta(days=DAYS_BACK), until=before)
-    page = bookings_seen(session, viewer=visit.actor, only=period, limit=LARGEST_PAGE)
-    over = [each for each in page.items if each.booking.ends_at <= visit.now]
-    return {"rows": over[::-1], "next": None, "called_off": ()}
-
-
-def _narrowed(only: BookingFilter, **more: Any) -> BookingFilter:
-    return BookingFilter(person_id=only.person_id, project_id=only.project_id, **more)
-
-
-def _before(visit: Visit, address: Typed) -> datetime:
-    """Read up to which day past bookings are shown; today's end where it is not said."""
-    asked = address.day("before")
-    earliest = visit.now.date() - timedelta(days=20 * 365)
-    if asked is None or not earliest < asked <= visit.now.date():
-        return visit.now
-    return datetime.combine(asked, time(), visit.now.tzinfo)
 
 
 def _known(session: Session, visit: Visit, booking_id: UUID) -> BookingSeen:

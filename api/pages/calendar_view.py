@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from api.pages.calendar_days import Period, View, at, offset_words, period_of
 from api.pages.fields import Typed
 from api.pages.visit import Visit
-from api.pages.wording import plain_zone
+from api.pages.wording import as_wish, plain_zone
 
 PHONE: Final = re.compile(r"\bMobi", re.ASCII)
 MOST_UNITS: Final = 10**9
@@ -129,9 +129,7 @@ def hours_of(seconds: int) -> str:
 
 def wish_at(seconds: int, zone: str) -> str:
     """Return what a link to the booking form says of a start, by the facility's clock."""
-    there = at(seconds).astimezone(ZoneInfo(zone))
-    again = "&again=1" if there.fold else ""
-    return f"day={there:%Y-%m-%d}&start={there:%H:%M}{again}"
+    return as_wish(at(seconds), zone)
 
 
 def place_of(zone: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
@@ -111,7 +111,11 @@ class Typed:
         return self._at(name, wall, zone)
 
     def moment(self, day_name: str, time_name: str, zone: str) -> datetime | None:
-        """Read an instant from a date field and a time field; both are needed."""
+        """Read an instant from a date field and a time field; both are needed.
+
+        Where the clock shows that time twice, a field `again` chooses: 0 its first showing,
+        1 its last.
+        """
         day = self.day(day_name)
         if day is None and not self[day_name].strip():
             self.fault(day_name, "Choose a day.")
@@ -123,7 +127,13 @@ class Typed:
         if clock.tzinfo is not None:
             self.fault(time_name, "Write a time of day without a zone, such as 09:00.")
             return None
-        return None if day is None else self._at(time_name, datetime.combine(day, clock), zone)
+        if day is None:
+            return None
+        wall = datetime.combine(day, clock).replace(fold=int(self["again"] == "1"))
+        if self["again"] not in {"0", "1"} and shown_twice(wall, zone):
+            self.fault("again", "The clock shows this time twice on that day. Choose which.")
+            return None
+        return self._at(time_name, wall, zone)
 
     def needed(self, name: str, mend: str) -> None:
         """Note a fault where the field is empty."""
@@ -155,6 +165,12 @@ class Typed:
                 name, f"The clocks of {zone} skip {wall:%H:%M} on that day. Choose another time."
             )
         return at
+
+
+def shown_twice(wall: datetime, zone: str) -> bool:
+    """Say whether a zone's clock shows a wall-clock time twice, as when summer time ends."""
+    first, last = (wall.replace(tzinfo=ZoneInfo(zone), fold=fold) for fold in (0, 1))
+    return (first.utcoffset() or timedelta()) > (last.utcoffset() or timedelta())
 
 
 def errors_of(refused: DomainError | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A resource's page: what it is, its rules, its week, and booking it."""
+"""A resource's page: what it is, its rules and its week."""
 
 from datetime import date, timedelta
 from typing import Any, Final
@@ -10,53 +10,25 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.pages import rules_in_words, timeline
-from api.pages.fields import Address, Form, Typed, errors_of
-from api.pages.local_reasons import by_the_clock_of
-from api.pages.visit import Submitting, Visit, Visiting, go, show
-from api.pages.wishes import offers_beside, read_quantity, read_times
-from api.problems import STATUS
+from api.pages.fields import Address, Typed
+from api.pages.visit import Visit, Visiting, show
 from booking.engine.intervals import Interval
-from booking.engine.lifecycle import BookingStatus, ResourceState
+from booking.engine.lifecycle import ResourceState
 from booking.engine.permissions import Action, Scope, may
-from booking.errors import DomainError, NotFound
-from booking.queries import accounts, catalogue
+from booking.errors import NotFound
+from booking.queries import catalogue
 from booking.queries.availability import availability_of, closures_of
 from booking.queries.catalogue import ResourceFacts
 from booking.queries.terms_standing import terms_standing
-from booking.services import bookings
 
 router = APIRouter()
 WEEKS_BACK: Final = 4
-USUAL_MINUTES: Final = 60
 
 
 @router.get("/resources/{resource_id:uuid}")
 def resource(visit: Visiting, resource_id: UUID, address: Address) -> Response:
     """Show a resource and its week; a retired one keeps its page."""
     return _shown(visit, resource_id, address)
-
-
-@router.post("/resources/{resource_id:uuid}/book")
-def book(visit: Submitting, resource_id: UUID, form: Form) -> Response:
-    """Book, or show every reason why not and the nearest times that would do."""
-    visit.sign_in_first()
-    found = visit.read(lambda session: _known(session, visit, resource_id))
-    times, quantity = read_times(form, found.zone), read_quantity(form)
-    project_id, title = form.key("project_id"), form.line("title")
-    form.needed("project_id", "Choose the project you book for.")
-    if form.refusal or times is None or project_id is None:
-        return _shown(visit, resource_id, form, form.refusal)
-    new = bookings.NewBooking(resource_id, project_id, *times, quantity, title)
-    booked = visit.write(
-        lambda session: bookings.book(
-            session, actor=visit.actor, now=visit.now, domain=visit.settings.host, new=new
-        )
-    )
-    if isinstance(booked, DomainError):
-        return _shown(visit, resource_id, form, booked)
-    waits = booked.status is BookingStatus.PENDING
-    done = "The facility has your wish and will answer it." if waits else "Booked."
-    return go(visit, f"/bookings/{booked.id}", f"{done} We are sending you a calendar invitation.")
 
 
 def _known(session: Session, visit: Visit, resource_id: UUID) -> ResourceFacts:
@@ -66,41 +38,24 @@ def _known(session: Session, visit: Visit, resource_id: UUID) -> ResourceFacts:
     return found
 
 
-def _shown(
-    visit: Visit, resource_id: UUID, values: Typed, refused: DomainError | None = None
-) -> Response:
-    seen = visit.read(lambda session: _look(session, visit, resource_id, values, refused))
+def _shown(visit: Visit, resource_id: UUID, values: Typed) -> Response:
+    seen = visit.read(lambda session: _look(session, visit, resource_id, values))
     found: ResourceFacts = seen["resource"]
     if found.state is ResourceState.RETIRED:
         return show(visit, "resource/retired.html", **seen)
-    if refused is not None:
-        refused = by_the_clock_of(refused, found.zone)
-    minutes = values.whole("minutes", least=1, most=366 * 1440)
     return show(
         visit,
         "resource/resource.html",
-        status=200 if refused is None else STATUS[type(refused)],
-        typed=values,
-        refused=refused,
-        errors=errors_of(refused),
         rules=rules_in_words.rules_of(found),
         access=rules_in_words.ACCESS[found.access_by],
         prices=rules_in_words.prices_of(found),
         credits=rules_in_words.credits_in_words(found),
-        lengths=rules_in_words.lengths_of(found, minutes),
-        usual=str(minutes or max(found.minimum_minutes or 0, USUAL_MINUTES)),
         quantity_shown=_quantity(values, found),
         **seen,
     )
 
 
-def _look(
-    session: Session,
-    visit: Visit,
-    resource_id: UUID,
-    values: Typed,
-    refused: DomainError | None,
-) -> dict[str, Any]:
+def _look(session: Session, visit: Visit, resource_id: UUID, values: Typed) -> dict[str, Any]:
     """Read all that the page shows."""
     found = _known(session, visit, resource_id)
     if found.state is ResourceState.RETIRED:
@@ -117,8 +72,6 @@ def _look(
         "around": _weeks_around(visit, found, monday),
         "closures": _closures(session, found, within),
         "hours": _hours(session, found),
-        "projects": _projects(session, visit),
-        "offers": offers_beside(session, refused),
         "follows": may(visit.actor, Action.BOOKING_SEE, Scope(facility_id=found.facility_id)),
         "terms": terms_standing(session, found.facility_id, viewer=visit.actor),
     }
@@ -136,13 +89,6 @@ def _hours(session: Session, found: ResourceFacts) -> list[tuple[str, str]]:
     own = catalogue.opening_hours(session, found.facility_id, resource_id=found.id)
     hours = own or catalogue.opening_hours(session, found.facility_id)
     return rules_in_words.hours_in_words(hours)
-
-
-def _projects(session: Session, visit: Visit) -> list[tuple[UUID, str]]:
-    if visit.person is None:
-        return []
-    lines = accounts.projects_of(session, visit.actor)
-    return [(each.id, f"{each.name} ({each.organisation_name})") for each in lines]
 
 
 def _quantity(values: Typed, found: ResourceFacts) -> int:

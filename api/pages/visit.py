@@ -19,7 +19,7 @@ from api.pages.wording import FILTERS
 from api.problems import STATUS, TITLES
 from booking.clock import utc_now
 from booking.config import Settings
-from booking.db import Database
+from booking.db import Database, undone
 from booking.engine.identifiers import read_locale
 from booking.engine.permissions import ANONYMOUS, Actor, Role
 from booking.engine.violations import Violation
@@ -87,6 +87,14 @@ class Visit:
         """Return what `change` did in one transaction, or the refusal that undid it."""
         try:
             with self.database.writing() as session:
+                return change(session)
+        except DomainError as refused:
+            return refused
+
+    def rehearse(self, change: Callable[[Session], T]) -> T | DomainError:
+        """Return what `change` would do, or its refusal; nothing of it stays."""
+        try:
+            with self.database.writing() as session, undone(session):
                 return change(session)
         except DomainError as refused:
             return refused

@@ -35,6 +35,13 @@ def brief(starts_at: datetime, ends_at: datetime, zone: str) -> str:
     return f"{_day_and_clock(first)} to {until}"
 
 
+def times(starts_at: datetime, ends_at: datetime, zone: str) -> str:
+    """Say an interval without the day of its start: `09:00 to 10:00`."""
+    first, last = (at.astimezone(ZoneInfo(zone)) for at in (starts_at, ends_at))
+    until = f"{last:%H:%M}" if first.date() == last.date() else _day_and_clock(last)
+    return f"{first:%H:%M} to {until}"
+
+
 def _day_and_clock(there_at: datetime) -> str:
     return f"{there_at:%a} {there_at.day} {there_at:%b, %H:%M}"
 
@@ -47,6 +54,13 @@ def clock(at: datetime, zone: str) -> str:
 def there(at: datetime, zone: str, form: str) -> str:
     """Write an instant by a zone's clock in the form of `strftime`."""
     return f"{at.astimezone(ZoneInfo(zone)):{form}}"
+
+
+def as_wish(at: datetime, zone: str) -> str:
+    """Write an instant as a link to the booking form does, by the facility's clock."""
+    local_at = at.astimezone(ZoneInfo(zone))
+    again = "&again=1" if local_at.fold else ""
+    return f"day={local_at:%Y-%m-%d}&start={local_at:%H:%M}{again}"
 
 
 def day(on: date) -> str:
@@ -100,8 +114,10 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "local": local,
     "span": span,
     "brief": brief,
+    "times": times,
     "clock": clock,
     "there": there,
+    "as_wish": as_wish,
     "day": day,
     "machine": machine,
     "duration": duration,

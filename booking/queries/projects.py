@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select, true
 
 from booking.engine.permissions import ALLOWED, INSTALLATION_ROLES, Action, Actor
-from booking.models import Person, Project, ProjectMember
+from booking.models import Booking, Organisation, Person, Project, ProjectMember, Resource
 from booking.queries.name_order import page_by_name
 from booking.queries.paging import Page
 
@@ -87,6 +87,25 @@ def people_of(session: Session, project_id: UUID) -> tuple[ProjectMemberFacts, .
         ProjectMemberFacts(person.id, person.name, person.email, person.id == leader)
         for person, leader in rows
     )
+
+
+def projects_booked_at(
+    session: Session, facility_id: UUID, *, limit: int = 200
+) -> tuple[tuple[UUID, str], ...]:
+    """Return the projects that ever booked at a facility, each with its name, by name."""
+    rows = session.exec(
+        select(Project.id, Project.name, Organisation.name)
+        .join(Organisation, col(Organisation.id) == Project.organisation_id)
+        .where(
+            select(Booking.id)
+            .join(Resource, col(Resource.id) == Booking.resource_id)
+            .where(Booking.project_id == Project.id, Resource.facility_id == facility_id)
+            .exists()
+        )
+        .order_by(col(Project.name), col(Project.id))
+        .limit(limit)
+    )
+    return tuple((key, f"{name} ({whose})") for key, name, whose in rows)
 
 
 def lock_project(session: Session, project_id: UUID) -> Project | None:

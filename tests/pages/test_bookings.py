@@ -96,8 +96,8 @@ def test_book__signed_out__leads_to_sign_in(visitor: Visitor, database: Database
         scene = a_scene(session)
     answer = visitor.send(f"/resources/{scene.resource.id}/book", **_wish(scene))
     assert answer.headers["location"].startswith("/sign-in")
-    page = visitor.get(f"/resources/{scene.resource.id}").text
-    assert f"/sign-in?next=/resources/{scene.resource.id}" in page
+    page = visitor.get(f"/resources/{scene.resource.id}/book").text
+    assert f"/sign-in?next=/resources/{scene.resource.id}/book" in page
 
 
 def test_book__needs_approval__says_that_it_waits(visitor: Visitor, database: Database) -> None:

@@ -34,7 +34,7 @@ def test_search__by_time__leaves_out_what_is_taken(visitor: Visitor, database: D
         "/?free_from=2026-11-24T12:00&free_until=2026-11-24T14:00&zone=Africa/Nairobi&minutes=60"
     ).text
     assert ("Free one" in page, "Taken one" in page) == (True, False)
-    assert f"/resources/{free.id}?day=2026-11-24&amp;start=12:00&amp;minutes=60#book" in page
+    assert f"/resources/{free.id}/book?day=2026-11-24&amp;start=12:00&amp;minutes=60" in page
 
 
 def test_search__nothing_found__suggests_kinds(visitor: Visitor, database: Database) -> None:

@@ -1,0 +1,32 @@
+"""The states of a booking, in words."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from booking.engine.lifecycle import BookingStatus
+
+STATUS_WORDS: Final[Mapping[BookingStatus, tuple[str, str, str]]] = {
+    BookingStatus.HELD: ("held for you", "warn", "The time is kept until you confirm it."),
+    BookingStatus.PENDING: (
+        "waiting for the facility",
+        "warn",
+        "A manager answers it; the time is held for you meanwhile, and you get a mail.",
+    ),
+    BookingStatus.CONFIRMED: ("confirmed", "good", "The time is yours."),
+    BookingStatus.IN_USE: ("in use", "good", "Somebody has checked in."),
+    BookingStatus.COMPLETED: ("completed", "", "The time was used."),
+    BookingStatus.CANCELLING: (
+        "being cancelled",
+        "warn",
+        "It was deleted in a calendar program. The mail about it has a link that brings it back.",
+    ),
+    BookingStatus.CANCELLED: ("cancelled", "bad", "The time is free for others again."),
+    BookingStatus.REJECTED: ("not approved", "bad", "The facility did not approve it."),
+    BookingStatus.NO_SHOW: ("missed", "bad", "Nobody checked in."),
+    BookingStatus.DISPLACED: (
+        "displaced by a closure",
+        "bad",
+        "The facility had to close for that time. You can book another.",
+    ),
+    BookingStatus.EXPIRED: ("expired", "bad", "It was not answered or confirmed in time."),
+}

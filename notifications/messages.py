@@ -15,6 +15,7 @@ from booking.engine.lifecycle import BookingStatus, EventKind
 from booking.engine.tokens import derived_token
 from booking.queries.cards import BookingCard, DecisionCard, SignInCard
 from booking.queries.events import DueDelivery
+from notifications.alternatives import other_time_rows
 from notifications.calendar import (
     Method,
     amount,
@@ -238,7 +239,10 @@ def _booking_mail(
         words={
             "message": message,
             "card": card,
-            "rows": _booking_rows(card, told_why=message.method is Method.CANCEL),
+            "rows": [
+                *_booking_rows(card, told_why=message.method is Method.CANCEL),
+                *other_time_rows(due.payload, card.person_zone),
+            ],
             "link": booking_url(card),
         },
     )

@@ -105,6 +105,13 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
     EventKind.BOOKING_RETITLED: _told(
         "Renamed", "Your booking has a new title.", _CHANGE, Method.REQUEST, None
     ),
+    EventKind.BOOKING_HANDED_OVER: _told(
+        "Handed over to you",
+        "A colleague handed this booking over to you. It is yours now.",
+        _CHANGE,
+        Method.REQUEST,
+        None,
+    ),
     EventKind.BOOKING_CANCELLED: _told(
         "Cancelled", "Your booking was cancelled.", _LOOK, Method.CANCEL, BookingStatus.CANCELLED
     ),
@@ -162,6 +169,15 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
     ),
 }
 
+# To whoever held it: the booking goes on, but leaves their calendar.
+HANDED_ON: Final = _told(
+    "Handed over",
+    "This booking was handed over to a colleague, so it is no longer in your name.",
+    "To look at it, open the booking:",
+    Method.CANCEL,
+    BookingStatus.CANCELLED,
+)
+
 _TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=select_autoescape(["html"]),
@@ -178,12 +194,25 @@ def compose(due: DueDelivery, card: Card, settings: Settings) -> Mail:
 
     Raises: ValueError if an address cannot stand in a mail.
     """
-    message = MESSAGES[due.kind]
+    message = message_for(due)
     if isinstance(card, BookingCard):
         return _booking_mail(due, message, as_of(card, due), settings)
     if isinstance(card, DecisionCard):
         return _decision_mail(due, message, card, settings)
     return _sign_in_mail(due, message, card, settings)
+
+
+def message_for(due: DueDelivery) -> Message:
+    """Choose what is said: whoever held a booking that was handed over is told otherwise."""
+    if due.kind is EventKind.BOOKING_HANDED_OVER and before(due.payload) == str(due.person_id):
+        return HANDED_ON
+    return MESSAGES[due.kind]
+
+
+def before(payload: Mapping[str, Any]) -> str | None:
+    """Return the id of whoever held the booking before the event, where it says so."""
+    was = payload.get("was")
+    return was.get("person_id") if isinstance(was, dict) else None
 
 
 def as_of(card: BookingCard, due: DueDelivery) -> BookingCard:
@@ -192,8 +221,9 @@ def as_of(card: BookingCard, due: DueDelivery) -> BookingCard:
     Two changes at one instant are told apart by their revision. What the event did not write
     down is shown as it is now.
     """
-    said = due.payload
-    if due.happened_at >= card.updated_at and said.get("revision", card.revision) >= card.revision:
+    said, message = due.payload, message_for(due)
+    newest = said.get("revision", card.revision) >= card.revision
+    if due.happened_at >= card.updated_at and newest and message is not HANDED_ON:
         return card
     then: dict[str, Any] = {"updated_at": due.happened_at}
     for name in ("starts_at", "ends_at"):
@@ -202,7 +232,7 @@ def as_of(card: BookingCard, due: DueDelivery) -> BookingCard:
     for name in ("sequence", "quantity"):
         if isinstance(said.get(name), int):
             then[name] = said[name]
-    status = MESSAGES[due.kind].status
+    status = message.status
     if status is not None:
         then["status"] = status
     elif isinstance(said.get("status"), str):

@@ -192,6 +192,18 @@ def booking_cards(
     }
 
 
+def readers(session: Session, person_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Return the name, address, zone and language of each person, named as in a card."""
+    if not person_ids:
+        return {}
+    columns: Columns = (col(Person.id), *_READER)
+    statement = select(*columns).where(col(Person.id).in_(person_ids))
+    return {
+        row["id"]: {name: value for name, value in row.items() if name != "id"}
+        for row in _rows(session, statement)
+    }
+
+
 def decision_cards(
     session: Session, request_ids: Sequence[UUID], *, sender: str
 ) -> dict[UUID, DecisionCard]:

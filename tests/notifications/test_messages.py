@@ -30,6 +30,7 @@ INVITES = [
     (EventKind.BOOKING_APPROVED, BookingStatus.CONFIRMED, 1, "REQUEST", "CONFIRMED"),
     (EventKind.BOOKING_MOVED, BookingStatus.CONFIRMED, 1, "REQUEST", "CONFIRMED"),
     (EventKind.BOOKING_RETITLED, BookingStatus.CONFIRMED, 0, "REQUEST", "CONFIRMED"),
+    (EventKind.BOOKING_HANDED_OVER, BookingStatus.CONFIRMED, 1, "REQUEST", "CONFIRMED"),
     (EventKind.BOOKING_CANCELLED, BookingStatus.CANCELLED, 1, "CANCEL", "CANCELLED"),
     (EventKind.BOOKING_REJECTED, BookingStatus.REJECTED, 1, "CANCEL", "CANCELLED"),
     (EventKind.BOOKING_NO_SHOW, BookingStatus.NO_SHOW, 1, "CANCEL", "CANCELLED"),
@@ -41,6 +42,7 @@ INVITES = [
 def due(kind: EventKind, at: datetime = HAPPENED, **payload: Any) -> DueDelivery:
     return DueDelivery(
         id=UUID(int=9),
+        person_id=UUID(int=4),
         address="amina@sme.example",
         message_id="<9@bench.example>",
         attempts=1,

@@ -21,7 +21,7 @@ from booking.services.booking_changes import cancel
 from booking.services.bookings import book
 from booking.services.offering import offer_freed
 from booking.services.waiting_list import NewEntry, join
-from tests.builders import NOW, a_booking, a_project, an_entry
+from tests.builders import NOW, a_booking, a_project, an_entry, an_offer
 from tests.races.sweep import overbooked
 from tests.races.test_interleaved import undecided_then_rival
 from tests.scenes import DOMAIN, Scene, a_scene, at
@@ -214,9 +214,12 @@ def test_cancel__join_undecided__waits_and_frees_for_who_joined(database: Databa
     assert entry.state is WaitlistState.OFFERED
 
 
-def test_accept__expiry_undecided__waits_and_is_refused(database: Database) -> None:
-    scene, _ = a_line(database, 1)
+@pytest.mark.parametrize("waiting", [0, 1])
+def test_accept__expiry_undecided__waits_and_is_refused(database: Database, waiting: int) -> None:
+    scene, _ = a_line(database, waiting)
     with database.writing() as session:
+        if not waiting:
+            an_offer(session, scene.resource, scene.project, at(0), at(60))
         asks(session)
     ((offer, _),) = offers_in(database)
 
@@ -232,6 +235,25 @@ def test_accept__expiry_undecided__waits_and_is_refused(database: Database) -> N
     assert isinstance(fate.exception(), DomainError)
     ((offer, booking),) = offers_in(database)
     assert (offer.state, booking.status) == (OfferState.EXPIRED, BookingStatus.EXPIRED)
+
+
+def test_book__offer_to_the_same_project_undecided__waits_and_counts_it(
+    database: Database,
+) -> None:
+    scene, _ = a_line(database, 1, concurrent_per_project=1)
+
+    def offers_it(session: Session, scene: Scene) -> None:
+        del scene
+        assert asks(session) == 1
+
+    def books(session: Session, scene: Scene) -> None:
+        book(session, actor=scene.by_member, now=NOW, domain=DOMAIN, new=scene.wish(120, 180))
+
+    fate = undecided_then_rival(database, scene, offers_it, books)
+
+    refusal = fate.exception()
+    assert isinstance(refusal, DomainError)
+    assert [each.code for each in refusal.violations] == ["too_many_for_project"]
 
 
 def joins(session: Session, scene: Scene) -> None:

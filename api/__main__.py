@@ -17,7 +17,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "migrate": ("api.cli.run", "Bring the database to its newest form."),
     "doctor": ("api.cli.doctor", "Say what is wrong with an installation, and the mend."),
     "catalogue": ("api.cli.catalogue", "Import and export resources."),
-    "closures": ("api.cli.closures", "Import closures."),
+    "closures": ("api.cli.closures", "Import closures, and adopt holidays."),
     "facility": ("api.cli.facility", "Add facilities."),
     "organisation": ("api.cli.people", "Add organisations."),
     "user": ("api.cli.people", "Add people with their roles."),

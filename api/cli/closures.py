@@ -10,8 +10,11 @@ from api.cli.catalogue import ROWS_SHOWN, Slug, content_of, facility_id_of
 from api.cli.session import AsJson, answer, open_database
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from booking.services.closures_import import ClosuresReport
-    from booking.services.displacement import FallenUpon
+    from booking.services.displacement import Displacement, FallenUpon
+    from booking.services.holiday_closures import HolidayProposal
 
 app = typer.Typer(no_args_is_help=True)
 closures = typer.Typer(no_args_is_help=True, help="Import closures, and adopt holidays.")
@@ -54,6 +57,85 @@ def import_file(
     if all(each.outcome == "refused" for each in done.rows):
         typer.echo("Nothing was imported: the file has no row that could be taken.", err=True)
         raise typer.Exit(1)
+
+
+@closures.command("holidays")
+def holidays(
+    facility: Slug,
+    year: Annotated[int, typer.Option("--year", help="Of which year.")],
+    *,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Close on public ones to come; estimates displace none.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --adopt: say what it would do.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List a facility's holidays of a year, and adopt the public ones as closures."""
+    from booking.clock import utc_now
+    from booking.engine.permissions import SYSTEM
+    from booking.services.holiday_closures import adopt_holidays, holiday_proposals
+
+    with open_database() as database, database.writing() as session:
+        asked: dict[str, Any] = {
+            "actor": SYSTEM,
+            "now": utc_now(),
+            "facility_id": facility_id_of(session, facility),
+        }
+        known = holiday_proposals(session, year=year, **asked)
+        dates = [each.on for each in known if adopt and _is_to_adopt(each)]
+        fate = adopt_holidays(session, dates=dates, dry_run=dry_run, **asked).displacement
+        known = holiday_proposals(session, year=year, **asked)
+    if not as_json:
+        _show_holidays(known)
+        show_fallen_upon(fate.displaced, fate.staying)
+    found = _holidays_json(known, [] if dry_run else dates, fate, dry_run=dry_run)
+    words = f"{len(known)} holidays; {len(dates)} {'would be' if dry_run else 'were'} adopted now"
+    answer(found, as_json=as_json, words=f"{words}, {len(fate.displaced)} bookings displaced.")
+
+
+def _holidays_json(
+    known: Sequence["HolidayProposal"],
+    adopted: Sequence["date"],
+    fate: "Displacement",
+    *,
+    dry_run: bool,
+) -> dict[str, Any]:
+    return {
+        "holidays": [_holiday_json(each) for each in known],
+        "adopted": [on.isoformat() for on in adopted],
+        "dry_run": dry_run,
+        "displaced": fallen_upon_json(fate.displaced),
+        "staying": fallen_upon_json(fate.staying),
+    }
+
+
+def _is_to_adopt(each: "HolidayProposal") -> bool:
+    return each.category == "public" and not each.over and each.closure_id is None
+
+
+def _holiday_json(each: "HolidayProposal") -> dict[str, Any]:
+    return {
+        "on": each.on.isoformat(),
+        "name": each.name,
+        "category": each.category,
+        "estimated": each.estimated,
+        "adopted": each.closure_id is not None,
+        "over": each.over,
+    }
+
+
+def _show_holidays(known: Sequence["HolidayProposal"]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("Date", "Holiday", "Category", "Standing")
+    for each in known:
+        standing = "adopted" if each.closure_id else "over" if each.over else "proposed"
+        words = f"{standing}, estimated" if each.estimated else standing
+        table.add_row(each.on.isoformat(), each.name, each.category, words)
+    Console(markup=False, highlight=False).print(table)
 
 
 def fallen_upon_json(every: Sequence["FallenUpon"]) -> list[dict[str, Any]]:

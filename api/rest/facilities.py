@@ -24,7 +24,7 @@ from booking.services.opening_hours import MOST_WINDOWS, set_opening_hours
 
 router = APIRouter(tags=["catalogue"], route_class=IdempotentRoute)
 FORM_MARGIN = 64 * 1024
-_FILE: dict[str, Any] = {
+FILE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
@@ -107,6 +107,13 @@ class FacilityChange(FacilityFields):
     name: Name | None = None
     country: Annotated[str, Field(min_length=2, max_length=2)] | None = None
     zone: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    holiday_region: (
+        Annotated[
+            str,
+            Field(max_length=10, description="Code of ISO 3166-2, such as BY; empty: none"),
+        ]
+        | None
+    ) = None
 
 
 class FacilityOut(BaseModel):
@@ -127,6 +134,7 @@ class FacilityOut(BaseModel):
     contact_url: str
     mail_from: str
     restricted: bool
+    holiday_region: str
     created_at: datetime
     updated_at: datetime
 
@@ -267,7 +275,7 @@ def set_facility_hours(
     return week(hours)
 
 
-async def _content(request: Request) -> bytes:
+async def file_content(request: Request) -> bytes:
     """Read the file: the body itself, or the first file of a form."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > LARGEST_FILE + FORM_MARGIN:
@@ -285,14 +293,14 @@ async def _content(request: Request) -> bytes:
 @router.post(
     "/facilities/{facility}/import",
     responses=problems(401, 403, 404, 409, 413),
-    openapi_extra=_FILE,
+    openapi_extra=FILE_BODY,
 )
 def import_file(
     session: WriteSession,
     actor: SignedIn,
     now: Now,
     facility: str,
-    content: Annotated[bytes, Depends(_content)],
+    content: Annotated[bytes, Depends(file_content)],
     form: Annotated[ImportFormat, Query(alias="format")] = ImportFormat.UNIQUIP,
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a query parameter, named by its caller
 ) -> ImportOut:

@@ -34,6 +34,7 @@ class CatalogueCode(StrEnum):
     PROJECT_ABOVE_ORGANISATION = "project_above_organisation"
     ZONE_UNKNOWN = "zone_unknown"
     COUNTRY_UNKNOWN = "country_unknown"
+    REGION_UNKNOWN = "region_unknown"
     SLUG_MALFORMED = "slug_malformed"
     SLUG_TAKEN = "slug_taken"
     CAPACITY_BELOW_BOOKINGS = "capacity_below_bookings"
@@ -184,6 +185,7 @@ FACILITY_FIELDS: Final[Mapping[str, Field]] = {
     "contact_url": _URL,
     "mail_from": _MAIL,
     "restricted": Flag(),
+    "holiday_region": Text(10),
 }
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from booking.engine.intervals import Interval, in_utc
 from booking.engine.lifecycle import HOLDING, ResourceState
 from booking.engine.permissions import Actor
-from booking.models import Booking, Closure, Facility, Person, Project, Resource
+from booking.models import Booking, Closure, Facility, Offer, Person, Project, Resource
 from booking.queries.catalogue import visible
 from booking.queries.paging import Page, not_a_cursor, page_of, read_cursor
 
@@ -177,6 +177,17 @@ def bookings_under(session: Session, booking_ids: Collection[UUID]) -> tuple[Boo
         .execution_options(populate_existing=True)
     ).all()
     return tuple(BookingUnder(*row) for row in rows)
+
+
+def held_for_waiters(session: Session, booking_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return which of the bookings are held for somebody on the waiting list."""
+    return frozenset(
+        session.exec(
+            select(Offer.booking_id).where(
+                col(Offer.booking_id).in_(booking_ids), col(Offer.entry_id).is_not(None)
+            )
+        )
+    )
 
 
 def one_of_each_kind(session: Session, resource_ids: Collection[UUID]) -> tuple[Resource, ...]:

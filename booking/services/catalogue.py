@@ -31,6 +31,7 @@ from booking.guards import REFUSAL
 from booking.models import Facility, Resource
 from booking.queries import catalogue, holds
 from booking.reference.countries import countries
+from booking.reference.holiday_calendar import regions_of
 from booking.services.offer_versions import raise_offer_version
 from booking.services.permits import permit
 
@@ -78,7 +79,7 @@ def edit_facility(
     given = dict(changes)
     if isinstance(given.get("country"), str):
         given["country"] = given["country"].upper()
-    refuse_malformed(facility_faults(given))
+    refuse_malformed((*facility_faults(given), *region_faults(row, given)))
     changed = apply_changes(row, given)
     if changed:
         row.updated_at = now
@@ -240,6 +241,18 @@ def facility_faults(values: Mapping[str, Any]) -> tuple[Violation, ...]:
     if "country" in values and "/country" not in pointed:
         faults += country_faults(values["country"])
     return faults
+
+
+def region_faults(row: Facility, values: Mapping[str, Any]) -> tuple[Violation, ...]:
+    """Require a region that the facility's country keeps holidays of, or none."""
+    country = values.get("country", row.country)
+    region = values.get("holiday_region", row.holiday_region)
+    if not region or not isinstance(country, str) or region in regions_of(country):
+        return ()
+    known = ", ".join(list(regions_of(country))[:60])
+    mend = f"leave it empty, or choose one of {known}" if known else "leave it empty"
+    reason = f"{country} has no region {region!r} with holidays of its own: {mend}."
+    return (Violation(CatalogueCode.REGION_UNKNOWN, reason, "/holiday_region"),)
 
 
 def resource_faults(

@@ -64,12 +64,16 @@ class Displacement:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What one displacement needs throughout; `names` grows as resources are met."""
+    """What one displacement needs throughout; `names` grows as resources are met.
+
+    `offers` are bookings held for who waits: they go on waiting, and need no other time.
+    """
 
     actor: Actor
     now: datetime
     facility_id: UUID
     locked: frozenset[UUID]
+    offers: frozenset[UUID]
     names: dict[UUID, ResourceName] = field(default_factory=dict)
 
 
@@ -123,7 +127,8 @@ def displace(
         return Displacement()
     estimated = {each.id for each in closed if each.estimated}
     leaving, staying = _parted(reads.bookings_under(session, over), over, estimated)
-    work = _Work(actor, now, facility_id, locked)
+    offers = reads.held_for_waiters(session, [each.booking.id for each in leaving])
+    work = _Work(actor, now, facility_id, locked, offers)
     reasons = {each.id: why_closed(each.kind, each.reason) for each in closed}
     fallen = [_fallen(each, over) for each in leaving]
     was = [as_recorded(each.booking) for each in leaving]
@@ -215,14 +220,14 @@ def _told(
     booking = under.booking
     alternatives = _alternatives(session, under, work)
     offered = None
-    if fell.status in OFFERED_ANOTHER:
+    if fell.status in OFFERED_ANOTHER and booking.id not in work.offers:
         offered = offer_instead(
             session,
             booking,
             alternatives,
+            actor=work.actor,
             now=work.now,
             locked=work.locked,
-            actor_id=work.actor.person_id,
         )
     fell = replace(fell, alternatives=alternatives, offered=offered)
     record(

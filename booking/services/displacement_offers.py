@@ -1,19 +1,18 @@
-"""The nearest other time, kept for whoever had to give way until they answer."""
+"""The nearest other time, offered to whoever had to give way."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlmodel import Session
 
-from booking.engine.lifecycle import BookingStatus, EventKind
-from booking.engine.vocabulary import BookingSource
-from booking.engine.waitlist import LEAST_NOTICE, deadline
-from booking.events import record
-from booking.models import Booking, Offer
-from booking.services.booking_placing import insert_guarded
-from booking.services.bookings import as_recorded
+from booking.engine.intervals import Interval
+from booking.engine.permissions import Actor
+from booking.engine.waitlist import LEAST_NOTICE
+from booking.models import Booking
+from booking.queries.bookings import resource_to_book
+from booking.services.offers import Proposal, make_offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +44,9 @@ def offer_instead(
     displaced: Booking,
     alternatives: Sequence[OtherTime],
     *,
+    actor: Actor,
     now: datetime,
     locked: Collection[UUID],
-    actor_id: UUID | None,
 ) -> OtherTime | None:
     """Hold the nearest of the alternatives for the displaced booking's person.
 
@@ -55,56 +54,22 @@ def offer_instead(
     is no such alternative. The alternatives keep every rule; the guard has the last word.
     """
     for each in alternatives:
-        if each.resource_id not in locked or each.starts_at - now < LEAST_NOTICE:
+        resource = resource_to_book(session, each.resource_id)
+        in_time = each.starts_at - now >= LEAST_NOTICE
+        if resource is None or each.resource_id not in locked or not in_time:
             continue
-        held = _held(session, displaced, each, now)
-        if held is not None:
-            offer = Offer(
-                booking_id=held.id,
-                displaced_id=displaced.id,
-                made_at=now,
-                deadline_at=deadline(now, held.starts_at),
-            )
-            session.add(offer)
-            _record(session, offer, held, facility_id=each.facility_id, actor_id=actor_id)
+        proposal = Proposal(
+            project_id=displaced.project_id,
+            person_id=displaced.person_id,
+            slot=Interval(each.starts_at, each.ends_at),
+            quantity=displaced.quantity,
+            title=displaced.title,
+            groups=tuple(displaced.groups),
+            displaced_id=displaced.id,
+        )
+        domain = displaced.uid.rpartition("@")[2]
+        if make_offer(
+            session, actor=actor, now=now, domain=domain, resource=resource, proposal=proposal
+        ):
             return each
     return None
-
-
-def _held(session: Session, displaced: Booking, at: OtherTime, now: datetime) -> Booking | None:
-    domain = displaced.uid.rpartition("@")[2]
-    held = Booking(
-        uid=f"{uuid4()}@{domain}",
-        resource_id=at.resource_id,
-        project_id=displaced.project_id,
-        person_id=displaced.person_id,
-        starts_at=at.starts_at,
-        ends_at=at.ends_at,
-        quantity=displaced.quantity,
-        status=BookingStatus.HELD,
-        source=BookingSource.WAITING_LIST,
-        title=displaced.title,
-        groups=displaced.groups,
-        expires_at=deadline(now, at.starts_at),
-        created_at=now,
-        updated_at=now,
-    )
-    return insert_guarded(session, held)
-
-
-def _record(
-    session: Session, offer: Offer, held: Booking, *, facility_id: UUID, actor_id: UUID | None
-) -> None:
-    record(
-        session,
-        EventKind.OFFER_MADE,
-        subject_id=held.id,
-        now=offer.made_at,
-        actor_id=actor_id,
-        facility_id=facility_id,
-        payload={
-            **as_recorded(held),
-            "offer_id": str(offer.id),
-            "displaced_id": str(offer.displaced_id),
-        },
-    )

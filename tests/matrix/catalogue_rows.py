@@ -34,6 +34,11 @@ ROWS: Final[dict[str, Row]] = {
     "GET /facilities/{facility}/opening-hours": Row(EVERYBODY),
     "PUT /facilities/{facility}/opening-hours": Row(EDITING, lambda _: ALWAYS_OPEN),
     "POST /facilities/{facility}/import": Row(EDITING, lambda _: "Name\nMicroscope\n"),
+    "POST /facilities/{facility}/closures/import": Row(
+        CLOSING, lambda _: "starts_at,ends_at\n2027-02-01T00:00:00Z,2027-02-02T00:00:00Z\n"
+    ),
+    "GET /facilities/{facility}/holiday-proposals": Row(CLOSING, query=lambda _: {"year": "2027"}),
+    "POST /facilities/{facility}/holidays": Row(CLOSING, lambda _: {"dates": ["2027-12-25"]}),
     "GET /resources": Row(EVERYBODY),
     "POST /resources": Row(
         EDITING,

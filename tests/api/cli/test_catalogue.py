@@ -72,3 +72,16 @@ def test_closures__import__names_bad_rows(run: Any, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert (found["created"], found["refused"], found["rows"][1]["row"]) == (1, 1, 3)
+
+
+def test_closures__holidays__listed_and_adopted_once(run: Any) -> None:
+    words = ("closures", "holidays", "--facility", "optics", "--year", "2098")
+    listed = run(*words)
+    assert listed.returncode == 0, listed.stderr
+    assert "Christmas Day" in listed.stdout
+    first = json.loads(run(*words, "--adopt", "--json").stdout.splitlines()[-1])
+    assert "2098-12-25" in first["adopted"]
+    assert {each["adopted"] for each in first["holidays"] if each["category"] == "public"} == {True}
+    again = json.loads(run(*words, "--adopt", "--json").stdout.splitlines()[-1])
+    assert again["adopted"] == []
+    assert run(*words[:-1], "1850").returncode == 1

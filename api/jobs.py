@@ -128,6 +128,7 @@ class Jobs:
             with self.database.writing() as session:
                 if not lapsing.lapse(session, now=utc_now()):
                     return
+
     def offer(self) -> None:
         """End offers that nobody answered, and offer what is free; one query where nothing is."""
         while self._may_work() and self._has_offers_to_make():
@@ -160,6 +161,7 @@ class Jobs:
     def _lapses(self) -> bool:
         with self.database.reading() as session:
             return lapsing.is_due(session, now=utc_now())
+
     def _has_offers_to_make(self) -> bool:
         with self.database.reading() as session:
             to_do = offered_time.to_do(session, now=utc_now())

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.pages import rules_in_words
+from api.pages.attendance import turn_of
 from api.pages.booking_words import STATUS_WORDS
 from api.pages.fields import Address, Form, Typed, errors_of
 from api.pages.local_reasons import by_the_clock_of
@@ -20,9 +21,11 @@ from booking.engine.lifecycle import BOOKING_STEPS, allowed_steps
 from booking.engine.permissions import Action, may
 from booking.errors import DomainError, NotFound
 from booking.queries import catalogue
+from booking.queries.attendance import usage_of
 from booking.queries.bookings import BookingSeen, booking_seen
 from booking.services import booking_changes
 from booking.services.booking_changes import Move
+from booking.services.booking_use import runs_the_place
 
 router = APIRouter()
 
@@ -105,12 +108,13 @@ def _known(session: Session, visit: Visit, booking_id: UUID) -> BookingSeen:
 def _shown(
     visit: Visit, booking_id: UUID, values: Typed, refused: DomainError | None = None
 ) -> Response:
-    def look(session: Session) -> tuple[BookingSeen, Any, Any]:
+    def look(session: Session) -> tuple[BookingSeen, Any, Any, Any]:
         seen = _known(session, visit, booking_id)
         found = catalogue.facts_of(session, {seen.booking.resource_id})
-        return seen, found[seen.booking.resource_id], offers_beside(session, refused)
+        offers = offers_beside(session, refused)
+        return seen, found[seen.booking.resource_id], usage_of(session, booking_id), offers
 
-    seen, found, offers = visit.read(look)
+    seen, found, usage, offers = visit.read(look)
     if refused is not None:
         refused = by_the_clock_of(refused, seen.zone)
     steps = allowed_steps(BOOKING_STEPS, seen.booking.status)
@@ -127,6 +131,8 @@ def _shown(
         offers=offers,
         seen=seen,
         booking=seen.booking,
+        turn=turn_of(visit, seen, usage, grace_minutes=found.no_show_grace_minutes),
+        runs=runs_the_place(visit.actor, seen.facility_id),
         resource=found,
         words=STATUS_WORDS[seen.booking.status],
         steps=steps if changing and seen.booking.ends_at > visit.now else (),

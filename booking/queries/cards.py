@@ -71,6 +71,7 @@ _RESOURCE: Final[Columns] = (
     col(Resource.unit_label),
     col(Resource.access_by),
     col(Resource.web_address),
+    col(Resource.no_show_grace_minutes),
     col(Resource.location).label("resource_location"),
 )
 _PROJECT_NAME: Final[Any] = col(Project.name).label("project_name")
@@ -119,6 +120,7 @@ class BookingCard:
     unit_label: str
     access_by: AccessBy
     web_address: str
+    no_show_grace_minutes: int | None
     resource_location: str
     facility_id: UUID
     facility_slug: str

@@ -10,6 +10,7 @@ from api.pages import (
     boards,
     booking_form,
     booking_list,
+    booking_steps,
     bookings,
     calendars,
     check_in,
@@ -34,12 +35,14 @@ from api.pages import (
     round_drafts,
     rounds,
     sign_in,
+    slots,
     terms,
 )
 
 router = APIRouter(include_in_schema=False)
 for _each in (
     home,
+    slots,
     facilities,
     resources,
     terms,
@@ -51,6 +54,7 @@ for _each in (
     account_tokens,
     booking_list,
     bookings,
+    booking_steps,
     booking_form,
     calendars,
     rounds,

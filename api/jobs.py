@@ -1,4 +1,4 @@
-"""What runs by the clock: deliveries, lapsing, sealing, housekeeping; one leader of many processes.
+"""What runs by the clock: deliveries, lapsing, offers, sealing, housekeeping; one leader of many.
 
 The scheduler is a clock only. The work is rows (find due, claim, do), safe to run twice.
 """
@@ -17,13 +17,15 @@ from sqlalchemy.exc import DBAPIError
 from booking.clock import utc_now
 from booking.config import Settings
 from booking.db import Database
-from booking.queries import installation
-from booking.services import housekeeping, lapsing, sealing
+from booking.queries import installation, offered_time
+from booking.services import housekeeping, lapsing, offering, offers, sealing
 from notifications.dispatch import run_once
 
 LEAD_SECONDS: Final = 2
 DISPATCH_SECONDS: Final = 2
 LAPSE_SECONDS: Final = 5
+OFFER_SECONDS: Final = 2
+SWEEP_SECONDS: Final = 3600
 SEAL_SECONDS: Final = 10
 CLEAR_SECONDS: Final = 60
 log = structlog.get_logger()
@@ -101,6 +103,8 @@ class Jobs:
         for seconds, job in (
             (DISPATCH_SECONDS, self.dispatch),
             (LAPSE_SECONDS, self.lapse),
+            (OFFER_SECONDS, self.offer),
+            (SWEEP_SECONDS, self.sweep),
             (SEAL_SECONDS, self.seal),
             (CLEAR_SECONDS, self.clear),
         ):
@@ -125,6 +129,22 @@ class Jobs:
                 if not lapsing.lapse(session, now=utc_now()):
                     return
 
+    def offer(self) -> None:
+        """End offers that nobody answered, and offer what is free; one query where nothing is."""
+        while self._may_work() and self._has_offers_to_make():
+            with self.database.writing() as session:
+                ended = offers.expire_offers(session, now=utc_now())
+            with self.database.writing() as session:
+                made = offering.offer_freed(session, now=utc_now(), domain=self.settings.host)
+            if not ended and not made.looked_at:
+                return
+
+    def sweep(self) -> None:
+        """Let all that somebody waits for be looked at again."""
+        if self._may_work():
+            with self.database.writing() as session:
+                offering.sweep(session, now=utc_now())
+
     def seal(self) -> None:
         """Seal all new events, a transaction for each thousand or two."""
         while self._may_work():
@@ -141,6 +161,11 @@ class Jobs:
     def _lapses(self) -> bool:
         with self.database.reading() as session:
             return lapsing.is_due(session, now=utc_now())
+
+    def _has_offers_to_make(self) -> bool:
+        with self.database.reading() as session:
+            to_do = offered_time.to_do(session, now=utc_now())
+            return to_do.freed or to_do.ended
 
     def _may_work(self) -> bool:
         return self.leadership.leads and not self.stopping.is_set()

@@ -10,8 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlmodel import Session, create_engine
 
 SQLITE_WAIT_SECONDS = 30
-# The connection used last is used next: it has prepared what is asked often.
-_POOL: Final[dict[str, Any]] = {"pool_size": 20, "pool_use_lifo": True}
+CONNECTIONS: Final = 20
 
 
 class Database:
@@ -73,11 +72,14 @@ def make_engine(url: str) -> Engine:
     """Make an engine for `url`, with the dialect's settings of the architecture page."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), **_POOL)
+        # The connection used last is used next: it has prepared what is asked often.
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_size=CONNECTIONS, pool_use_lifo=True
+        )
     engine = create_engine(
         parsed.set(drivername="sqlite+pysqlite"),
         connect_args={"timeout": SQLITE_WAIT_SECONDS, "check_same_thread": False},
-        **_POOL,
+        pool_size=CONNECTIONS,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -4,10 +4,10 @@ Nothing is sent inside a transaction: claim, commit, send, mark. A crash in betw
 leaves a claim that lapses; the message then goes out again under the same Message-ID.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -23,13 +23,12 @@ from booking.services import calendar_texts, deliveries
 from booking.services.deliveries import Outcome
 from notifications.calendar import vevent_text
 from notifications.mail import SendFailed, Transport, mime, opened_transport
-from notifications.messages import MESSAGES, About, Card, compose
+from notifications.messages import MESSAGES, About, Card, before, compose
 
 CLAIM: Final = timedelta(minutes=2)
 EVENTS_AT_ONCE: Final = 1000
 Clock = Callable[[], datetime]
 _ASKED: Final = {
-    About.BOOKING: events.bookers,
     About.DECISION: events.submitters,
     About.SIGN_IN: events.link_readers,
 }
@@ -102,19 +101,53 @@ def _plan(session: Session, settings: Settings, *, now: datetime, limit: int) ->
     return DispatchReport(looked_at=len(pending))
 
 
-def _addressees(session: Session, pending: Sequence[PendingEvent]) -> dict[UUID, Addressee]:
+def _addressees(
+    session: Session, pending: Sequence[PendingEvent]
+) -> dict[UUID, Sequence[Addressee]]:
     """Find who is told of each event; an event that nobody is told of is left out."""
-    told: dict[UUID, Addressee] = {}
+    told: dict[UUID, Sequence[Addressee]] = _holders(session, _about(About.BOOKING, pending))
     for about, ask in _ASKED.items():
-        concerned = [
-            each for each in pending if each.kind in MESSAGES and MESSAGES[each.kind].about is about
-        ]
+        concerned = _about(about, pending)
         if concerned:
             people = ask(session, [each.subject_id for each in concerned])
             told |= {
-                each.id: people[each.subject_id] for each in concerned if each.subject_id in people
+                each.id: [people[each.subject_id]]
+                for each in concerned
+                if each.subject_id in people
             }
     return told
+
+
+def _about(about: About, pending: Sequence[PendingEvent]) -> list[PendingEvent]:
+    return [
+        each for each in pending if each.kind in MESSAGES and MESSAGES[each.kind].about is about
+    ]
+
+
+def _holders(
+    session: Session, concerned: Sequence[PendingEvent]
+) -> dict[UUID, Sequence[Addressee]]:
+    """Find who held each booking by the event, and who held it before, if somebody else.
+
+    Where the event names nobody, it is whoever holds the booking now.
+    """
+    if not concerned:
+        return {}
+    now = events.bookers(session, [each.subject_id for each in concerned])
+    named = events.addressees(session, [key for each in concerned for key in _named(each)])
+    told: dict[UUID, Sequence[Addressee]] = {}
+    for each in concerned:
+        people = [named[key] for key in _named(each) if key in named]
+        if not people and each.subject_id in now:
+            people = [now[each.subject_id]]
+        told[each.id] = people
+    return told
+
+
+def _named(event: PendingEvent) -> list[UUID]:
+    """List the persons that an event about a booking concerns, the holder first."""
+    said = [event.payload.get("person_id"), before(event.payload)]
+    return [UUID(each) for each in dict.fromkeys(said) if each]
 
 
 def _deliver(
@@ -127,7 +160,11 @@ def _deliver(
 ) -> DispatchReport:
     with database.reading() as session:
         found = _cards(session, settings, claimed)
-    outcomes = [_send(transport, each, found.get(each.subject_id), settings) for each in claimed]
+        readers = cards.readers(session, _others(claimed, found))
+    outcomes = [
+        _send(transport, each, _for_reader(found.get(each.subject_id), each, readers), settings)
+        for each in claimed
+    ]
     with database.writing() as session:
         settled = deliveries.settle(session, outcomes=outcomes, now=now)
     shown = [card for card in found.values() if isinstance(card, BookingCard)]
@@ -150,6 +187,29 @@ def _cards(
     found |= cards.decision_cards(session, ids[About.DECISION], sender=settings.sender)
     found |= cards.sign_in_cards(session, ids[About.SIGN_IN])
     return found
+
+
+def _others(claimed: Sequence[DueDelivery], found: Mapping[UUID, Card]) -> list[UUID]:
+    """List who is told of a booking that is by now in another name."""
+    return [
+        each.person_id
+        for each in claimed
+        if each.person_id is not None and _in_another_name(found.get(each.subject_id), each)
+    ]
+
+
+def _for_reader(
+    card: Card | None, due: DueDelivery, readers: Mapping[UUID, Mapping[str, Any]]
+) -> Card | None:
+    """Return the card with the name, clock and language of whoever is told of it."""
+    reader = readers.get(due.person_id) if due.person_id is not None else None
+    if reader is None or not isinstance(card, BookingCard) or not _in_another_name(card, due):
+        return card
+    return replace(card, **reader)
+
+
+def _in_another_name(card: Card | None, due: DueDelivery) -> bool:
+    return isinstance(card, BookingCard) and card.person_id != due.person_id
 
 
 def _send(transport: Transport, due: DueDelivery, card: Card | None, settings: Settings) -> Outcome:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from booking.config import Settings
+from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus, EventKind
 from booking.engine.tokens import derived_token
 from booking.queries.cards import BookingCard, DecisionCard, SignInCard
@@ -25,7 +26,14 @@ from notifications.calendar import (
     plus_addressed,
 )
 from notifications.mail import Invite, Mail
-from notifications.wording import at_words, instant_words, same_clock, span_words, zone_of
+from notifications.wording import (
+    at_words,
+    check_in_words,
+    instant_words,
+    same_clock,
+    span_words,
+    zone_of,
+)
 
 Card = BookingCard | DecisionCard | SignInCard
 REPLY_TOKEN_LENGTH: Final = 24
@@ -106,12 +114,19 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
     EventKind.BOOKING_RETITLED: _told(
         "Renamed", "Your booking has a new title.", _CHANGE, Method.REQUEST, None
     ),
+    EventKind.BOOKING_HANDED_OVER: _told(
+        "Handed over to you",
+        "A colleague handed this booking over to you. It is yours now.",
+        _CHANGE,
+        Method.REQUEST,
+        None,
+    ),
     EventKind.BOOKING_CANCELLED: _told(
         "Cancelled", "Your booking was cancelled.", _LOOK, Method.CANCEL, BookingStatus.CANCELLED
     ),
     EventKind.BOOKING_REJECTED: _told(
         "Not approved",
-        "The facility did not approve your booking, and the time is free again.",
+        "The facility did not approve your booking. Its time is free again; nothing is charged.",
         _LOOK,
         Method.CANCEL,
         BookingStatus.REJECTED,
@@ -124,15 +139,16 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         BookingStatus.DISPLACED,
     ),
     EventKind.BOOKING_NO_SHOW: _told(
-        "Not used",
-        "Nobody checked in for your booking, so its time was given back.",
-        _LOOK,
+        "Missed",
+        "Nobody checked in for your booking, so it counts as missed. What was left of its time is "
+        "free for others; it stays charged.",
+        "If you were there, tell the facility. To find another time, open the booking:",
         Method.CANCEL,
         BookingStatus.NO_SHOW,
     ),
     EventKind.BOOKING_EXPIRED: _told(
         "Expired",
-        "Your booking was not confirmed in time, and the time is free again.",
+        "The time that was held for you was not confirmed in time. It is free for others again.",
         _LOOK,
         Method.CANCEL,
         BookingStatus.EXPIRED,
@@ -163,6 +179,20 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
     ),
 }
 
+# To whoever held it: the booking goes on, but leaves their calendar.
+HANDED_ON: Final = _told(
+    "Handed over",
+    "This booking was handed over to a colleague, so it is no longer in your name.",
+    "To look at it, open the booking:",
+    Method.CANCEL,
+    BookingStatus.CANCELLED,
+)
+
+_UNANSWERED: Final = (
+    "The facility did not answer your booking in time, so it lapsed. The time is free again, and "
+    "nothing is charged."
+)
+
 _TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=select_autoescape(["html"]),
@@ -179,12 +209,25 @@ def compose(due: DueDelivery, card: Card, settings: Settings) -> Mail:
 
     Raises: ValueError if an address cannot stand in a mail.
     """
-    message = MESSAGES[due.kind]
+    message = message_for(due)
     if isinstance(card, BookingCard):
-        return _booking_mail(due, message, as_of(card, due), settings)
+        return _booking_mail(due, _as_it_came(message, due), as_of(card, due), settings)
     if isinstance(card, DecisionCard):
         return _decision_mail(due, message, card, settings)
     return _sign_in_mail(due, message, card, settings)
+
+
+def message_for(due: DueDelivery) -> Message:
+    """Choose what is said: whoever held a booking that was handed over is told otherwise."""
+    if due.kind is EventKind.BOOKING_HANDED_OVER and before(due.payload) == str(due.person_id):
+        return HANDED_ON
+    return MESSAGES[due.kind]
+
+
+def before(payload: Mapping[str, Any]) -> str | None:
+    """Return the id of whoever held the booking before the event, where it says so."""
+    was = payload.get("was")
+    return was.get("person_id") if isinstance(was, dict) else None
 
 
 def as_of(card: BookingCard, due: DueDelivery) -> BookingCard:
@@ -193,8 +236,9 @@ def as_of(card: BookingCard, due: DueDelivery) -> BookingCard:
     Two changes at one instant are told apart by their revision. What the event did not write
     down is shown as it is now.
     """
-    said = due.payload
-    if due.happened_at >= card.updated_at and said.get("revision", card.revision) >= card.revision:
+    said, message = due.payload, message_for(due)
+    newest = said.get("revision", card.revision) >= card.revision
+    if due.happened_at >= card.updated_at and newest and message is not HANDED_ON:
         return card
     then: dict[str, Any] = {"updated_at": due.happened_at}
     for name in ("starts_at", "ends_at"):
@@ -203,12 +247,21 @@ def as_of(card: BookingCard, due: DueDelivery) -> BookingCard:
     for name in ("sequence", "quantity"):
         if isinstance(said.get(name), int):
             then[name] = said[name]
-    status = MESSAGES[due.kind].status
+    status = message.status
     if status is not None:
         then["status"] = status
     elif isinstance(said.get("status"), str):
         then["status"] = BookingStatus(said["status"])
     return replace(card, **then)
+
+
+def _as_it_came(message: Message, due: DueDelivery) -> Message:
+    """Word what lapsed as what it was before: a wish nobody answered was no hold."""
+    was = due.payload.get("was")
+    unanswered = isinstance(was, dict) and was.get("status") == BookingStatus.PENDING
+    if due.kind is EventKind.BOOKING_EXPIRED and unanswered:
+        return replace(message, headline=_UNANSWERED)
+    return message
 
 
 def reply_token(secret_key: str, card: BookingCard) -> str:
@@ -255,10 +308,23 @@ def _booking_rows(card: BookingCard, *, told_why: bool) -> list[tuple[str, str]]
         ("How much", amount(card)),
         ("When", span_words(card.starts_at, card.ends_at, card.facility_zone)),
         ("Your time", _reader_time(card)),
+        ("Check-in", "" if told_why else _check_in(card)),
         ("Project", card.project_name),
         ("Reason", card.reason if told_why else ""),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _check_in(card: BookingCard) -> str:
+    """Word when and where to check in; empty where nobody needs to."""
+    if card.no_show_grace_minutes is None or card.status is not BookingStatus.CONFIRMED:
+        return ""
+    booked = Interval(card.starts_at, card.ends_at)
+    between = check_in_words(booked, card.no_show_grace_minutes, card.facility_zone)
+    return (
+        f"{between}, by the code on the instrument or at {booking_url(card)}/check-in. "
+        "After that the time goes to others."
+    )
 
 
 def _reader_time(card: BookingCard) -> str:

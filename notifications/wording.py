@@ -4,6 +4,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from booking.engine.attendance import check_in_window, missed_at
+from booking.engine.intervals import Interval
+
 _DAY: Final = "%A {day} %B %Y"
 
 
@@ -36,6 +39,14 @@ def at_words(at: datetime, zone: str) -> str:
     """Word an instant on the zone's wall clock, with the zone."""
     there = zone_of(zone)
     return f"{instant_words(at.astimezone(there))} ({there.key})"
+
+
+def check_in_words(booked: Interval, grace_minutes: int, zone: str) -> str:
+    """Word from when to when check-in is needed, on the zone's wall clock."""
+    there = zone_of(zone)
+    first = check_in_window(booked).start.astimezone(there)
+    last = missed_at(booked, grace_minutes=grace_minutes).astimezone(there)
+    return f"needed between {first:%H:%M} and {last:%H:%M}"
 
 
 def same_clock(starts_at: datetime, ends_at: datetime, zone: str, other: str) -> bool:

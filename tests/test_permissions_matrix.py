@@ -22,7 +22,7 @@ ROWS: Final = people_rows.ROWS | catalogue_rows.ROWS | booking_rows.ROWS | round
 def mounted() -> set[str]:
     """List the routes of each noun, those too that no document shows."""
     return {
-        f"{method} {route.path}"
+        f"{method} {route.path_format}"
         for router in rest.ROUTERS
         for route in router.routes
         if isinstance(route, APIRoute)

@@ -1,7 +1,7 @@
 """One booking: what it is, and changing it."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,47 +10,55 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.pages import rules_in_words
+from api.pages.attendance import turn_of
+from api.pages.booking_wish import AGAIN, asks_which
 from api.pages.booking_words import STATUS_WORDS
 from api.pages.fields import Address, Form, Typed, errors_of
 from api.pages.local_reasons import by_the_clock_of
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.pages.wishes import offers_beside, read_quantity, read_times
+from api.pages.wording import duration
 from api.problems import STATUS
 from booking.engine.lifecycle import BOOKING_STEPS, allowed_steps
-from booking.engine.permissions import Action, may
+from booking.engine.permissions import Action, Scope, may
 from booking.errors import DomainError, NotFound
 from booking.queries import catalogue
+from booking.queries.attendance import usage_of
 from booking.queries.bookings import BookingSeen, booking_seen
+from booking.queries.catalogue import ResourceFacts
+from booking.queries.month import bookings_of_series
 from booking.services import booking_changes
 from booking.services.booking_changes import Move
+from booking.services.booking_use import runs_the_place
 
 router = APIRouter()
+MOST_SHORTER: Final = 48
 
 
 @router.get("/bookings/{booking_id:uuid}")
 def booking(visit: Visiting, booking_id: UUID, address: Address) -> Response:
     """Show a booking with what can be done about it."""
     visit.sign_in_first()
-    return _shown(visit, booking_id, address)
+    return shown_booking(visit, booking_id, address)
 
 
 @router.post("/bookings/{booking_id:uuid}/move")
 def move(visit: Submitting, booking_id: UUID, form: Form) -> Response:
     """Move a booking to another time, quantity or offered resource."""
     visit.sign_in_first()
-    seen = visit.read(lambda session: _known(session, visit, booking_id))
+    seen = visit.read(lambda session: known_booking(session, visit, booking_id))
     times, quantity = read_times(form, seen.zone), read_quantity(form)
     resource_id = form.key("resource_id")
     if form.refusal or times is None:
-        return _shown(visit, booking_id, form, form.refusal)
-    to = Move(times[0], times[1], resource_id, quantity)
+        return shown_booking(visit, booking_id, form, form.refusal)
+    to = Move(times[0], times[1], resource_id, quantity, waiver=form.line("waiver"))
     moved = visit.write(
         lambda session: booking_changes.move(
             session, actor=visit.actor, now=visit.now, booking_id=booking_id, to=to
         )
     )
     if isinstance(moved, DomainError):
-        return _shown(visit, booking_id, form, moved)
+        return shown_booking(visit, booking_id, form, moved)
     return go(visit, f"/bookings/{booking_id}", "Moved. The invitation in calendars follows.")
 
 
@@ -60,14 +68,14 @@ def retitle(visit: Submitting, booking_id: UUID, form: Form) -> Response:
     visit.sign_in_first()
     title = form.line("title")
     if form.refusal:
-        return _shown(visit, booking_id, form, form.refusal)
+        return shown_booking(visit, booking_id, form, form.refusal)
     done = visit.write(
         lambda session: booking_changes.retitle(
             session, actor=visit.actor, now=visit.now, booking_id=booking_id, title=title
         )
     )
     if isinstance(done, DomainError):
-        return _shown(visit, booking_id, form, done)
+        return shown_booking(visit, booking_id, form, done)
     return go(visit, f"/bookings/{booking_id}", "The title is changed.")
 
 
@@ -95,44 +103,77 @@ def cancel(visit: Submitting, booking_id: UUID, form: Form) -> Response:
     return go(visit, f"/bookings/{booking_id}", "Cancelled. It leaves calendars by mail.")
 
 
-def _known(session: Session, visit: Visit, booking_id: UUID) -> BookingSeen:
+def known_booking(session: Session, visit: Visit, booking_id: UUID) -> BookingSeen:
+    """Return the booking.
+
+    Raises: NotFound if there is none that the visitor may see.
+    """
     seen = booking_seen(session, booking_id, viewer=visit.actor)
     if seen is None:
         raise NotFound("There is no such booking, or it is not yours to see. Look at your list.")
     return seen
 
 
-def _shown(
+def shown_booking(
     visit: Visit, booking_id: UUID, values: Typed, refused: DomainError | None = None
 ) -> Response:
-    def look(session: Session) -> tuple[BookingSeen, Any, Any]:
-        seen = _known(session, visit, booking_id)
-        found = catalogue.facts_of(session, {seen.booking.resource_id})
-        return seen, found[seen.booking.resource_id], offers_beside(session, refused)
+    """Show a booking, with a refused change of it as it was typed."""
 
-    seen, found, offers = visit.read(look)
+    def look(session: Session) -> dict[str, Any]:
+        seen = known_booking(session, visit, booking_id)
+        series_id = seen.booking.series_id
+        return {
+            "seen": seen,
+            "resource": catalogue.facts_of(session, {seen.booking.resource_id})[
+                seen.booking.resource_id
+            ],
+            "offers": offers_beside(session, refused),
+            "usage": usage_of(session, booking_id),
+            "series": ()
+            if series_id is None
+            else bookings_of_series(session, series_id, viewer=visit.actor),
+        }
+
+    read = visit.read(look)
+    seen, found = read["seen"], read["resource"]
+    usage = read.pop("usage")
     if refused is not None:
         refused = by_the_clock_of(refused, seen.zone)
-    steps = allowed_steps(BOOKING_STEPS, seen.booking.status)
+    length = values.whole("minutes", least=1, most=366 * 1440) or _minutes(seen)
     changing = may(visit.actor, Action.BOOKING_CHANGE, seen.scope)
-    minutes = seen.booking.ends_at - seen.booking.starts_at
-    length = values.whole("minutes", least=1, most=366 * 1440) or minutes // timedelta(minutes=1)
+    steps = allowed_steps(BOOKING_STEPS, seen.booking.status)
+    filled = _with_present(values, seen)
     return show(
         visit,
         "booking/booking.html",
         status=200 if refused is None else STATUS[type(refused)],
-        typed=_with_present(values, seen),
+        typed=filled,
         refused=refused,
         errors=errors_of(refused),
-        offers=offers,
-        seen=seen,
         booking=seen.booking,
-        resource=found,
+        turn=turn_of(visit, seen, usage, grace_minutes=found.no_show_grace_minutes),
+        runs=runs_the_place(visit.actor, seen.facility_id),
         words=STATUS_WORDS[seen.booking.status],
+        all_words=STATUS_WORDS,
         steps=steps if changing and seen.booking.ends_at > visit.now else (),
         lengths=rules_in_words.lengths_of(found, length),
         length=str(length),
+        shorter=_shorter(found, _minutes(seen)),
+        which=AGAIN if asks_which(filled, seen.zone) else (),
+        waives=may(visit.actor, Action.BOOKING_WAIVE, Scope(facility_id=seen.facility_id)),
+        **read,
     )
+
+
+def _minutes(seen: BookingSeen) -> int:
+    return (seen.booking.ends_at - seen.booking.starts_at) // timedelta(minutes=1)
+
+
+def _shorter(found: ResourceFacts, minutes: int) -> list[tuple[int, str]]:
+    """List the lengths to which a booking can be shortened, the longest first."""
+    grid = found.grid_minutes
+    lengths = range((minutes - 1) // grid * grid, 0, -grid)
+    return [(each, duration(each)) for each in lengths[:MOST_SHORTER]]
 
 
 def _with_present(values: Typed, seen: BookingSeen) -> Typed:
@@ -153,7 +194,7 @@ def _cancel_shown(
     values: Typed | None = None,
     refused: DomainError | None = None,
 ) -> Response:
-    seen = visit.read(lambda session: _known(session, visit, booking_id))
+    seen = visit.read(lambda session: known_booking(session, visit, booking_id))
     if refused is not None:
         refused = by_the_clock_of(refused, seen.zone)
     return show(

@@ -97,11 +97,17 @@ def _shown(
         rounds=visit.read(lambda session: rounds_under_way(session, facility_ids=ids)),
         words=STATE_WORDS,
         pending=_pending(visit, [each.facility.id for each in places if each.pending]),
+        runs=_where(visit, Action.BOOKING_CHECK_IN, ids),
+        approves=_where(visit, Action.BOOKING_APPROVE, ids),
         failed=_failed(visit, [each.facility for each in places if each.failed]),
         may_draft=any(
             may(visit.actor, Action.ROUND_CREATE, Scope(facility_id=each)) for each in ids
         ),
     )
+
+
+def _where(visit: Visit, action: Action, ids: list[UUID]) -> frozenset[UUID]:
+    return frozenset(each for each in ids if may(visit.actor, action, Scope(facility_id=each)))
 
 
 def _pending(visit: Visit, ids: list[UUID]) -> list[Any]:

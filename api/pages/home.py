@@ -1,9 +1,6 @@
 """The start page: what Benchshare is, and the search by what and by when."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -13,13 +10,14 @@ from sqlmodel import Session
 
 from api.pages import rules_in_words
 from api.pages.fields import Address, Typed, errors_of
+from api.pages.free_times import with_free_times
 from api.pages.visit import Visit, Visiting, show
 from api.problems import STATUS
 from booking.engine.intervals import Interval
 from booking.errors import DomainError, Malformed
 from booking.queries import catalogue
-from booking.queries.availability import TimeWish, availability_of, free_resources, slots_in
-from booking.queries.catalogue import ResourceFacts, Search
+from booking.queries.availability import TimeWish, free_resources
+from booking.queries.catalogue import Search
 from booking.queries.facility_zones import facility_zones
 from booking.queries.paging import Page
 from booking.reference.countries import country_name
@@ -35,14 +33,6 @@ FIELDS: Final = ("q", "kind", "country", "technique", "facility", "free_from", "
 TIME_FIELDS: Final = ("zone", "minutes", "quantity")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A resource that was found, with the next times it is free where a time was asked for."""
-
-    resource: ResourceFacts
-    slots: tuple[Interval, ...]
-
-
 @router.get("/")
 def home(visit: Visiting, address: Address) -> Response:
     """Show the search, and what it finds."""
@@ -54,7 +44,7 @@ def home(visit: Visiting, address: Address) -> Response:
         facility=address.line("facility"),
     )
     zone = address.zone("zone", otherwise=visit.zone)
-    wish = _wish(visit, address, zone)
+    wish = read_wish(visit, address, zone)
     refused: DomainError | None = address.refusal
     found, refused = _look(visit, search, wish, address["cursor"], refused)
     return show(
@@ -75,27 +65,32 @@ def home(visit: Visiting, address: Address) -> Response:
     )
 
 
-def _wish(visit: Visit, address: Typed, zone: str) -> TimeWish | None:
-    """Read when and how long it should be free; None where no time is asked for."""
+def read_wish(
+    visit: Visit, address: Typed, zone: str, *, days: int = USUAL_DAYS
+) -> TimeWish | None:
+    """Read when and how long it should be free; None where no time is asked for.
+
+    Without an end it looks some `days` ahead.
+    """
     starts_at = address.instant("free_from", zone)
     ends_at = address.instant("free_until", zone)
     minutes = address.whole("minutes", least=1, most=366 * 1440)
     quantity = address.whole("quantity", least=1, most=MOST_UNITS) or 1
     if not any(address[name] for name in ("free_from", "free_until", "minutes")):
         return None
-    within = _within(visit, address, starts_at, ends_at)
+    within = _within(visit, address, starts_at, ends_at, days)
     return None if within is None else TimeWish(within, minutes, quantity)
 
 
 def _within(
-    visit: Visit, address: Typed, starts_at: datetime | None, ends_at: datetime | None
+    visit: Visit, address: Typed, starts_at: datetime | None, ends_at: datetime | None, days: int
 ) -> Interval | None:
-    """Choose the time to look at: from now, for a week, where nothing else is said."""
+    """Choose the time to look at: from now, for some days, where nothing else is said."""
     if address.faults:
         return None
     start = starts_at or visit.now
     try:
-        end = ends_at or start + timedelta(days=USUAL_DAYS)
+        end = ends_at or start + timedelta(days=days)
     except OverflowError:
         address.fault("free_from", "Choose a day nearer than that.")
         return None
@@ -121,7 +116,7 @@ def _look(
             return visit.read(lambda session: _read(session, visit, search, wish, cursor)), None
         except Malformed as malformed:
             refused = malformed
-    return visit.read(lambda session: _suggested(session, visit) | {"page": None}), refused
+    return visit.read(lambda session: suggested(session, visit) | {"page": None}), refused
 
 
 def _read(
@@ -133,36 +128,12 @@ def _read(
         page = catalogue.search_resources(session, **asked)
     else:
         page = free_resources(session, wish=wish, now=visit.now, **asked)
-    found = _with_slots(session, visit, page.items, wish)
-    return _suggested(session, visit) | {"page": Page(found, page.next)}
+    found = with_free_times(session, page.items, wish, now=visit.now, most=NEXT_SHOWN)
+    return suggested(session, visit) | {"page": Page(found, page.next)}
 
 
-def _with_slots(
-    session: Session, visit: Visit, resources: Sequence[ResourceFacts], wish: TimeWish | None
-) -> tuple[Found, ...]:
-    if wish is None:
-        return tuple(Found(each, ()) for each in resources)
-    times = availability_of(session, resources, within=wish.within, now=visit.now)
-    return tuple(
-        Found(each, _apart(slots_in(each, times[each.id], wish, visit.now))) for each in resources
-    )
-
-
-def _apart(slots: Any) -> tuple[Interval, ...]:
-    """Keep the first few slots that do not overlap one another."""
-
-    def chosen() -> Any:
-        last: Interval | None = None
-        for each in slots:
-            if last is None or each.start >= last.end:
-                last = each
-                yield each
-
-    return tuple(islice(chosen(), NEXT_SHOWN))
-
-
-def _suggested(session: Session, visit: Visit) -> dict[str, Any]:
-    """Read what there is to choose from."""
+def suggested(session: Session, visit: Visit) -> dict[str, Any]:
+    """Read the kinds and countries there are to choose from."""
     kinds = catalogue.kinds(session, viewer=visit.actor)
     return {
         "kinds": kinds,

@@ -12,6 +12,8 @@ from booking.services.permits import permit
 # The parts of a facility's desk, and what one must be allowed to do for each.
 PARTS: Final = (
     ("", "Resources", Action.CATALOGUE_SEE_DRAFTS),
+    ("/day", "Day sheet", Action.BOOKING_CHECK_IN),
+    ("/approvals", "Approvals", Action.BOOKING_APPROVE),
     ("/details", "Details", Action.FACILITY_EDIT),
     ("/hours", "Opening hours", Action.CATALOGUE_EDIT),
     ("/closures", "Closures", Action.CLOSURE_EDIT),

@@ -26,7 +26,7 @@ from booking.engine.permissions import Actor
 from booking.engine.vocabulary import BookingSource
 from booking.errors import NotFound
 from booking.queries.bookings import BookingFilter, booking_seen, bookings_seen, lock_booking
-from booking.services import booking_changes
+from booking.services import booking_changes, booking_handover, booking_holds
 from booking.services import bookings as services
 
 router = APIRouter(tags=["bookings"], route_class=IdempotentRoute)
@@ -112,6 +112,22 @@ class BookingChange(BaseModel):
     waiver: Name | None = None
 
 
+class ConfirmationIn(BaseModel):
+    """What a held booking is to be called; a title left out, or null, stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Line | None = None
+
+
+class HandOverIn(BaseModel):
+    """Who is to have the booking."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    person_id: UUID
+
+
 @router.post("/bookings", status_code=201, responses=problems(401, 403, 404, 409))
 def create_booking(
     given: BookingIn,
@@ -163,7 +179,7 @@ def list_bookings(
     return BookingList(items=items, next=page.next)
 
 
-@router.get("/bookings/{booking_id}", responses=problems(401, 404))
+@router.get("/bookings/{booking_id:uuid}", responses=problems(401, 404))
 def read_booking(
     booking_id: UUID, response: Response, session: ReadSession, actor: SignedIn
 ) -> BookingOut:
@@ -174,7 +190,7 @@ def read_booking(
     return _shown(seen.booking, response)
 
 
-@router.patch("/bookings/{booking_id}", responses=problems(401, 403, 404, 409, 412))
+@router.patch("/bookings/{booking_id:uuid}", responses=problems(401, 403, 404, 409, 412))
 def change_booking(
     booking_id: UUID,
     given: BookingChange,
@@ -200,7 +216,7 @@ def change_booking(
     return _shown(booking, response)
 
 
-@router.delete("/bookings/{booking_id}", responses=problems(401, 403, 404, 409, 412))
+@router.delete("/bookings/{booking_id:uuid}", responses=problems(401, 403, 404, 409, 412))
 def cancel_booking(
     booking_id: UUID,
     response: Response,
@@ -214,6 +230,39 @@ def cancel_booking(
     _check_match(session, actor, booking_id, if_match)
     booking = booking_changes.cancel(
         session, actor=actor, now=now, booking_id=booking_id, reason=reason
+    )
+    return _shown(booking, response)
+
+
+@router.post("/bookings/{booking_id}/confirm", responses=problems(401, 403, 404, 409, 412))
+def confirm_booking(
+    booking_id: UUID,
+    response: Response,
+    session: WriteSession,
+    actor: SignedIn,
+    now: Now,
+    given: ConfirmationIn | None = None,
+) -> BookingOut:
+    """Make a held booking stand, before its hold ends."""
+    title = None if given is None else given.title
+    booking = booking_holds.confirm(
+        session, actor=actor, now=now, booking_id=booking_id, title=title
+    )
+    return _shown(booking, response)
+
+
+@router.post("/bookings/{booking_id}/hand-over", responses=problems(401, 403, 404, 409, 412))
+def hand_over_booking(
+    booking_id: UUID,
+    given: HandOverIn,
+    response: Response,
+    session: WriteSession,
+    actor: SignedIn,
+    now: Now,
+) -> BookingOut:
+    """Hand a booking over to another member of its project; both are told by mail."""
+    booking = booking_handover.hand_over(
+        session, actor=actor, now=now, booking_id=booking_id, person_id=given.person_id
     )
     return _shown(booking, response)
 

@@ -1,22 +1,24 @@
-"""A resource's calendar: what is booked, closed and open."""
+"""Calendars of a resource and of a facility: what is booked, closed and open."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
+from sqlmodel import Session
 
-from api.deps import CurrentActor, Instant, Now, ReadSession
-from api.idempotency import IdempotentRoute
+from api.deps import CurrentActor, Cursor, Instant, Limit, Now, ReadSession
 from api.problems import problems
-from api.rest.resources import facts_at, interval_of
-from booking.engine.intervals import Interval
+from api.rest.resources import LONGEST_SEARCH, interval_of
+from api.short_ways import Asked, ShortRoute, json_response, short_way
 from booking.engine.lifecycle import BookingStatus
+from booking.engine.permissions import Actor
 from booking.engine.vocabulary import ClosureKind
-from booking.queries.timetable import week_of
+from booking.errors import NotFound
+from booking.queries.timetable import timetable_of, timetables_of
 
-router = APIRouter(tags=["catalogue"], route_class=IdempotentRoute)
+router = APIRouter(tags=["catalogue"], route_class=ShortRoute)
 LONGEST_CALENDAR = timedelta(days=400)
 
 
@@ -60,7 +62,49 @@ class Calendar(BaseModel):
     rounds: list[CalendarRound]
 
 
-@router.get("/resources/{resource_id}/calendar", responses=problems(401, 404))
+class ResourceCalendar(BaseModel):
+    """What happens on one of a facility's resources."""
+
+    resource_id: UUID
+    resource_name: str
+    calendar: Calendar
+
+
+class CalendarList(BaseModel):
+    """A page of calendars."""
+
+    items: list[ResourceCalendar]
+    next: str | None
+
+
+class _OfResource(BaseModel):
+    """What a calendar of a resource is asked for."""
+
+    resource_id: UUID
+    start: Instant
+    end: Instant
+
+
+def _shortly(asked: Asked) -> Response | None:
+    given = asked.address(_OfResource)
+    if given is None:
+        return None
+    with asked.looking() as (session, actor):
+        return _calendar(session, actor, asked.now, given)
+
+
+def _calendar(session: Session, viewer: Actor, now: datetime, given: _OfResource) -> Response:
+    within = interval_of(given.start, given.end, longest=LONGEST_CALENDAR, at="/query/end")
+    found = timetable_of(session, given.resource_id, viewer=viewer, within=within, now=now)
+    if found is None:
+        raise NotFound("There is no such resource; look in the list of resources.")
+    return json_response(found)
+
+
+@router.get(
+    "/resources/{resource_id}/calendar", response_model=Calendar, responses=problems(401, 404)
+)
+@short_way(_shortly)
 def resource_calendar(
     session: ReadSession,
     actor: CurrentActor,
@@ -68,35 +112,37 @@ def resource_calendar(
     resource_id: UUID,
     start: Instant,
     end: Instant,
-) -> Calendar:
+) -> Response:
     """Return what is booked, closed and open within at most 400 days."""
-    found = facts_at(session, resource_id, actor)
-    within = interval_of(start, end, longest=LONGEST_CALENDAR, at="/query/end")
-    times = week_of(session, found, viewer=actor, within=within, now=now)
-    return Calendar(
-        bookings=[
-            CalendarBooking(
-                **_ends(each.interval),
-                quantity=each.quantity,
-                status=each.status,
-                id=each.id,
-                title=each.title,
-            )
-            for each in times.bookings
-        ],
-        closures=[
-            CalendarClosure(
-                **_ends(each.interval), id=each.id, kind=ClosureKind(each.kind), reason=each.reason
-            )
-            for each in times.closures
-        ],
-        open=[Span(**_ends(each)) for each in times.open_windows],
-        rounds=[
-            CalendarRound(**_ends(each.access), name=each.name, until=each.until)
-            for each in times.rounds
-        ],
+    return _calendar(
+        session, actor, now, _OfResource(resource_id=resource_id, start=start, end=end)
     )
 
 
-def _ends(interval: Interval) -> dict[str, Any]:
-    return {"starts_at": interval.start, "ends_at": interval.end}
+@router.get(
+    "/facilities/{facility}/calendar", response_model=CalendarList, responses=problems(401, 404)
+)
+def facility_calendar(
+    session: ReadSession,
+    actor: CurrentActor,
+    now: Now,
+    facility: Annotated[str, Path(max_length=200)],
+    start: Instant,
+    end: Instant,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Return the calendars of a page of a facility's resources, by name; at most 92 days."""
+    within = interval_of(start, end, longest=LONGEST_SEARCH, at="/query/end")
+    page = timetables_of(
+        session,
+        facility,
+        viewer=actor,
+        within=within,
+        now=now,
+        limit=limit,
+        cursor=cursor,
+    )
+    if page is None:
+        raise NotFound("There is no such facility; look in the list of facilities.")
+    return json_response({"items": page.items, "next": page.next})

@@ -68,7 +68,8 @@ class Pool:
     """One resource in one week: what is still free, what is reserved in it, what is taken.
 
     `free` is what is still ahead of now and held by nobody, so that a booking that would
-    give way is in it, and not in `taken`; `gives_way` is what it holds of the week.
+    give way is in it, and not in `taken`; `gives_way` is what it holds of the week. Before
+    anything was booked it was `offered`.
     """
 
     week: Interval
@@ -76,6 +77,7 @@ class Pool:
     reserves: tuple[Reserve, ...]
     taken: tuple[Taken, ...] = ()
     gives_way: int = 0
+    offered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,17 @@ def left_of(pool: Pool, key: str, *, stage: Stage = Stage.OWN_GROUPS) -> int:
     so that what is left of several groups may overlap.
     """
     return min(pool.free, standing(pool, [key], stage).headroom)
+
+
+def credited_by_group(pool: Pool) -> dict[str, int]:
+    """Count what bookings so far fill of each group's reserve, each credit once."""
+    rooms, demands = _network(pool, Stage.OWN_GROUPS)
+    placed = flows(rooms, demands)
+    count = len(pool.reserves)
+    return {
+        reserve.key: sum(each[at] + each[at + count] for each in placed)
+        for at, reserve in enumerate(pool.reserves)
+    }
 
 
 def charged_group(

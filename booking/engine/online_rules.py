@@ -35,18 +35,20 @@ class QuotaCode(StrEnum):
 class WeekCap:
     """The most one organisation may hold at a facility in a week, and what it holds.
 
-    What a booking that would give way holds is left out of `used`: it is `gives_way`.
+    No cap is None. What a booking that would give way holds is left out of `used`: it is
+    `gives_way`. The whole facility has `offered`.
     """
 
     week: Interval
-    most: int
+    most: int | None
     used: int
     gives_way: int = 0
+    offered: int = 0
 
     @property
-    def left(self) -> int:
-        """What the organisation may still book."""
-        return max(self.most - self.used, 0)
+    def left(self) -> int | None:
+        """What the organisation may still book; None without a cap."""
+        return None if self.most is None else max(self.most - self.used, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class QuotaFacts:
     """What a facility's policy says about one resource and a project's organisation.
 
     `groups` are those the organisation is of, in the order of the policy. `pools` and
-    `caps` are of the weeks that may be asked for, by week; `caps` are empty without a cap.
+    `caps` are of the weeks that may be asked for, by week.
     """
 
     groups: tuple[str, ...]
@@ -112,8 +114,8 @@ def refused_by_cap(facts: QuotaFacts, wanted: Interval, *, quantity: int) -> Vio
     """Require, in each week, that the organisation stays within its cap at the facility."""
     for cap in facts.caps:
         amount = _amount(facts, cap.week, wanted, quantity)
-        if amount > max(cap.left, cap.gives_way):
-            return _above(cap, amount)
+        if cap.most is not None and amount > max(cap.most - cap.used, cap.gives_way, 0):
+            return _above(cap, cap.most, amount)
     return None
 
 
@@ -243,10 +245,10 @@ def _opening(facts: QuotaFacts, part: _Part) -> str:
     )
 
 
-def _above(cap: WeekCap, amount: int) -> Violation:
+def _above(cap: WeekCap, at_most: int, amount: int) -> Violation:
     week = f"the week of {cap.week.start:%Y-%m-%d}"
-    most, asked = _credits(cap.most), _credits(amount)
-    if amount > cap.most:
+    most, asked, left = map(_credits, (at_most, amount, max(at_most - cap.used, 0)))
+    if amount > at_most:
         return Violation(
             QuotaCode.ABOVE_CAP,
             f"One organisation may have at most {most} credits of this facility in {week}, and "
@@ -256,7 +258,7 @@ def _above(cap: WeekCap, amount: int) -> Violation:
     return Violation(
         QuotaCode.CAP_REACHED,
         f"Your organisation has {_credits(cap.used)} of at most {most} credits of this facility "
-        f"in {week}, and this asks for {asked}; ask for at most {_credits(cap.left)}, or take "
+        f"in {week}, and this asks for {asked}; ask for at most {left}, or take "
         "another week.",
         "/starts_at",
     )

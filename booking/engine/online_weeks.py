@@ -76,6 +76,7 @@ def pool_of(
             if amount
         ),
         gives_way=0 if gives_way is None else _within(offer, gives_way),
+        offered=_worth(offer, sum(each.minutes for each in offer.windows), offer.capacity),
     )
 
 
@@ -83,7 +84,7 @@ def week_cap(
     week: Interval,
     *,
     offered: int,
-    cap_ppm: int,
+    cap_ppm: int | None,
     holdings: Iterable[tuple[Holding, int]],
     gives_way: tuple[Holding, int] | None = None,
 ) -> WeekCap:
@@ -93,9 +94,10 @@ def week_cap(
     """
     return WeekCap(
         week=week,
-        most=offered * cap_ppm // PPM,
+        most=None if cap_ppm is None else offered * cap_ppm // PPM,
         used=sum(_rated(week, *each) for each in holdings),
         gives_way=0 if gives_way is None else _rated(week, *gives_way),
+        offered=offered,
     )
 
 

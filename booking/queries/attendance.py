@@ -39,6 +39,12 @@ def usage_of(session: Session, booking_id: UUID) -> UsageRecord | None:
     return session.get(UsageRecord, booking_id)
 
 
+def usages_of(session: Session, booking_ids: Collection[UUID]) -> Mapping[UUID, UsageRecord]:
+    """Return the records of use that there are of these bookings, by booking id."""
+    rows = session.exec(select(UsageRecord).where(col(UsageRecord.booking_id).in_(booking_ids)))
+    return {each.booking_id: each for each in rows}
+
+
 def day_sheet(
     session: Session, facility_id: UUID, *, viewer: Actor, within: Interval
 ) -> tuple[SheetPart, ...]:
@@ -52,7 +58,7 @@ def day_sheet(
         facility_id=facility_id, since=within.start, until=within.end, statuses=ON_THE_SHEET
     )
     seen = bookings_seen(session, viewer=viewer, only=only, limit=MOST_A_DAY).items
-    usages = _usages(session, [each.booking.id for each in seen])
+    usages = usages_of(session, [each.booking.id for each in seen])
     closures = _closures(session, facility_id, within)
     lines = [SheetLine(each, usages.get(each.booking.id)) for each in seen]
     return tuple(
@@ -72,11 +78,6 @@ def _resources(session: Session, facility_id: UUID, booked: Collection[UUID]) ->
         .order_by(col(Resource.name), col(Resource.id))
     )
     return [each for each in rows if each.state is ResourceState.PUBLISHED or each.id in booked]
-
-
-def _usages(session: Session, booking_ids: Collection[UUID]) -> Mapping[UUID, UsageRecord]:
-    rows = session.exec(select(UsageRecord).where(col(UsageRecord.booking_id).in_(booking_ids)))
-    return {each.booking_id: each for each in rows}
 
 
 def _closures(session: Session, facility_id: UUID, within: Interval) -> Sequence[Closure]:

@@ -71,6 +71,7 @@ _RESOURCE: Final[Columns] = (
     col(Resource.unit_label),
     col(Resource.access_by),
     col(Resource.web_address),
+    col(Resource.no_show_grace_minutes),
     col(Resource.location).label("resource_location"),
 )
 _PROJECT_NAME: Final[Any] = col(Project.name).label("project_name")
@@ -119,6 +120,7 @@ class BookingCard:
     unit_label: str
     access_by: AccessBy
     web_address: str
+    no_show_grace_minutes: int | None
     resource_location: str
     facility_id: UUID
     facility_slug: str
@@ -188,6 +190,18 @@ def booking_cards(
     )
     return {
         row["id"]: BookingCard(**row, organiser=row["mail_from"] or sender, base_url=base_url)
+        for row in _rows(session, statement)
+    }
+
+
+def readers(session: Session, person_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Return the name, address, zone and language of each person, named as in a card."""
+    if not person_ids:
+        return {}
+    columns: Columns = (col(Person.id), *_READER)
+    statement = select(*columns).where(col(Person.id).in_(person_ids))
+    return {
+        row["id"]: {name: value for name, value in row.items() if name != "id"}
         for row in _rows(session, statement)
     }
 

@@ -25,6 +25,7 @@ class PendingEvent:
     id: UUID
     kind: EventKind
     subject_id: UUID
+    payload: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class DueDelivery:
     """One message to send, with the event it is about."""
 
     id: UUID
+    person_id: UUID | None
     address: str
     message_id: str
     attempts: int
@@ -79,7 +81,9 @@ def pending_events(session: Session, *, limit: int) -> tuple[PendingEvent, ...]:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    return tuple(PendingEvent(row.id, EventKind(row.kind), row.subject_id) for row in rows)
+    return tuple(
+        PendingEvent(row.id, EventKind(row.kind), row.subject_id, row.payload) for row in rows
+    )
 
 
 def bookers(session: Session, booking_ids: Sequence[UUID]) -> dict[UUID, Addressee]:
@@ -90,6 +94,12 @@ def bookers(session: Session, booking_ids: Sequence[UUID]) -> dict[UUID, Address
         .where(col(Booking.id).in_(booking_ids))
     ).all()
     return {subject_id: Addressee(person_id, email) for subject_id, person_id, email in rows}
+
+
+def addressees(session: Session, person_ids: Sequence[UUID]) -> dict[UUID, Addressee]:
+    """Return how each of the persons is reached."""
+    rows = session.exec(select(Person.id, Person.email).where(col(Person.id).in_(person_ids))).all()
+    return {person_id: Addressee(person_id, email) for person_id, email in rows}
 
 
 def submitters(session: Session, request_ids: Sequence[UUID]) -> dict[UUID, Addressee]:
@@ -133,6 +143,7 @@ def due_deliveries(session: Session, *, now: datetime, limit: int) -> tuple[DueD
     return tuple(
         DueDelivery(
             id=delivery.id,
+            person_id=delivery.person_id,
             address=delivery.address,
             message_id=delivery.message_id,
             attempts=delivery.attempts,

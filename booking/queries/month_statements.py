@@ -162,12 +162,7 @@ SPANS: Final = union_all(
     ),
 )
 
-_WHOSE: Final = or_(
-    col(Booking.person_id) == bindparam("person", type_=Uuid),
-    col(Booking.project_id) == bindparam("project", type_=Uuid),
-)
-
-OWN: Final[Any] = (
+_OWN: Final[Any] = (
     select(
         col(Booking.id),
         col(Booking.starts_at),
@@ -182,12 +177,18 @@ OWN: Final[Any] = (
     .join_from(Booking, Resource, col(Resource.id) == col(Booking.resource_id))
     .join(Facility, col(Facility.id) == col(Resource.facility_id))
     .join(Project, col(Project.id) == col(Booking.project_id))
-    .where(
-        SEEN,
-        _WHOSE,
-        col(Booking.status).in_(HOLDING),
-        col(Booking.starts_at) < _END,
-        col(Booking.ends_at) > _START,
-    )
+    .where(SEEN)
     .order_by(col(Booking.starts_at), col(Booking.id))
 )
+
+OWN: Final[Any] = _OWN.where(
+    or_(
+        col(Booking.person_id) == bindparam("person", type_=Uuid),
+        col(Booking.project_id) == bindparam("project", type_=Uuid),
+    ),
+    col(Booking.status).in_(HOLDING),
+    col(Booking.starts_at) < _END,
+    col(Booking.ends_at) > _START,
+)
+
+OF_SERIES: Final[Any] = _OWN.where(col(Booking.series_id) == bindparam("series", type_=Uuid))

@@ -93,9 +93,9 @@ def quotas_of_each(
     places = _places(session, resources, grounds, within)
     if not places:
         return {}
-    capped = [each for each in places if each.policy.cap_ppm is not None]
-    known = _declared(session, booker, locking=locking and bool(capped))
-    rows = _rows(session, places, capped, booker)
+    capped = any(each.policy.cap_ppm is not None for each in places)
+    known = _declared(session, booker, locking=locking and capped)
+    rows = _rows(session, places, booker)
     offered = offered_weeks(session, {each.site: each.weeks for each in places})
     groups = {id(each.policy): _groups(each.policy, known, booker.now.date()) for each in places}
     return {
@@ -158,16 +158,13 @@ def _groups(policy: OnlinePolicy, rows: Sequence[Any], on: date) -> tuple[str, .
     )
 
 
-def _rows(
-    session: Session, places: Sequence[_Place], capped: Sequence[_Place], booker: Booker
-) -> _Rows:
+def _rows(session: Session, places: Sequence[_Place], booker: Booker) -> _Rows:
     weeks = [week for each in places for week in each.weeks]
     found = session.connection().execute(
         WEEKS,
         {
             "resources": [each.resource.id for each in places],
             "facilities": list({each.site.facility_id for each in places}),
-            "capped": list({each.site.facility_id for each in capped}),
             "organisation": booker.organisation_id,
             "start": min(each.interval.start for each in weeks),
             "end": max(each.interval.end for each in weeks),
@@ -238,16 +235,14 @@ def _pools(place: _Place, rows: _Rows, offered: Offered, booker: Booker) -> Iter
 
 
 def _caps(place: _Place, rows: _Rows, offered: Offered, booker: Booker) -> Iterator[WeekCap]:
-    cap_ppm, at = place.policy.cap_ppm, place.site.facility_id
-    if cap_ppm is None:
-        return
+    at = place.site.facility_id
     others, moved = _apart(rows.own.get(at, ()), booker)
     rated = tuple((_holding(each), each.rate_thousandths) for each in others)
     for each in place.weeks:
         yield week_cap(
             each.interval,
             offered=offered[at, each.monday].credits,
-            cap_ppm=cap_ppm,
+            cap_ppm=place.policy.cap_ppm,
             holdings=rated,
             gives_way=None if moved is None else (_holding(moved), moved.rate_thousandths),
         )

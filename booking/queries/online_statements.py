@@ -40,7 +40,6 @@ HELD, OWN, RESERVED, SHARED_OUT, GIVES_WAY = "held", "own", "reserved", "shared_
 
 _RESOURCES: Final[BindParameter[UUID]] = bindparam("resources", expanding=True)
 _FACILITIES: Final[BindParameter[UUID]] = bindparam("facilities", expanding=True)
-_CAPPED: Final[BindParameter[UUID]] = bindparam("capped", expanding=True)
 _START: Final = bindparam("start", type_=UtcDateTime)
 _END: Final = bindparam("end", type_=UtcDateTime)
 _ORGANISATION: Final = bindparam("organisation", type_=Uuid)
@@ -128,7 +127,7 @@ _OWN: Final = (
     .join(Project, col(Project.id) == col(Booking.project_id))
     .where(
         col(Project.organisation_id) == _ORGANISATION,
-        col(Resource.facility_id).in_(_CAPPED),
+        col(Resource.facility_id).in_(_FACILITIES),
         col(Booking.status).in_(HOLDING),
         col(Booking.starts_at) < _END,
         col(Booking.ends_at) > _START,

@@ -60,7 +60,6 @@ def actor_of(
     session: Session, person_id: UUID, *, scopes: frozenset[Action] | None = None
 ) -> Actor:
     """Return what the person may act as; `scopes` None means all they may do."""
-    session.flush()
     found = _actor(session, BY_PERSON, {"person_id": person_id})
     return replace(found or Actor(person_id=person_id), scopes=scopes)
 
@@ -77,6 +76,7 @@ def actor_of_cookie(session: Session, token_hash: str, *, now: datetime) -> Acto
 
 def _actor(session: Session, statement: Executable, values: Mapping[str, Any]) -> Actor | None:
     """Read who acts, in one round trip; None if the statement finds nobody."""
+    session.flush()
     rows = session.connection().execute(statement, values).all()
     if not rows:
         return None

@@ -10,10 +10,12 @@ from sqlalchemy import or_
 from sqlmodel import Session, SQLModel, col, func, select
 
 from booking.engine.lifecycle import HOLDING, RequestState
+from booking.engine.vocabulary import WaitlistState
 from booking.models import (
     AccessRequest,
     ApiToken,
     Booking,
+    BookingSeries,
     CalendarToken,
     Delivery,
     Event,
@@ -29,6 +31,8 @@ from booking.models import (
     RoundResult,
     SignInLink,
     TermsAcceptance,
+    UsageRecord,
+    WaitlistEntry,
     WebSession,
 )
 
@@ -40,6 +44,10 @@ HELD: Final[Mapping[str, tuple[type[SQLModel], str]]] = {
     "qualifications": (Qualification, "person_id"),
     "qualifications_granted": (Qualification, "granted_by"),
     "bookings": (Booking, "person_id"),
+    "series_booked": (BookingSeries, "created_by"),
+    "waiting_list": (WaitlistEntry, "person_id"),
+    "check_ins": (UsageRecord, "checked_in_by"),
+    "check_outs": (UsageRecord, "checked_out_by"),
     "access_requests": (AccessRequest, "submitted_by"),
     "reviews": (Review, "reviewer_id"),
     "terms_accepted": (TermsAcceptance, "person_id"),
@@ -80,6 +88,7 @@ class Unfinished:
     """What a person would leave behind undone, counted."""
 
     bookings_to_come: int
+    places_in_line: int
     requests_under_way: int
     projects_with_others: tuple[str, ...]
 
@@ -122,6 +131,14 @@ def unfinished_of(session: Session, person_id: UUID, *, now: datetime) -> Unfini
             col(Booking.ends_at) > now,
         )
     ).one()
+    waiting = session.exec(
+        select(func.count())
+        .select_from(WaitlistEntry)
+        .where(
+            WaitlistEntry.person_id == person_id,
+            col(WaitlistEntry.state).in_((WaitlistState.WAITING, WaitlistState.OFFERED)),
+        )
+    ).one()
     requests = session.exec(
         select(func.count())
         .select_from(AccessRequest)
@@ -138,4 +155,4 @@ def unfinished_of(session: Session, person_id: UUID, *, now: datetime) -> Unfini
         .distinct()
         .order_by(Project.name)
     ).all()
-    return Unfinished(bookings, requests, tuple(shared))
+    return Unfinished(bookings, waiting, requests, tuple(shared))

@@ -1,5 +1,6 @@
-"""What a project may still have at a facility in a period, by its policy, and why."""
+"""What a project may still have of a resource in a period, by its facility's policy, and why."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -7,14 +8,15 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from booking.engine.intervals import Interval
-from booking.engine.lifecycle import HOLDING
-from booking.engine.quotas import PPM
-from booking.models import Booking, Project, Resource
-from booking.queries.offers import offers
+from booking.engine.lifecycle import ResourceState
+from booking.engine.opening import Week, weeks_touching
+from booking.engine.quota_answers import GroupAnswer, WeekAnswer, week_answers
+from booking.models import Facility, Resource
+from booking.queries.offered_weeks import Site
+from booking.queries.online_quotas import Booker, Ground, quotas_of_each
 from booking.queries.policies import PolicyFacts
 
 THOUSAND = 1000
-SECONDS_AN_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,78 +33,125 @@ class GroupQuota:
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
-    """Offered credits, the cap of one organisation and what is left of it, by group.
+class WeekQuota:
+    """One week of the period: what is free, and what the project may book of it and why."""
 
-    Credits are unit-hours at rate 1; a cap of None is no cap.
+    starts_at: datetime
+    ends_at: datetime
+    free_credits: float
+    may_book_credits: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A period of whole weeks: the facility's credits and cap, the resource's free time.
+
+    Credits are unit-hours at rate 1; a cap of None is no cap. `groups` are about the
+    resource, in the order of the policy.
     """
 
+    period: Interval
     offered_credits: float
     cap_credits: float | None
     used_credits: float
     left_credits: float | None
+    resource_credits: float
+    free_credits: float
+    may_book_credits: float
     groups: tuple[GroupQuota, ...]
+    weeks: tuple[WeekQuota, ...]
 
 
 def quota(
     session: Session,
     *,
-    facility_id: UUID,
+    resource_id: UUID,
     organisation_id: UUID,
     rules: PolicyFacts,
-    period: Interval,
-) -> Quota:
-    """Reckon shares and cap of a policy over what the facility has in the period.
+    weeks: Sequence[Week],
+    now: datetime,
+) -> Quota | None:
+    """Reckon reserves and cap of the policy in force in weeks of the facility's clock.
 
-    What is booked already counts as offered: it is part of what there is to share.
+    None for a resource that is not published. The sum of several weeks is that of each.
     """
-    free = sum(
-        each.credit_thousandths
-        for each in offers(session, [facility_id], access=period, step_minutes=1)
-    )
-    booked = _booked(session, facility_id, period)
-    offered = free / THOUSAND + sum(amount for _, _, amount in booked)
-    used = sum(amount for whose, _, amount in booked if whose == organisation_id)
-    cap_ppm = rules.version.cap_share_ppm
-    cap = None if cap_ppm is None else offered * cap_ppm / PPM
-    first = timedelta(days=rules.version.release_first_days)
-    every = timedelta(days=rules.version.release_all_days)
-    groups = []
-    for each in rules.groups:
-        reserved = offered * each.reserved_share_ppm / PPM
-        taken = sum(amount for _, key, amount in booked if key == each.key)
-        groups.append(
-            GroupQuota(
-                key=each.key,
-                name=each.name,
-                reserved_credits=reserved,
-                taken_credits=taken,
-                left_credits=max(0.0, reserved - taken),
-                opens_to_any_group_at=period.start - first,
-                opens_to_everyone_at=period.start - every,
-            )
-        )
-    left = None if cap is None else max(0.0, cap - used)
-    return Quota(offered, cap, used, left, tuple(groups))
+    resource, ground = _ground(session, resource_id, rules)
+    if resource.state is not ResourceState.PUBLISHED:
+        return None
+    period = Interval(weeks[0].interval.start, weeks[-1].interval.end)
+    facts = quotas_of_each(
+        session,
+        [resource],
+        {resource.id: ground},
+        Booker(organisation_id, now),
+        within=period,
+    )[resource.id]
+    return _summed(period, tuple(week_answers(facts, now=now)), rules)
 
 
-def _booked(session: Session, facility_id: UUID, period: Interval) -> list[tuple[UUID, str, float]]:
-    """List what is held in the period: whose, credited to which group, how many credits."""
-    rows = session.exec(
-        select(Booking, Project.organisation_id, Resource.rate_thousandths)
-        .join(Resource, col(Resource.id) == Booking.resource_id)
-        .join(Project, col(Project.id) == Booking.project_id)
-        .where(
-            Resource.facility_id == facility_id,
-            col(Booking.status).in_(HOLDING),
-            Booking.starts_at < period.end,
-            Booking.ends_at > period.start,
-        )
+def weeks_of(session: Session, facility_id: UUID, *, within: Interval) -> tuple[Week, ...]:
+    """Return the weeks of the facility's clock that share time with `within`."""
+    zone = session.exec(select(Facility.zone).where(Facility.id == facility_id)).one()
+    return weeks_touching(within, zone)
+
+
+def _ground(session: Session, resource_id: UUID, rules: PolicyFacts) -> tuple[Resource, Ground]:
+    resource, zone, offer_version = session.exec(
+        select(Resource, Facility.zone, Facility.offer_version)
+        .join(Facility, col(Facility.id) == col(Resource.facility_id))
+        .where(Resource.id == resource_id)
+    ).one()
+    site = Site(resource.facility_id, zone, offer_version)
+    return resource, Ground(site, rules.version.id)
+
+
+def _summed(period: Interval, answers: tuple[WeekAnswer, ...], rules: PolicyFacts) -> Quota:
+    caps = [each.cap for each in answers]
+    return Quota(
+        period=period,
+        offered_credits=_credits(each.offered for each in caps),
+        cap_credits=_all(each.most for each in caps),
+        used_credits=_credits(each.used for each in caps),
+        left_credits=_all(each.left for each in caps),
+        resource_credits=_credits(each.offered for each in answers),
+        free_credits=_credits(each.free for each in answers),
+        may_book_credits=_credits(each.may_book for each in answers),
+        groups=tuple(
+            _group(period, same, rules)
+            for same in zip(*(each.groups for each in answers), strict=True)
+        ),
+        weeks=tuple(_week(each) for each in answers),
     )
-    found = []
-    for booking, organisation_id, rate_thousandths in rows:
-        inside = min(booking.ends_at, period.end) - max(booking.starts_at, period.start)
-        hours = inside.total_seconds() / SECONDS_AN_HOUR
-        amount = hours * booking.quantity * rate_thousandths / THOUSAND
-        found.append((organisation_id, booking.group_key, amount))
-    return found
+
+
+def _group(period: Interval, weeks: Sequence[GroupAnswer], rules: PolicyFacts) -> GroupQuota:
+    return GroupQuota(
+        key=weeks[0].key,
+        name=weeks[0].name,
+        reserved_credits=_credits(each.reserved for each in weeks),
+        taken_credits=_credits(each.taken for each in weeks),
+        left_credits=_credits(each.left for each in weeks),
+        opens_to_any_group_at=period.start - timedelta(days=rules.version.release_first_days),
+        opens_to_everyone_at=period.start - timedelta(days=rules.version.release_all_days),
+    )
+
+
+def _week(answer: WeekAnswer) -> WeekQuota:
+    return WeekQuota(
+        starts_at=answer.week.start,
+        ends_at=answer.week.end,
+        free_credits=answer.free / THOUSAND,
+        may_book_credits=answer.may_book / THOUSAND,
+        reason=answer.reason,
+    )
+
+
+def _credits(amounts: Iterable[int]) -> float:
+    return sum(amounts) / THOUSAND
+
+
+def _all(amounts: Iterable[int | None]) -> float | None:
+    """Add up amounts; None if one of them is no limit."""
+    known = tuple(amounts)
+    return None if None in known else _credits(each for each in known if each is not None)

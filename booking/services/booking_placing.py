@@ -60,15 +60,17 @@ def check_rules(
     *,
     now: datetime,
     rules: tuple[Rule, ...] = BOOKING_RULES,
+    offering: bool = True,
 ) -> Credited:
     """Return which groups the wish counts for, if it keeps every rule.
 
-    Raises: RulesBroken with every violation, and the nearest times that would do.
+    Raises: RulesBroken with every violation, and the nearest times that would do unless
+    none are to be looked for (`offering`).
     """
     facts = booking_facts(session, resource, wish, now=now, locking=True)
     broken = broken_rules(facts, rules)
     if broken:
-        raise refusal(session, resource, wish, broken, now=now)
+        raise refusal(session, resource, wish, broken, now=now, offering=offering)
     return credited(facts.quotas, wish.wanted, quantity=wish.quantity)
 
 
@@ -120,15 +122,13 @@ def refusal(
     violations: Sequence[Violation],
     *,
     now: datetime,
+    offering: bool = True,
 ) -> RulesBroken:
-    """Make the refusal, with the nearest times that would do beside it."""
+    """Make the refusal, with the nearest times that would do beside it if `offering`."""
     first = violations[0].reason
     more = f" (and {len(violations) - 1} more reasons)" if len(violations) > 1 else ""
-    return RulesBroken(
-        f"{first}{more}",
-        violations,
-        beside={"alternatives": nearest(session, resource, wish, now=now)},
-    )
+    found = nearest(session, resource, wish, now=now) if offering else []
+    return RulesBroken(f"{first}{more}", violations, beside={"alternatives": found})
 
 
 def nearest(

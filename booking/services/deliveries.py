@@ -49,18 +49,18 @@ def plan(
     session: Session,
     *,
     events: Sequence[PendingEvent],
-    addressees: Mapping[UUID, Addressee],
+    addressees: Mapping[UUID, Sequence[Addressee]],
     host: str,
     now: datetime,
 ) -> int:
-    """Add a delivery for each event that somebody is told of, by event; count them.
+    """Add a delivery for everybody who is told of an event, by event; count them.
 
     Every event is marked, also those nobody is told of.
     """
     planned = [
-        _delivery(event, addressees[event.id], host=host, now=now)
+        _delivery(event, each, host=host, now=now)
         for event in events
-        if event.id in addressees
+        for each in addressees.get(event.id, ())
     ]
     session.add_all(planned)
     ids = [each.id for each in events]

@@ -70,6 +70,9 @@ def _unsettled(left: personal.Unfinished) -> list[Violation]:
     if left.bookings_to_come:
         reason = f"Cancel the bookings to come first: {left.bookings_to_come}."
         found.append(Violation("bookings_to_come", reason))
+    if left.places_in_line:
+        reason = f"Leave the waiting list first: {left.places_in_line}."
+        found.append(Violation("on_waiting_list", reason))
     if left.requests_under_way:
         reason = f"Withdraw the access requests under way first: {left.requests_under_way}."
         found.append(Violation("requests_under_way", reason))

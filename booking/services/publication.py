@@ -43,6 +43,7 @@ from booking.services.booking_placing import insert_guarded
 from booking.services.bookings import as_recorded
 from booking.services.permits import permit
 from booking.services.rounds import access_of, take_round_step
+from booking.services.weekly_reserves import keep_unfilled
 
 MINUTES_AN_HOUR = 60
 
@@ -99,6 +100,7 @@ def publish_facility(
     placed = _placed_at(session, publication, result)
     _refuse_clashes(session, publication, placed)
     bookings = _book(session, publication, placed, _groups_credited(placed, result))
+    keep_unfilled(session, found=found, facility_id=facility_id, result=result, now=now)
     _grant(session, publication, placed)
     publication.part.published_at = now
     session.flush()
@@ -239,6 +241,7 @@ def _booking(publication: _Publication, placed: _Placed, group: str) -> Booking:
         source=BookingSource.ROUND,
         title=placed.request.title,
         group_key=group,
+        groups=[each["group"] for each in placed.request.memberships if each["member"]],
         request_id=placed.request.id,
         created_at=publication.now,
         updated_at=publication.now,

@@ -104,4 +104,5 @@ def _record(
     session: Session, kind: EventKind, row: ApiToken, *, actor: Actor, now: datetime
 ) -> None:
     payload = {"person_id": str(row.person_id), "scopes": row.scopes}
+    session.flush()
     record(session, kind, subject_id=row.id, now=now, actor_id=actor.person_id, payload=payload)

@@ -39,7 +39,9 @@ def test_quotas__with_a_policy__count_the_group_and_say_when_it_opens(people: Pe
     assert found["offered_credits"] == 168
     group = found["groups"][0]
     assert group["member"] is True
-    assert group["reserved_credits"] == 33.6
+    # A fifth of the 144 hours that the round does not share out, and 0.8 that it left.
+    assert (group["reserved_credits"], group["left_credits"]) == (29.6, 29.6)
+    assert (found["free_credits"], found["may_book_credits"]) == (164, 164)
     assert group["opens_to_everyone_at"] == "2026-12-28T00:00:00Z"
 
 

@@ -36,6 +36,10 @@ ROWS: Final[dict[str, Row]] = {
     "GET /bookings/{booking_id}": Row(SEES),
     "PATCH /bookings/{booking_id}": Row(CHANGES, lambda _: {"title": "Run 7"}),
     "DELETE /bookings/{booking_id}": Row(CHANGES),
+    "POST /bookings/{booking_id}/confirm": Row(CHANGES),
+    "POST /bookings/{booking_id}/hand-over": Row(
+        CHANGES, lambda world: {"person_id": str(world.colleague.id)}
+    ),
     "POST /bookings/{booking_id}/check-in": Row(CHECKS_IN),
     "POST /bookings/{booking_id}/check-out": Row(CHECKS_IN),
     "POST /bookings/{booking_id}/no-show": Row(RUNS),

@@ -30,6 +30,7 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "GET /facilities/{facility}": Row(EVERYBODY),
     "PATCH /facilities/{facility}": Row(EDITING, lambda _: {"name": "New Name"}),
+    "GET /facilities/{facility}/calendar": Row(EVERYBODY, query=some_days),
     "GET /facilities/{facility}/opening-hours": Row(EVERYBODY),
     "PUT /facilities/{facility}/opening-hours": Row(EDITING, lambda _: ALWAYS_OPEN),
     "POST /facilities/{facility}/import": Row(EDITING, lambda _: "Name\nMicroscope\n"),

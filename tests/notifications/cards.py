@@ -33,6 +33,7 @@ def a_card(**given: Any) -> BookingCard:
         "unit_label": "unit",
         "access_by": AccessBy.PHYSICAL,
         "web_address": "",
+        "no_show_grace_minutes": None,
         "resource_location": "Room 12",
         "facility_id": UUID(int=5),
         "facility_slug": "nairobi",

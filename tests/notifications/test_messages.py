@@ -30,6 +30,7 @@ INVITES = [
     (EventKind.BOOKING_APPROVED, BookingStatus.CONFIRMED, 1, "REQUEST", "CONFIRMED"),
     (EventKind.BOOKING_MOVED, BookingStatus.CONFIRMED, 1, "REQUEST", "CONFIRMED"),
     (EventKind.BOOKING_RETITLED, BookingStatus.CONFIRMED, 0, "REQUEST", "CONFIRMED"),
+    (EventKind.BOOKING_HANDED_OVER, BookingStatus.CONFIRMED, 1, "REQUEST", "CONFIRMED"),
     (EventKind.BOOKING_CANCELLED, BookingStatus.CANCELLED, 1, "CANCEL", "CANCELLED"),
     (EventKind.BOOKING_REJECTED, BookingStatus.REJECTED, 1, "CANCEL", "CANCELLED"),
     (EventKind.BOOKING_NO_SHOW, BookingStatus.NO_SHOW, 1, "CANCEL", "CANCELLED"),
@@ -41,6 +42,7 @@ INVITES = [
 def due(kind: EventKind, at: datetime = HAPPENED, **payload: Any) -> DueDelivery:
     return DueDelivery(
         id=UUID(int=9),
+        person_id=UUID(int=4),
         address="amina@sme.example",
         message_id="<9@bench.example>",
         attempts=1,
@@ -115,6 +117,43 @@ def test_compose__any_booking__says_where_to_go_next() -> None:
 def test_compose__cancelled_with_a_reason__says_it() -> None:
     card = a_card(status=BookingStatus.CANCELLED, reason="The tube broke.")
     assert "The tube broke." in compose(due(EventKind.BOOKING_CANCELLED), card, SETTINGS).text
+
+
+@pytest.mark.parametrize(
+    ("was", "words"), [("pending", "did not answer"), ("held", "was held for you")]
+)
+def test_compose__lapsed__says_who_was_late(was: str, words: str) -> None:
+    card = a_card(status=BookingStatus.EXPIRED)
+    mail = compose(due(EventKind.BOOKING_EXPIRED, was={"status": was}), card, SETTINGS)
+    for text in (mail.text, mail.html):
+        assert words in text
+
+
+def test_compose__missed__says_what_it_costs_and_whom_to_tell() -> None:
+    card = a_card(status=BookingStatus.NO_SHOW, reason="We rang twice.")
+    mail = compose(due(EventKind.BOOKING_NO_SHOW), card, SETTINGS)
+    assert mail.subject.startswith("Missed: X-ray diffractometer")
+    for words in ("stays charged", "tell the facility", "Reason: We rang twice."):
+        assert words in mail.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "grace", "told"),
+    [
+        (EventKind.BOOKING_CONFIRMED, BookingStatus.CONFIRMED, 15, True),
+        (EventKind.BOOKING_APPROVED, BookingStatus.CONFIRMED, 15, True),
+        (EventKind.BOOKING_CONFIRMED, BookingStatus.CONFIRMED, None, False),
+        (EventKind.BOOKING_PENDING, BookingStatus.PENDING, 15, False),
+        (EventKind.BOOKING_CANCELLED, BookingStatus.CANCELLED, 15, False),
+    ],
+)
+def test_compose__check_in_needed__says_between_when_and_where(
+    kind: EventKind, status: BookingStatus, grace: int | None, *, told: bool
+) -> None:
+    card = a_card(status=status, no_show_grace_minutes=grace)
+    text = compose(due(kind), card, SETTINGS).text
+    assert ("Check-in: needed between 10:30 and 11:15" in text) is told
+    assert (f"/bookings/{card.id}/check-in" in text) is told
 
 
 def test_compose__markup_in_a_title__is_text_in_html() -> None:

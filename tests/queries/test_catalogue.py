@@ -1,16 +1,12 @@
 """Search by text, and by when things are free."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event
 from sqlmodel import Session
 
-from booking.engine.booking_facts import ReservingRound
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingMode, BookingStatus, ResourceState, RoundState
 from booking.engine.permissions import ANONYMOUS, SYSTEM, Actor
@@ -19,9 +15,10 @@ from booking.models import OpeningHours, Round, RoundFacility
 from booking.queries import catalogue
 from booking.queries.availability import TimeWish, availability_of, free_resources, free_slots
 from booking.queries.catalogue import Search, search_resources
-from booking.queries.timetable import week_of
+from booking.queries.timetable import RoundTime, timetable_of
 from tests.builders import NOW, a_booking, a_closure, a_facility, a_resource, added
 from tests.scenes import a_scene, at
+from tests.statements import counted_statements
 
 DAY = Interval(at(0), at(24 * 60))
 
@@ -50,19 +47,6 @@ def starts(session: Session, wish: TimeWish, limit: int = 200) -> list[tuple[UUI
         cursor = page.next
         if cursor is None:
             return found
-
-
-@contextmanager
-def counted_statements(session: Session) -> Iterator[list[str]]:
-    said: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        said.append(statement)
-
-    bind = session.get_bind()
-    event.listen(bind, "before_cursor_execute", note)
-    yield said
-    event.remove(bind, "before_cursor_execute", note)
 
 
 def test_search__all_words_in_any_column_and_case__are_found(session: Session) -> None:
@@ -199,10 +183,10 @@ def test_free_slots__round_shares_the_time_out__none_until_it_is_published(
     added(session, RoundFacility(round_id=row.id, facility_id=found.facility_id))
     wish = TimeWish(Interval(at(0), at(75)), 15)
     assert [start for _, start in starts(session, wish)] == [60]
-    facts = catalogue.facts_of(session, [found.id])[found.id]
-    (reserving,) = week_of(session, facts, viewer=ANONYMOUS, within=DAY, now=NOW).rounds
-    access = Interval(at(0), at(60))
-    assert reserving == ReservingRound("Winter", access, NOW.replace(hour=0) + timedelta(days=1))
+    table = timetable_of(session, found.id, viewer=ANONYMOUS, within=DAY, now=NOW)
+    assert table is not None
+    until = NOW.replace(hour=0) + timedelta(days=1)
+    assert table.rounds == [RoundTime(at(0), at(60), "Winter", until)]
     row.state = RoundState.PUBLISHED
     session.add(row)
     session.flush()
@@ -233,17 +217,3 @@ def test_availability__however_many_resources__costs_four_queries(session: Sessi
         found = availability_of(session, page.items, within=DAY, now=NOW)
     assert len(said) == 4
     assert all(len(each.holds) == 1 for each in found.values())
-
-
-def test_week__of_a_booking__its_title_for_those_who_may_know(session: Session) -> None:
-    scene = a_scene(session)
-    row = a_booking(session, scene.resource, scene.project, at(0), at(60), title="Secret")
-    a_closure(session, scene.facility.id, at(120), at(180), resource_id=scene.resource.id)
-    facts = catalogue.facts_of(session, [scene.resource.id])[scene.resource.id]
-    shown = {}
-    for name, viewer in (("member", scene.by_member), ("nobody", ANONYMOUS)):
-        times = week_of(session, facts, viewer=viewer, within=DAY, now=NOW)
-        shown[name] = [(each.id, each.title) for each in times.bookings]
-        assert [each.interval for each in times.closures] == [Interval(at(120), at(180))]
-        assert times.open_windows == (DAY,)
-    assert shown == {"member": [(row.id, "Secret")], "nobody": [(None, None)]}

@@ -23,7 +23,7 @@ def given_up(session: Session) -> tuple[Delivery, UUID]:
     booked(session)
     pending = events.pending_events(session, limit=10)
     people = events.bookers(session, [each.subject_id for each in pending])
-    told = {each.id: people[each.subject_id] for each in pending}
+    told = {each.id: [people[each.subject_id]] for each in pending}
     plan(session, events=pending, addressees=told, host="bench.example", now=NOW)
     (due,) = claim(session, now=NOW, until=LATER, limit=10)
     failed = Outcome(due.id, due.attempts, "550 " + "x" * LONGEST_ERROR, permanent=True)

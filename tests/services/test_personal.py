@@ -7,13 +7,22 @@ from sqlmodel import Session, SQLModel
 from booking.engine.lifecycle import BookingStatus
 from booking.engine.permissions import SYSTEM, Role
 from booking.engine.tokens import token_hash
-from booking.engine.vocabulary import DeliveryState
+from booking.engine.vocabulary import DeliveryState, WaitlistState
 from booking.errors import NotPermitted, RulesBroken
 from booking.models import Delivery, Person
 from booking.queries import people
 from booking.queries import personal as read
 from booking.services import personal, sign_in, tokens
-from tests.builders import a_booking, a_person, a_project, a_resource, a_role, a_token, added
+from tests.builders import (
+    a_booking,
+    a_person,
+    a_project,
+    a_resource,
+    a_role,
+    a_token,
+    added,
+    an_entry,
+)
 from tests.events import events_about, kinds_about
 
 HOUR = timedelta(hours=1)
@@ -103,15 +112,19 @@ def test_delete_account__something_open__names_all_that_is_to_be_settled(
 ) -> None:
     person, colleague = a_person(session), a_person(session)
     project = a_project(session, person, colleague, name="Soil maps")
-    booking = a_booking(session, a_resource(session), project, now - HOUR, now + HOUR)
+    resource = a_resource(session)
+    booking = a_booking(session, resource, project, now - HOUR, now + HOUR)
+    entry = an_entry(session, resource, project, now + HOUR, now + 2 * HOUR)
     with pytest.raises(RulesBroken) as refused:
         personal.delete_account(session, actor=SYSTEM, now=now, person_id=person.id)
     assert [each.code for each in refused.value.violations] == [
         "bookings_to_come",
+        "on_waiting_list",
         "leads_projects",
     ]
-    assert "Soil maps" in refused.value.violations[1].reason
+    assert "Soil maps" in refused.value.violations[2].reason
     booking.status = BookingStatus.CANCELLED
+    entry.state = WaitlistState.WITHDRAWN
     project.principal_investigator_id = colleague.id
     personal.delete_account(session, actor=SYSTEM, now=now, person_id=person.id)
     assert person.name == "Deleted person"

@@ -1,0 +1,47 @@
+"""When what was found is free: the next few times of each, apart from one another."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from sqlmodel import Session
+
+from booking.engine.intervals import Interval
+from booking.queries.availability import TimeWish, availability_of, slots_in
+from booking.queries.catalogue import ResourceFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A resource that was found, with the next times it is free where a time was asked for."""
+
+    resource: ResourceFacts
+    slots: tuple[Interval, ...]
+
+
+def with_free_times(
+    session: Session,
+    resources: Sequence[ResourceFacts],
+    wish: TimeWish | None,
+    *,
+    now: datetime,
+    most: int,
+) -> tuple[Found, ...]:
+    """Put beside each resource at most so many of the times that the wish fits."""
+    if wish is None:
+        return tuple(Found(each, ()) for each in resources)
+    times = availability_of(session, resources, within=wish.within, now=now)
+    return tuple(
+        Found(each, tuple(islice(_apart(slots_in(each, times[each.id], wish, now)), most)))
+        for each in resources
+    )
+
+
+def _apart(slots: Iterable[Interval]) -> Iterator[Interval]:
+    """Keep those slots that do not overlap the one before."""
+    last: Interval | None = None
+    for each in slots:
+        if last is None or each.start >= last.end:
+            last = each
+            yield each

@@ -1,0 +1,100 @@
+"""Find by time: how long and when come first, and what it is on second."""
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from api.pages.fields import Address, Typed, errors_of
+from api.pages.free_times import Found, with_free_times
+from api.pages.home import read_wish, suggested
+from api.pages.rules_in_words import LENGTHS
+from api.pages.visit import Visit, Visiting, show
+from api.pages.wording import duration
+from api.problems import STATUS
+from booking.errors import DomainError, Malformed
+from booking.queries import accounts
+from booking.queries.availability import TimeWish, free_resources
+from booking.queries.catalogue import Search
+from booking.queries.facility_zones import facility_zones
+from booking.queries.paging import Page
+from booking.reference.countries import country_name
+
+router = APIRouter()
+A_PAGE: Final = 20
+TIMES_SHOWN: Final = 4
+USUAL_DAYS: Final = 14
+USUAL_MINUTES: Final = 60
+FIELDS: Final = (
+    *("q", "kind", "country", "technique", "facility", "project"),
+    *("minutes", "quantity", "free_from", "free_until", "zone"),
+)
+CHOSEN: Final = ("minutes", "quantity", "project")
+
+
+@router.get("/slots")
+def slots(visit: Visiting, address: Address) -> Response:
+    """Show which resources are free for so long, and when; each time leads to its booking."""
+    asked = any(address[name] for name in FIELDS)
+    address = Typed({"minutes": str(USUAL_MINUTES), **_given(address)}, address.faults)
+    zone = address.zone("zone", otherwise=visit.zone)
+    wish = read_wish(visit, address, zone, days=USUAL_DAYS)
+    address.key("project")
+    page, refused = _found(visit, address, wish) if asked else (None, None)
+    minutes = Typed(address.values).whole("minutes", least=1, most=366 * 1440)
+    return show(
+        visit,
+        "slots/slots.html",
+        status=200 if refused is None else STATUS[type(refused)],
+        typed=address,
+        refused=refused,
+        errors=errors_of(refused),
+        wish=wish,
+        page=page,
+        zone_asked=zone,
+        zones=visit.read(facility_zones),
+        projects=visit.read(lambda session: accounts.projects_of(session, visit.actor)),
+        lengths=[(each, duration(each)) for each in sorted({*LENGTHS, minutes or USUAL_MINUTES})],
+        carried=urlencode({name: address[name] for name in CHOSEN if address[name]}).replace(
+            "project=", "project_id="
+        ),
+        more=urlencode({name: address[name] for name in FIELDS if address[name]}),
+        country_names=country_name,
+        **visit.read(lambda session: suggested(session, visit)),
+    )
+
+
+def _given(address: Typed) -> dict[str, str]:
+    return {name: value for name, value in address.values.items() if value}
+
+
+def _found(
+    visit: Visit, address: Typed, wish: TimeWish | None
+) -> tuple[Page[Found] | None, DomainError | None]:
+    """Read what is free; what cannot be read finds nothing, but the form stays."""
+    if address.refusal is not None or wish is None:
+        return None, address.refusal
+    try:
+        return visit.read(lambda session: _read(session, visit, address, wish)), None
+    except Malformed as malformed:
+        return None, malformed
+
+
+def _read(session: Session, visit: Visit, address: Typed, wish: TimeWish) -> Page[Found]:
+    search: dict[str, Any] = {
+        name: address.line(name) for name in ("q", "kind", "technique", "country", "facility")
+    }
+    page = free_resources(
+        session,
+        viewer=visit.actor,
+        search=Search(**search),
+        wish=wish,
+        now=visit.now,
+        limit=A_PAGE,
+        cursor=address["cursor"] or None,
+    )
+    found = with_free_times(session, page.items, wish, now=visit.now, most=TIMES_SHOWN)
+    soonest = sorted(found, key=lambda each: each.slots[0].start)
+    return Page(tuple(soonest), page.next)

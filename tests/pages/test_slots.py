@@ -1,0 +1,55 @@
+"""Find by time: how long comes first, and each time leads to the form that books it."""
+
+from booking.db import Database
+from tests.builders import a_booking, a_facility, a_project, a_resource
+from tests.pages.visitor import Visitor, text_of
+from tests.scenes import at
+
+ASKED = (
+    "/slots?minutes=60&free_from=2026-11-24T12:00&free_until=2026-11-24T14:00&zone=Africa/Nairobi"
+)
+
+
+def test_slots__one_is_taken__only_what_is_free_is_found(
+    visitor: Visitor, database: Database
+) -> None:
+    with database.writing() as session:
+        place = a_facility(session).id
+        free, taken = (a_resource(session, place, name=name) for name in ("Free one", "Taken one"))
+        a_booking(session, taken, a_project(session), at(-60), at(300))
+    page = visitor.get(ASKED).text
+    assert ("Free one" in page, "Taken one" in page) == (True, False)
+    assert f"/resources/{free.id}/book?day=2026-11-24&amp;start=12:00&amp;minutes=60" in page
+
+
+def test_slots__soonest_first(visitor: Visitor, database: Database) -> None:
+    with database.writing() as session:
+        place = a_facility(session).id
+        later, _ = (a_resource(session, place, name=name) for name in ("A later one", "B now"))
+        a_booking(session, later, a_project(session), at(-60), at(60))
+    page = visitor.get(ASKED).text
+    assert page.index("B now") < page.index("A later one")
+
+
+def test_slots__nothing_asked_yet__only_the_form(visitor: Visitor, database: Database) -> None:
+    with database.writing() as session:
+        a_resource(session, name="Free one")
+    page = visitor.get("/slots").text
+    assert ("Free one" in page, "Find times" in page) == (False, True)
+
+
+def test_slots__nothing_free__says_what_to_try(visitor: Visitor, database: Database) -> None:
+    with database.writing() as session:
+        a_resource(session, maximum_minutes=60)
+    assert "Nothing is free for so long" in text_of(visitor.get("/slots?minutes=240"))
+
+
+def test_slots__malformed__named_and_the_form_stays(visitor: Visitor) -> None:
+    for query in ("minutes=x", "free_from=soon", "quantity=0", "project=mine", "zone=Mars"):
+        answer = visitor.get(f"/slots?{query}")
+        assert (answer.status_code, "Find times" in answer.text) == (422, True), query
+    assert visitor.get("/slots?minutes=60&cursor=x").status_code == 422
+
+
+def test_home__leads_to_find_by_time(visitor: Visitor) -> None:
+    assert 'href="/slots"' in visitor.get("/").text

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -73,13 +74,15 @@ log = structlog.get_logger()
 class ProblemError(BaseModel):
     """One reason of a refusal; `pointer` is a JSON pointer or field name.
 
-    `waivable` stands where the caller may set the rule aside by giving a `waiver`.
+    `waivable` stands where the caller may set the rule aside by giving a `waiver`,
+    `opens_at` where it is known from when on the same wish would keep the rule.
     """
 
     code: str
     detail: str
     pointer: str = ""
     waivable: bool = False
+    opens_at: datetime | None = None
 
 
 class Problem(BaseModel):
@@ -116,7 +119,7 @@ def problem(
         status=status,
         detail=detail,
         errors=[ProblemError(**each) for each in error_items(violations)],
-    ).model_dump(exclude_unset=True)
+    ).model_dump(mode="json", exclude_unset=True)
     return JSONResponse(
         body | beside, status, headers=headers, media_type="application/problem+json"
     )
@@ -127,6 +130,7 @@ def error_items(violations: Iterable[Violation]) -> list[dict[str, Any]]:
     return [
         {"code": each.code, "detail": each.reason, "pointer": each.pointer}
         | ({"waivable": True} if each.waivable else {})
+        | ({"opens_at": each.opens_at} if each.opens_at else {})
         for each in violations
     ]
 

@@ -22,9 +22,10 @@ from booking.engine.vocabulary import CheckInBy
 from booking.errors import DomainError, NotFound
 from booking.queries import catalogue
 from booking.queries.attendance import usage_of, usages_of
-from booking.queries.availability import TimeWish, availability_of, slots_in
+from booking.queries.availability import availability_of, slots_in
 from booking.queries.bookings import BookingFilter, BookingSeen, booking_seen, bookings_seen
 from booking.queries.catalogue import ResourceFacts
+from booking.queries.slot_batches import TimeWish
 
 router = APIRouter()
 MOST_LOOKED_AT: Final = 100

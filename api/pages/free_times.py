@@ -8,8 +8,9 @@ from itertools import islice
 from sqlmodel import Session
 
 from booking.engine.intervals import Interval
-from booking.queries.availability import TimeWish, availability_of, slots_in
+from booking.queries.availability import availability_of, slots_in
 from booking.queries.catalogue import ResourceFacts
+from booking.queries.slot_batches import TimeWish
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,11 @@ from api.pages.wording import duration
 from api.problems import STATUS
 from booking.errors import DomainError, Malformed
 from booking.queries import accounts
-from booking.queries.availability import TimeWish, free_resources
+from booking.queries.availability import free_resources
 from booking.queries.catalogue import Search
 from booking.queries.facility_zones import facility_zones
 from booking.queries.paging import Page
+from booking.queries.slot_batches import TimeWish
 from booking.reference.countries import country_name
 
 router = APIRouter()

@@ -32,8 +32,9 @@ from booking.engine.violations import Violation
 from booking.engine.vocabulary import AccessBy
 from booking.errors import Malformed, NotFound
 from booking.queries import catalogue as reads
-from booking.queries.availability import TimeWish, free_resources
+from booking.queries.availability import free_resources
 from booking.queries.catalogue import ResourceFacts, Search
+from booking.queries.slot_batches import TimeWish
 from booking.services import catalogue
 from booking.services.opening_hours import set_opening_hours
 

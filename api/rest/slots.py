@@ -4,14 +4,19 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from api.deps import CurrentActor, Cursor, Instant, Limit, Now, ReadSession
 from api.idempotency import IdempotentRoute
 from api.problems import problems
 from api.rest.resources import LONGEST_SEARCH, Filters, Minutes, Quantity, interval_of
-from booking.queries.availability import TimeWish, free_slots
+from api.short_ways import json_response
+from booking.engine.permissions import Actor
+from booking.errors import NotFound
+from booking.queries.availability import free_slots
+from booking.queries.slot_batches import TimeWish
+from booking.queries.slots_for_project import Team
 
 router = APIRouter(tags=["catalogue"], route_class=IdempotentRoute)
 
@@ -35,7 +40,7 @@ class SlotList(BaseModel):
     next: str | None
 
 
-@router.get("/slots", responses=problems(401))
+@router.get("/slots", response_model=SlotList, responses=problems(401, 404))
 def list_slots(
     session: ReadSession,
     actor: CurrentActor,
@@ -47,10 +52,15 @@ def list_slots(
     quantity: Quantity = 1,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> SlotList:
+    project: Annotated[
+        UUID | None, Query(description="Only slots that this project of yours may book")
+    ] = None,
+) -> Response:
     """Return a page of free slots, by resource and then by start; at most 92 days.
 
-    Slots start on each resource's grid; `minutes` of none is the shortest it lets.
+    Slots start on each resource's grid; `minutes` of none is the shortest it lets. For a
+    project it is only what every rule of booking lets it have: `kind` "x-ray
+    diffractometer" is then any of them that it may use.
     """
     within = interval_of(start, end, longest=LONGEST_SEARCH, at="/query/end")
     page = free_slots(
@@ -61,17 +71,24 @@ def list_slots(
         now=now,
         limit=limit,
         cursor=cursor,
+        team=None if project is None else _team(actor, project),
     )
     items = [
-        SlotOut(
-            resource_id=each.resource.id,
-            resource_name=each.resource.name,
-            facility=each.resource.facility_slug,
-            kind=each.resource.kind,
-            starts_at=each.slot.start,
-            ends_at=each.slot.end,
-            quantity=quantity,
-        )
+        {
+            "resource_id": each.resource.id,
+            "resource_name": each.resource.name,
+            "facility": each.resource.facility_slug,
+            "kind": each.resource.kind,
+            "starts_at": each.slot.start,
+            "ends_at": each.slot.end,
+            "quantity": quantity,
+        }
         for each in page.items
     ]
-    return SlotList(items=items, next=page.next)
+    return json_response({"items": items, "next": page.next})
+
+
+def _team(actor: Actor, project_id: UUID) -> Team:
+    if actor.person_id is None or project_id not in actor.project_ids:
+        raise NotFound("You have no such project; look in the list of your projects.")
+    return Team(project_id, actor.person_id)

@@ -1,13 +1,36 @@
 """The nearest times that would do, for someone whose wish breaks a rule."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
-from booking.engine.availability import EPOCH, free_time, grid_ceiling
-from booking.engine.booking_facts import BookingFacts
+from booking.engine.availability import EPOCH, free_time, grid_ceiling, slots
+from booking.engine.booking_facts import BookingCode, BookingFacts
+from booking.engine.booking_rules import broken_rules
 from booking.engine.intervals import MINUTE, Interval, intersect, subtract, union
 from booking.engine.online_rules import kept_by_quota
+
+# What no later time of the same length mends.
+AT_ANY_TIME: Final = frozenset(
+    {
+        BookingCode.NOT_PUBLISHED,
+        BookingCode.OFF_GRID,
+        BookingCode.TOO_SHORT,
+        BookingCode.TOO_LONG,
+        BookingCode.BEYOND_HORIZON,
+        BookingCode.ABOVE_CAPACITY,
+        BookingCode.ROUND_ONLY,
+        BookingCode.NOT_QUALIFIED,
+        BookingCode.TERMS_NOT_ACCEPTED,
+        BookingCode.ORGANISATION_SUSPENDED,
+        BookingCode.PROJECT_NOT_ALLOWED,
+        BookingCode.NOT_ON_PROJECT,
+        BookingCode.TOO_MANY_FOR_PROJECT,
+        BookingCode.TOO_MANY_FOR_ORGANISATION,
+    }
+)
 
 
 def nearest_slots(
@@ -67,6 +90,27 @@ def alternatives(facts: BookingFacts, *, count: int = 3) -> tuple[Interval, ...]
     return nearest_slots(
         free, facts.wanted, grid_minutes=facts.grid_minutes, minutes=minutes, count=count
     )
+
+
+def bookable_slots(facts: BookingFacts, *, minutes: int) -> Iterator[Interval]:
+    """Yield each slot of `minutes` on the grid that breaks no rule at all, by start.
+
+    Looks no further than the open windows the facts hold. Of the starts just before time
+    that a policy keeps some are left out.
+    """
+    span = _bookable(facts, minutes)
+    if span is None:
+        return
+    free = intersect(_free(facts), [span])
+    if facts.quotas is not None:
+        kept = kept_by_quota(facts.quotas, minutes=minutes, quantity=facts.quantity, now=facts.now)
+        free = intersect(free, kept)
+    for slot in slots(free, minutes=minutes, grid_minutes=facts.grid_minutes):
+        broken = broken_rules(replace(facts, wanted=slot))
+        if not broken:
+            yield slot
+        elif any(each.code in AT_ANY_TIME for each in broken):
+            return
 
 
 def _free(facts: BookingFacts) -> tuple[Interval, ...]:

@@ -1,7 +1,7 @@
 """When resources are open, taken and free; any number of them costs the same few queries."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from itertools import islice
@@ -14,16 +14,20 @@ from sqlmodel import Session, col, select
 from booking.engine.availability import Held, free_time, slots
 from booking.engine.booking_facts import ReservingRound
 from booking.engine.intervals import MINUTE, Interval, in_utc, subtract
-from booking.engine.lifecycle import HOLDING, BookingMode, ResourceState, RoundState
+from booking.engine.lifecycle import HOLDING, RoundState
 from booking.engine.opening import WeeklyHours, open_windows
 from booking.engine.permissions import Actor
 from booking.models import Booking, Closure, OpeningHours, Round, RoundFacility
-from booking.queries.catalogue import ResourceFacts, Search, batch_of
+from booking.queries.catalogue import Candidate, ResourceFacts, Search, candidates, facts_of
 from booking.queries.paging import Page, not_a_cursor, page_of, read_cursor
+from booking.queries.slot_batches import TimeWish, starts_in
+from booking.queries.slots_for_project import Team, starts_for
 
 RESERVING: Final = (RoundState.OPEN, RoundState.REVIEWING, RoundState.ALLOCATED)
 DAY: Final = timedelta(days=1)
-BATCH: Final = 100
+FIRST_BATCH: Final = 20
+BATCH: Final = 500
+BATCH_FOR_TEAM: Final = 100
 
 T = TypeVar("T")
 
@@ -42,19 +46,10 @@ class Availability:
 
 
 @dataclass(frozen=True, slots=True)
-class TimeWish:
-    """How long, how much and when; `minutes` of None is the shortest that may be booked."""
-
-    within: Interval
-    minutes: int | None = None
-    quantity: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class FreeSlot:
     """A free slot of a resource; its quantity is free throughout."""
 
-    resource: ResourceFacts
+    resource: Candidate
     slot: Interval
 
 
@@ -82,6 +77,25 @@ def availability_of(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a search looks for: where, when, who asks, and for which team."""
+
+    viewer: Actor
+    search: Search
+    wish: TimeWish
+    now: datetime
+    team: Team | None
+
+    def starts(
+        self, session: Session, batch: Sequence[Candidate]
+    ) -> Iterator[tuple[Candidate, Iterator[int]]]:
+        """Yield each resource of a batch with the starts of its slots."""
+        if self.team is None:
+            return starts_in(session, batch, self.wish, self.now)
+        return starts_for(session, batch, self.wish, self.team, self.now)
+
+
 def free_slots(
     session: Session,
     *,
@@ -91,25 +105,28 @@ def free_slots(
     now: datetime,
     limit: int,
     cursor: str | None = None,
+    team: Team | None = None,
 ) -> Page[FreeSlot]:
-    """Return a page of free slots that may be booked, by resource and then by start."""
+    """Return a page of free slots that may be booked, by resource and then by start.
+
+    With a `team` it is only what its project may book, by every rule.
+    """
     after = read_cursor(cursor, parts=3)
-    found: list[tuple[str, FreeSlot]] = []
-    resume = _instant(after[2]) if after else None
-    # The cursor's own resource may have later slots: begin with it again.
-    at: Sequence[Any] | None = after[:2] if after else None
-    if after and (same := _again(session, viewer, search, after)):
-        found += _slots_of(session, same, wish, now, limit + 1, later_than=resume)
-    for batch in _batches(session, viewer, search, at):
+    asked = _Asked(viewer, search, wish, now, team)
+    resume = after and (_id(after[1]), _instant(after[2]).timestamp())
+    found: list[tuple[Candidate, int]] = []
+    for each, starts in _every(session, asked, after and after[:2]):
+        # The cursor's own resource may have later slots: it comes again.
+        later = (at for at in starts if not resume or each.id != resume[0] or at > resume[1])
+        found += ((each, at) for at in islice(later, limit + 1 - len(found)))
         if len(found) > limit:
             break
-        found += _slots_of(session, batch, wish, now, limit + 1 - len(found))
     page = page_of(
         found,
         limit=limit,
-        key=lambda each: (each[0], str(each[1].resource.id), each[1].slot.start.isoformat()),
+        key=lambda one: (one[0].key, str(one[0].id), _at(one[1]).isoformat()),
     )
-    return Page(tuple(slot for _, slot in page.items), page.next)
+    return Page(tuple(_slot(each, at, wish) for each, at in page.items), page.next)
 
 
 def free_resources(
@@ -121,28 +138,59 @@ def free_resources(
     now: datetime,
     limit: int,
     cursor: str | None = None,
+    team: Team | None = None,
 ) -> Page[ResourceFacts]:
-    """Return a page of what is found and has a free slot as wished, by name."""
-    kept: list[tuple[str, ResourceFacts]] = []
-    for batch in _batches(session, viewer, search, read_cursor(cursor, parts=2)):
-        facts = availability_of(session, [each for _, each in batch], within=wish.within, now=now)
-        kept += [
-            (name, each)
-            for name, each in batch
-            if any(True for _ in slots_in(each, facts[each.id], wish, now))
-        ]
-        if len(kept) > limit:
-            break
-    page = page_of(kept[: limit + 1], limit=limit, key=lambda each: (each[0], str(each[1].id)))
-    return Page(tuple(found for _, found in page.items), page.next)
+    """Return a page of what is found and has a free slot as wished, by name.
+
+    With a `team` it is a slot that its project may book, by every rule.
+    """
+    after = read_cursor(cursor, parts=2)
+    resume = after and _id(after[1])
+    asked = _Asked(viewer, search, wish, now, team)
+    free = (
+        each
+        for each, starts in _every(session, asked, after)
+        if each.id != resume and next(starts, None) is not None
+    )
+    kept = list(islice(free, limit + 1))
+    page = page_of(kept, limit=limit, key=lambda each: (each.key, str(each.id)))
+    facts = facts_of(session, [each.id for each in page.items])
+    return Page(tuple(facts[each.id] for each in page.items), page.next)
+
+
+def _every(
+    session: Session, asked: _Asked, since: Sequence[Any] | None
+) -> Iterator[tuple[Candidate, Iterator[int]]]:
+    """Yield every resource from a sort key on, with the starts of its free slots.
+
+    The first batch is small, since most often a few resources fill the page.
+    """
+    size = FIRST_BATCH
+    while batch := candidates(
+        session, viewer=asked.viewer, search=asked.search, size=size + 1, since=since
+    ):
+        yield from asked.starts(session, batch[:size])
+        if len(batch) <= size:
+            return
+        since = batch[-1].key, str(batch[-1].id)
+        size = BATCH if asked.team is None else BATCH_FOR_TEAM
+
+
+def _slot(found: Candidate, at: int, wish: TimeWish) -> FreeSlot:
+    start = _at(at)
+    return FreeSlot(found, Interval(start, start + wish.minutes_at(found) * MINUTE))
+
+
+def _at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def slots_in(
     found: ResourceFacts, times: Availability, wish: TimeWish, now: datetime
 ) -> Iterable[Interval]:
     """Yield the slots of a resource that the wish fits and its rules of booking let, by start."""
-    minutes = wish.minutes or found.minimum_minutes or found.grid_minutes
-    if not _bookable(found, minutes, wish.quantity):
+    minutes = wish.minutes_at(found)
+    if not wish.bookable_at(found):
         return
     free = free_time(
         times.open_windows,
@@ -160,58 +208,6 @@ def slots_in(
         if slot.start > last:
             return
         yield slot
-
-
-def _bookable(found: ResourceFacts, minutes: int, quantity: int) -> bool:
-    """Say whether anybody may book such a length and quantity directly."""
-    longest = found.maximum_minutes
-    return (
-        found.state is ResourceState.PUBLISHED
-        and found.mode is not BookingMode.ROUND_ONLY
-        and quantity <= found.capacity
-        and minutes % found.grid_minutes == 0
-        and minutes >= (found.minimum_minutes or 0)
-        and (longest is None or minutes <= longest)
-    )
-
-
-def _batches(
-    session: Session, viewer: Actor, search: Search, after: Sequence[Any] | None
-) -> Iterable[list[tuple[str, ResourceFacts]]]:
-    while batch := batch_of(session, viewer=viewer, search=search, size=BATCH, after=after):
-        yield batch
-        if len(batch) < BATCH:
-            return
-        after = (batch[-1][0], str(batch[-1][1].id))
-
-
-def _again(
-    session: Session, viewer: Actor, search: Search, after: Sequence[Any]
-) -> list[tuple[str, ResourceFacts]]:
-    """Return the resource that a cursor of slots stands at, if it is still found."""
-    before = UUID(int=max(_number(after[1]) - 1, 0))
-    batch = batch_of(session, viewer=viewer, search=search, size=1, after=(after[0], str(before)))
-    return [each for each in batch if str(each[1].id) == after[1]]
-
-
-def _slots_of(
-    session: Session,
-    batch: Sequence[tuple[str, ResourceFacts]],
-    wish: TimeWish,
-    now: datetime,
-    most: int,
-    *,
-    later_than: datetime | None = None,
-) -> list[tuple[str, FreeSlot]]:
-    resources = [each for _, each in batch]
-    times = availability_of(session, resources, within=wish.within, now=now)
-    every = (
-        (name, FreeSlot(each, slot))
-        for name, each in batch
-        for slot in slots_in(each, times[each.id], wish, now)
-        if later_than is None or slot.start > later_than
-    )
-    return list(islice(every, most))
 
 
 def hours_of(session: Session, resources: Sequence[ResourceFacts]) -> dict[UUID, list[WeeklyHours]]:
@@ -306,6 +302,7 @@ def rounds_of(
         select(RoundFacility.facility_id, Round).where(
             col(Round.id) == col(RoundFacility.round_id),
             col(RoundFacility.facility_id).in_({each.facility_id for each in resources}),
+            col(RoundFacility.published_at).is_(None),
             col(Round.state).in_(RESERVING),
             Round.access_starts_at < within.end,
             Round.access_ends_at > within.start,
@@ -342,8 +339,8 @@ def _instant(text: Any) -> datetime:
         raise not_a_cursor() from error
 
 
-def _number(text: Any) -> int:
+def _id(text: Any) -> UUID:
     try:
-        return UUID(str(text)).int
+        return UUID(str(text))
     except ValueError as error:
         raise not_a_cursor() from error

@@ -18,6 +18,7 @@ from booking.models import Facility, OpeningHours, Resource
 from booking.queries.paging import Page, not_a_cursor, page_of, read_cursor
 
 MOST_WORDS: Final = 10
+_ORDER: Final[Any] = func.lower(Resource.name)
 _OF_FACILITY: Final = frozenset({"facility_slug", "facility_name", "zone"})
 
 
@@ -72,6 +73,29 @@ class ResourceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A resource with what decides when it may be booked; `key` is its name as sorted."""
+
+    key: str
+    id: UUID
+    facility_id: UUID
+    facility_slug: str
+    zone: str
+    name: str
+    kind: str
+    state: ResourceState
+    mode: BookingMode
+    capacity: int
+    grid_minutes: int
+    minimum_minutes: int | None
+    maximum_minutes: int | None
+    lead_minutes: int
+    horizon_days: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """What a person looks for; whatever is empty or None does not narrow.
 
@@ -84,6 +108,14 @@ class Search:
     country: str = ""
     facility: str = ""
     state: ResourceState | None = None
+
+
+_CANDIDATE: Final[tuple[Any, ...]] = tuple(
+    {"key": _ORDER, "facility_slug": Facility.slug, "zone": Facility.zone}.get(
+        each.name, getattr(Resource, each.name, None)
+    )
+    for each in fields(Candidate)
+)
 
 
 def facility(session: Session, facility_id: UUID) -> Facility | None:
@@ -164,17 +196,34 @@ def batch_of(
     session: Session, *, viewer: Actor, search: Search, size: int, after: Sequence[Any] | None
 ) -> list[tuple[str, ResourceFacts]]:
     """Return the next `size` found after a sort key, each with its own: its name as sorted."""
-    order = func.lower(Resource.name)
-    query = (
-        select(order, Resource, Facility)
-        .where(col(Facility.id) == col(Resource.facility_id), *_narrowed(viewer, search))
-        .order_by(order, col(Resource.id))
+    query = _sorted(select(_ORDER, Resource, Facility), viewer, search, size)
+    if after:
+        query = query.where(_past(after, with_itself=False))
+    return [(name, _facts(found, place)) for name, found, place in session.exec(query)]
+
+
+def candidates(
+    session: Session, *, viewer: Actor, search: Search, size: int, since: Sequence[Any] | None
+) -> list[Candidate]:
+    """Return the next `size` found from a sort key on, as far as a search for slots needs them."""
+    query = _sorted(select(*_CANDIDATE), viewer, search, size)
+    if since:
+        query = query.where(_past(since, with_itself=True))
+    return [Candidate(*row) for row in session.connection().execute(query)]
+
+
+def _sorted(query: Any, viewer: Actor, search: Search, size: int) -> Any:
+    return (
+        query.where(col(Facility.id) == col(Resource.facility_id), *_narrowed(viewer, search))
+        .order_by(_ORDER, col(Resource.id))
         .limit(size)
     )
-    if after:
-        name, found_id = str(after[0]), _id(after[1])
-        query = query.where(or_(order > name, and_(order == name, col(Resource.id) > found_id)))
-    return [(name, _facts(found, place)) for name, found, place in session.exec(query)]
+
+
+def _past(key: Sequence[Any], *, with_itself: bool) -> ColumnElement[bool]:
+    name, found_id = str(key[0]), _id(key[1])
+    own = col(Resource.id) >= found_id if with_itself else col(Resource.id) > found_id
+    return or_(name < _ORDER, and_(name == _ORDER, own))
 
 
 def kinds(session: Session, *, viewer: Actor) -> list[tuple[str, int]]:

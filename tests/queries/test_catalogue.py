@@ -13,8 +13,9 @@ from booking.engine.permissions import ANONYMOUS, SYSTEM, Actor
 from booking.errors import Malformed
 from booking.models import OpeningHours, Round, RoundFacility
 from booking.queries import catalogue
-from booking.queries.availability import TimeWish, availability_of, free_resources, free_slots
+from booking.queries.availability import availability_of, free_resources, free_slots
 from booking.queries.catalogue import Search, search_resources
+from booking.queries.slot_batches import TimeWish
 from booking.queries.timetable import RoundTime, timetable_of
 from tests.builders import NOW, a_booking, a_closure, a_facility, a_resource, added
 from tests.scenes import a_scene, at

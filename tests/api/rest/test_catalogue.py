@@ -245,3 +245,11 @@ def test_import__raw_and_form__report_by_row(callers: dict[str, Caller]) -> None
     assert manager.send("POST", path, content=b"").status_code == 422
     assert manager.send("POST", path, data={"a": "b"}, files={}).status_code == 422
     assert callers["member"].send("POST", path, content=text).status_code == 403
+
+
+def test_slots__for_a_project__is_for_its_members(callers: dict[str, Caller]) -> None:
+    span = {"start": at(0).isoformat(), "end": at(75).isoformat(), "minutes": 15}
+    asked = span | {"project": str(callers["member"].scene.project.id)}
+    assert len(callers["member"].send("GET", "/slots", params=asked).json()["items"]) == 5
+    for name in ("nobody", "officer"):
+        assert callers[name].send("GET", "/slots", params=asked).status_code == 404

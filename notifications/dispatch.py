@@ -23,7 +23,8 @@ from booking.services import calendar_texts, deliveries
 from booking.services.deliveries import Outcome
 from notifications.calendar import vevent_text
 from notifications.mail import SendFailed, Transport, mime, opened_transport
-from notifications.messages import MESSAGES, About, Card, before, compose
+from notifications.messages import Card, compose
+from notifications.sentences import MESSAGES, About, before
 
 CLAIM: Final = timedelta(minutes=2)
 EVENTS_AT_ONCE: Final = 1000

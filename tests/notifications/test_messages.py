@@ -16,7 +16,8 @@ from booking.engine.tokens import derived_token
 from booking.queries.cards import BookingCard, DecisionCard, SignInCard
 from booking.queries.events import DueDelivery
 from notifications.mail import Mail, mime
-from notifications.messages import MESSAGES, as_of, compose, reply_token
+from notifications.messages import as_of, compose, reply_token
+from notifications.sentences import MESSAGES
 from tests.notifications.cards import a_card
 from tests.notifications.outcomes import settings_for
 

@@ -31,6 +31,7 @@ EVENTS_AT_ONCE: Final = 1000
 Clock = Callable[[], datetime]
 _ASKED: Final = {
     About.DECISION: events.submitters,
+    About.ENTRY: events.waiters,
     About.SIGN_IN: events.link_readers,
 }
 log = structlog.get_logger()
@@ -186,6 +187,7 @@ def _cards(
         session, ids[About.BOOKING], sender=settings.sender, base_url=settings.base_url
     )
     found |= cards.decision_cards(session, ids[About.DECISION], sender=settings.sender)
+    found |= cards.entry_cards(session, ids[About.ENTRY], sender=settings.sender)
     found |= cards.sign_in_cards(session, ids[About.SIGN_IN])
     return found
 

@@ -12,7 +12,8 @@ from booking.config import Settings
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus
 from booking.engine.tokens import derived_token
-from booking.queries.cards import BookingCard, DecisionCard, SignInCard
+from booking.engine.wording import length_in_words
+from booking.queries.cards import BookingCard, DecisionCard, EntryCard, SignInCard
 from booking.queries.events import DueDelivery
 from notifications.alternatives import other_time_rows
 from notifications.calendar import (
@@ -24,6 +25,7 @@ from notifications.calendar import (
     plus_addressed,
 )
 from notifications.mail import Invite, Mail
+from notifications.offers import offer_link, offer_rows, offer_words
 from notifications.sentences import HANDED_ON, Message, as_it_came, message_for
 from notifications.wording import (
     at_words,
@@ -34,7 +36,7 @@ from notifications.wording import (
     zone_of,
 )
 
-Card = BookingCard | DecisionCard | SignInCard
+Card = BookingCard | DecisionCard | EntryCard | SignInCard
 REPLY_TOKEN_LENGTH: Final = 24
 LONGEST_NAME: Final = 60
 MOST_REASONS: Final = 6
@@ -59,6 +61,8 @@ def compose(due: DueDelivery, card: Card, settings: Settings) -> Mail:
     message = message_for(due)
     if isinstance(card, BookingCard):
         return _booking_mail(due, as_it_came(message, due), as_of(card, due), settings)
+    if isinstance(card, EntryCard):
+        return _entry_mail(due, message, card, settings)
     if isinstance(card, DecisionCard):
         return _decision_mail(due, message, card, settings)
     return _sign_in_mail(due, message, card, settings)
@@ -107,10 +111,11 @@ def _booking_mail(
     local = card.starts_at.astimezone(zone_of(card.facility_zone))
     # Readers drop a CANCEL whose sender is not its ORGANIZER, so both have the booking's address.
     organiser = plus_addressed(card.organiser, reply_token(settings.secret_key, card))
+    offered = offer_words(due, settings)
     return _mail(
         due,
         card,
-        template="booking",
+        template="offer" if offered else "booking",
         subject=f"{message.subject}: {_shortened(card.resource_name)}, {instant_words(local)}",
         sender=(organiser, card.facility_name),
         invite=_invite(due, message, card, settings),
@@ -119,9 +124,11 @@ def _booking_mail(
             "card": card,
             "rows": [
                 *_booking_rows(card, told_why=message.method is Method.CANCEL),
+                *offer_rows(due, card),
                 *other_time_rows(due.payload, card.person_zone),
             ],
-            "link": booking_url(card),
+            "link": offer_link(due, settings) or booking_url(card),
+            **offered,
         },
     )
 
@@ -184,6 +191,30 @@ def _decision_mail(
             "reasons": card.reasons[:MOST_REASONS],
             "left_out": len(card.reasons[MOST_REASONS:]),
             "link": f"{base}/rounds/{card.round_slug}/requests/{card.id}",
+        },
+    )
+
+
+def _entry_mail(due: DueDelivery, message: Message, card: EntryCard, settings: Settings) -> Mail:
+    between = span_words(card.earliest_at, card.latest_at, card.facility_zone)
+    rows = [
+        ("Title", card.title),
+        ("Where", f"{card.resource_name}, {card.facility_name}"),
+        ("How long", length_in_words(card.minutes)),
+        ("Within", between),
+        ("Project", card.project_name),
+    ]
+    return _mail(
+        due,
+        card,
+        template="booking",
+        subject=f"{message.subject}: {_shortened(card.resource_name)}",
+        sender=(card.organiser, card.facility_name),
+        words={
+            "message": message,
+            "card": card,
+            "rows": [(name, value) for name, value in rows if value],
+            "link": f"{settings.base_url.rstrip('/')}/resources/{card.resource_id}",
         },
     )
 

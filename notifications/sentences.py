@@ -14,6 +14,7 @@ class About(StrEnum):
     """What a message is about; it is told to the one person concerned."""
 
     BOOKING = "booking"
+    ENTRY = "entry"
     DECISION = "decision"
     SIGN_IN = "sign_in"
 
@@ -35,6 +36,7 @@ class Message:
 
 _CHANGE: Final = "To move or cancel it, open the booking:"
 _LOOK: Final = "To find another time, open the booking:"
+_WAITING: Final = "To see what else you wait for, open your waiting list:"
 _DECISION: Final = "To read the whole decision, open:"
 
 
@@ -122,6 +124,40 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         Method.CANCEL,
         BookingStatus.EXPIRED,
     ),
+    EventKind.OFFER_MADE: _told(
+        "Offered to you",
+        "Time that you wait for is free, and held for you. Answer by the time below to have it.",
+        "To take it, open this link:",
+        Method.REQUEST,
+        BookingStatus.HELD,
+    ),
+    EventKind.OFFER_ACCEPTED: _told(
+        "Confirmed",
+        "You have the time that was offered to you. Your booking is confirmed.",
+        _CHANGE,
+        Method.REQUEST,
+        None,
+    ),
+    EventKind.OFFER_DECLINED: _told(
+        "Offer let go",
+        "The time that was offered to you was let go. It goes to the next in line.",
+        _WAITING,
+        Method.CANCEL,
+        BookingStatus.CANCELLED,
+    ),
+    EventKind.OFFER_EXPIRED: _told(
+        "Offer ended",
+        "The offer was not answered in time. Its time goes to the next in line.",
+        _WAITING,
+        Method.CANCEL,
+        BookingStatus.EXPIRED,
+    ),
+    EventKind.WAITLIST_EXPIRED: Message(
+        About.ENTRY,
+        "No time became free",
+        "No time became free within what you waited for, so your wait has ended.",
+        "To look for another time, open the resource:",
+    ),
     EventKind.REQUEST_GRANTED: Message(
         About.DECISION,
         "Granted",
@@ -157,6 +193,21 @@ HANDED_ON: Final = _told(
     BookingStatus.CANCELLED,
 )
 
+# Instead of a booking that gave way to a closure: nobody waited for it.
+_INSTEAD: Final = {
+    EventKind.OFFER_MADE: "Your booking had to give way to a closure, and this time is held for "
+    "you instead. Answer by the time below to have it.",
+    EventKind.OFFER_DECLINED: "The time that was offered to you instead was let go. It is free "
+    "for others.",
+    EventKind.OFFER_EXPIRED: "The offer of another time was not answered, so that time is free "
+    "for others.",
+}
+
+_WAITS_ON: Final = (
+    "You took the time that was offered to you. The facility has yet to approve it, and keeps it "
+    "for you until then."
+)
+
 _UNANSWERED: Final = (
     "The facility did not answer your booking in time, so it lapsed. The time is free again, and "
     "nothing is charged."
@@ -177,7 +228,12 @@ def before(payload: Mapping[str, Any]) -> str | None:
 
 
 def as_it_came(message: Message, due: DueDelivery) -> Message:
-    """Word what lapsed as what it was before: a wish nobody answered was no hold."""
+    """Word it as what it was before: a wish nobody answered was no hold, an offer no wait."""
+    if due.kind in _INSTEAD and due.payload.get("displaced_id"):
+        return replace(message, headline=_INSTEAD[due.kind])
+    asks = due.payload.get("status") == BookingStatus.PENDING
+    if due.kind is EventKind.OFFER_ACCEPTED and asks:
+        return replace(message, subject="Waiting for approval", headline=_WAITS_ON)
     was = due.payload.get("was")
     unanswered = isinstance(was, dict) and was.get("status") == BookingStatus.PENDING
     if due.kind is EventKind.BOOKING_EXPIRED and unanswered:

@@ -22,15 +22,16 @@ from booking.queries.events import Addressee, DueDelivery, PendingEvent
 from booking.services import calendar_texts, deliveries
 from booking.services.deliveries import Outcome
 from notifications.calendar import vevent_text
-from notifications.composing import Card, compose
 from notifications.mail import SendFailed, Transport, mime, opened_transport
-from notifications.messages import MESSAGES, About, before
+from notifications.messages import Card, compose
+from notifications.sentences import MESSAGES, About, before
 
 CLAIM: Final = timedelta(minutes=2)
 EVENTS_AT_ONCE: Final = 1000
 Clock = Callable[[], datetime]
 _ASKED: Final = {
     About.DECISION: events.submitters,
+    About.ENTRY: events.waiters,
     About.SIGN_IN: events.link_readers,
 }
 log = structlog.get_logger()
@@ -186,6 +187,7 @@ def _cards(
         session, ids[About.BOOKING], sender=settings.sender, base_url=settings.base_url
     )
     found |= cards.decision_cards(session, ids[About.DECISION], sender=settings.sender)
+    found |= cards.entry_cards(session, ids[About.ENTRY], sender=settings.sender)
     found |= cards.sign_in_cards(session, ids[About.SIGN_IN])
     return found
 

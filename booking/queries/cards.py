@@ -23,6 +23,7 @@ from booking.models import (
     Round,
     RoundResult,
     SignInLink,
+    WaitlistEntry,
 )
 from booking.queries.decisions import (
     Weighed,
@@ -89,6 +90,15 @@ _WEIGHED: Final[Columns] = (
     col(Round.access_starts_at),
     col(Round.step_minutes),
     col(Round.policy_version_id),
+)
+_ENTRY: Final[Columns] = (
+    col(WaitlistEntry.id),
+    col(WaitlistEntry.earliest_at),
+    col(WaitlistEntry.latest_at),
+    col(WaitlistEntry.minutes),
+    col(WaitlistEntry.title),
+    col(WaitlistEntry.resource_id),
+    col(Resource.name).label("resource_name"),
 )
 _LINK: Final[Columns] = (col(SignInLink.id), col(SignInLink.expires_at))
 
@@ -164,6 +174,31 @@ class DecisionCard:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryCard:
+    """An entry of the waiting list, for whoever waits."""
+
+    id: UUID
+    earliest_at: datetime
+    latest_at: datetime
+    minutes: int
+    title: str
+    resource_id: UUID
+    resource_name: str
+    facility_id: UUID
+    facility_slug: str
+    facility_name: str
+    facility_zone: str
+    facility_country: str
+    mail_from: str
+    project_name: str
+    person_name: str
+    person_email: str
+    person_zone: str
+    person_locale: str
+    organiser: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignInCard:
     """A sign-in link and its reader."""
 
@@ -202,6 +237,24 @@ def readers(session: Session, person_ids: Sequence[UUID]) -> dict[UUID, dict[str
     statement = select(*columns).where(col(Person.id).in_(person_ids))
     return {
         row["id"]: {name: value for name, value in row.items() if name != "id"}
+        for row in _rows(session, statement)
+    }
+
+
+def entry_cards(
+    session: Session, entry_ids: Sequence[UUID], *, sender: str
+) -> dict[UUID, EntryCard]:
+    """Return the cards of those entries of the waiting list that exist."""
+    statement = (
+        select(*_ENTRY, *_FACILITY, _PROJECT_NAME, *_READER)
+        .join(Resource, col(Resource.id) == col(WaitlistEntry.resource_id))
+        .join(Facility, col(Facility.id) == col(Resource.facility_id))
+        .join(Project, col(Project.id) == col(WaitlistEntry.project_id))
+        .join(Person, col(Person.id) == col(WaitlistEntry.person_id))
+        .where(col(WaitlistEntry.id).in_(entry_ids))
+    )
+    return {
+        row["id"]: EntryCard(**row, organiser=row["mail_from"] or sender)
         for row in _rows(session, statement)
     }
 

@@ -12,7 +12,15 @@ from sqlmodel import Session, col, select
 from booking.engine.lifecycle import EventKind
 from booking.engine.permissions import Action, Actor, Scope, may
 from booking.engine.vocabulary import DeliveryState
-from booking.models import AccessRequest, Booking, Delivery, Event, Person, SignInLink
+from booking.models import (
+    AccessRequest,
+    Booking,
+    Delivery,
+    Event,
+    Person,
+    SignInLink,
+    WaitlistEntry,
+)
 from booking.queries.paging import Page, page_of, read_cursor
 
 SEALING_LOCK: Final = 7_310_001
@@ -108,6 +116,16 @@ def submitters(session: Session, request_ids: Sequence[UUID]) -> dict[UUID, Addr
         select(AccessRequest.id, Person.id, Person.email)
         .join(Person, col(Person.id) == col(AccessRequest.submitted_by))
         .where(col(AccessRequest.id).in_(request_ids))
+    ).all()
+    return {subject_id: Addressee(person_id, email) for subject_id, person_id, email in rows}
+
+
+def waiters(session: Session, entry_ids: Sequence[UUID]) -> dict[UUID, Addressee]:
+    """Return who waits by each of the entries of the waiting list."""
+    rows = session.exec(
+        select(WaitlistEntry.id, Person.id, Person.email)
+        .join(Person, col(Person.id) == col(WaitlistEntry.person_id))
+        .where(col(WaitlistEntry.id).in_(entry_ids))
     ).all()
     return {subject_id: Addressee(person_id, email) for subject_id, person_id, email in rows}
 

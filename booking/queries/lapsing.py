@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from booking.engine.attendance import lapse_step
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus
+from booking.engine.vocabulary import OfferState
 from booking.models import Booking, Offer, Resource
 from booking.queries.bookings import BookingSeen, lock_at_hand, lock_resource_at_hand
 
@@ -31,7 +32,7 @@ class Lapsing:
 def lapsing(session: Session, *, now: datetime, limit: int) -> tuple[Lapsing, ...]:
     """Return bookings that are due to expire or to be missed, by resource and id; unlocked.
 
-    Holds that belong to an offer are left to it. A booking that was over a day ago stays as
+    Holds of an unanswered offer are left to it. A booking that was over a day ago stays as
     it is, and one that began before its resource's rules were last changed: nobody is to
     miss a check-in that was not asked for.
 
@@ -69,7 +70,9 @@ def _expiring(now: datetime) -> Select[Any]:
         col(Booking.expires_at) <= now,
         and_(col(Booking.status) == BookingStatus.PENDING, col(Booking.starts_at) <= now),
     )
-    offered = exists().where(col(Offer.booking_id) == col(Booking.id))
+    offered = exists().where(
+        col(Offer.booking_id) == col(Booking.id), col(Offer.state) == OfferState.MADE
+    )
     return _columns().where(col(Booking.status).in_(EXPIRING), over, ~offered)
 
 

@@ -1,18 +1,23 @@
 """One leader among many processes, and the jobs that it runs."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import col, select
 
 from api.jobs import Jobs, Leadership
 from booking.clock import utc_now
 from booking.config import Settings
 from booking.db import Database
-from booking.engine.vocabulary import DeliveryState
-from booking.models import Event
+from booking.engine.availability import grid_ceiling
+from booking.engine.intervals import Interval
+from booking.engine.vocabulary import DeliveryState, OfferState
+from booking.models import Event, Offer
 from booking.queries.installation import database_time, somebody_leads
+from booking.services.freeing import note_freed
+from tests.builders import a_project, a_resource, an_entry
 from tests.databases import opened
 from tests.notifications.outcomes import booked, deliveries_in, mails_in
 
@@ -115,3 +120,49 @@ def test_jobs__started_and_stopped__end_cleanly(database: Database, tmp_path: Pa
 def test_database_time__by_either_database__is_ours(database: Database) -> None:
     with database.reading() as session:
         assert abs((utc_now() - database_time(session)).total_seconds()) < 5
+
+
+def test_offer__freed_time__goes_to_who_waits_until_it_ends(
+    database: Database, tmp_path: Path
+) -> None:
+    now = utc_now()
+    day = timedelta(days=1)
+    with database.writing() as session:
+        resource = a_resource(session)
+        for _ in range(2):
+            starts_at = grid_ceiling(now + day, resource.grid_minutes)
+            an_entry(session, resource, a_project(session), starts_at, starts_at + day / 24)
+        note_freed(session, resource_id=resource.id, interval=Interval(now, now + 3 * day), now=now)
+    jobs = Jobs(settings_for(database, tmp_path), database)
+    jobs.leadership.seek()
+
+    jobs.offer()
+    (offer,) = offers_in(database)
+    with database.writing() as session:
+        session.merge(offer).deadline_at = now
+    jobs.offer()
+    jobs.offer()
+    jobs.leadership.release()
+
+    states = [each.state for each in offers_in(database)]
+    assert states == [OfferState.EXPIRED, OfferState.MADE]
+
+
+def test_sweep__somebody_waits__has_all_of_it_looked_at(database: Database, tmp_path: Path) -> None:
+    now = utc_now()
+    with database.writing() as session:
+        resource = a_resource(session)
+        an_entry(session, resource, a_project(session), now, now + timedelta(days=2), minutes=60)
+    jobs = Jobs(settings_for(database, tmp_path), database)
+    jobs.leadership.seek()
+
+    jobs.sweep()
+    jobs.offer()
+    jobs.leadership.release()
+
+    assert len(offers_in(database)) == 1
+
+
+def offers_in(database: Database) -> list[Offer]:
+    with database.reading() as session:
+        return list(session.exec(select(Offer).order_by(col(Offer.id))))

@@ -14,6 +14,7 @@ from booking.models import Booking, Offer, WaitlistEntry
 from booking.queries.offered_time import to_do
 from booking.queries.people import actor_of
 from booking.services.booking_changes import cancel
+from booking.services.lapsing import lapse
 from booking.services.offering import offer_freed
 from booking.services.offers import accept, decline, expire_offers
 from tests.builders import NOW, a_booking, a_person, a_project, a_role, an_entry
@@ -98,6 +99,13 @@ def test_accept__resource_with_approval__waits_for_it(
     assert story.held.status is BookingStatus.PENDING
     assert story.held.expires_at == until
     assert story.entry.state is WaitlistState.BOOKED
+
+
+def test_accept__approval_that_never_comes__lapses_as_any_other(session: Session) -> None:
+    story = Story(session, mode=BookingMode.APPROVAL)
+    assert lapse(session, now=at(0)).expired == 0
+    story.accepted()
+    assert lapse(session, now=at(0)).expired == 1
 
 
 def test_accept__manager__may(session: Session) -> None:

@@ -22,8 +22,9 @@ from booking.queries.events import Addressee, DueDelivery, PendingEvent
 from booking.services import calendar_texts, deliveries
 from booking.services.deliveries import Outcome
 from notifications.calendar import vevent_text
+from notifications.composing import Card, compose
 from notifications.mail import SendFailed, Transport, mime, opened_transport
-from notifications.messages import MESSAGES, About, Card, before, compose
+from notifications.messages import MESSAGES, About, before
 
 CLAIM: Final = timedelta(minutes=2)
 EVENTS_AT_ONCE: Final = 1000

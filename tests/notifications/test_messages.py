@@ -15,8 +15,9 @@ from booking.engine.lifecycle import BookingStatus, EventKind
 from booking.engine.tokens import derived_token
 from booking.queries.cards import BookingCard, DecisionCard, SignInCard
 from booking.queries.events import DueDelivery
+from notifications.composing import as_of, compose, reply_token
 from notifications.mail import Mail, mime
-from notifications.messages import MESSAGES, as_of, compose, reply_token
+from notifications.messages import MESSAGES
 from tests.notifications.cards import a_card
 from tests.notifications.outcomes import settings_for
 

@@ -99,7 +99,7 @@ def test_booking__of_a_series_and_with_a_waiver__shows_both(
             series_id=mine.series_id,
             title="Not mine to see",
         )
-        found = {
+        found: dict[str, Any] = {
             "resource_id": mine.resource_id,
             "project_id": mine.project_id,
             "person_id": mine.person_id,

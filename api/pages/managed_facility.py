@@ -13,6 +13,7 @@ from booking.engine.permissions import Action
 from booking.errors import DomainError
 from booking.queries.terms_versions import terms_versions
 from booking.reference.countries import countries
+from booking.reference.holiday_calendar import regions_of
 from booking.services.catalogue import edit_facility
 from booking.services.terms import publish_terms
 
@@ -25,7 +26,9 @@ PROSE: Final = ("description", "access_policy")
 def details(visit: Visiting, slug: str) -> Response:
     """Show the facility's details to change."""
     facility = managed(visit, slug, Action.FACILITY_EDIT)
-    values = {name: getattr(facility, name) for name in (*LINES, *PROSE, "mail_from")}
+    values = {
+        name: getattr(facility, name) for name in (*LINES, *PROSE, "mail_from", "holiday_region")
+    }
     if facility.restricted:
         values["restricted"] = "yes"
     return _shown(visit, facility, typed(values))
@@ -35,7 +38,9 @@ def details(visit: Visiting, slug: str) -> Response:
 def change(visit: Submitting, slug: str, form: Form) -> Response:
     """Change the details."""
     facility = managed(visit, slug, Action.FACILITY_EDIT)
-    changes: dict[str, Any] = {name: form.line(name) for name in (*LINES, "mail_from")}
+    changes: dict[str, Any] = {
+        name: form.line(name) for name in (*LINES, "mail_from", "holiday_region")
+    }
     changes |= {name: form.prose(name) for name in PROSE}
     changes["restricted"] = form["restricted"] == "yes"
     if form.refusal:
@@ -94,6 +99,7 @@ def _shown(
         typed=form,
         errors=errors_of(refused),
         countries=[(each.country, each.name) for each in countries().values()],
+        regions=regions_of(form["country"] or facility.country).items(),
         **around(visit, facility, "/details"),
     )
 

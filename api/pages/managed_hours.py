@@ -1,13 +1,11 @@
-"""When a facility is open: its week, and the closures that break it."""
+"""When a facility is open: its week."""
 
 from collections.abc import Iterable
 from datetime import time
 from typing import Any, Final
-from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from sqlmodel import Session
 
 from api.pages.fields import Form, Typed, errors_of, typed
 from api.pages.places import around, managed
@@ -15,22 +13,13 @@ from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
 from booking.engine.opening import WeeklyHours
 from booking.engine.permissions import Action
-from booking.engine.vocabulary import ClosureKind
 from booking.errors import DomainError
 from booking.queries import catalogue as reads
-from booking.queries.closures import closures
-from booking.services.closures import NewClosure, add_closure, remove_closure
 from booking.services.opening_hours import set_opening_hours
 
 router = APIRouter()
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WINDOWS: Final = 3
-MOST_SHOWN: Final = 200
-KINDS: Final = (
-    (ClosureKind.MAINTENANCE, "maintenance"),
-    (ClosureKind.HOLIDAY, "holiday"),
-    (ClosureKind.OUTAGE, "outage"),
-)
 
 
 @router.get("/manage/facilities/{slug}/hours")
@@ -115,78 +104,4 @@ def _shown(
         days=DAYS,
         windows=_windows(form),
         **around(visit, facility, "/hours"),
-    )
-
-
-@router.get("/manage/facilities/{slug}/closures")
-def closed(visit: Visiting, slug: str) -> Response:
-    """List the closures that are not over, with the form for one more."""
-    return _closures(visit, managed(visit, slug, Action.CLOSURE_EDIT), typed({}))
-
-
-@router.post("/manage/facilities/{slug}/closures")
-def close(visit: Submitting, slug: str, form: Form) -> Response:
-    """Close the facility, or one of its resources, for a time."""
-    facility = managed(visit, slug, Action.CLOSURE_EDIT)
-    form.needed("starts_at", "Say when it begins.")
-    form.needed("ends_at", "Say when it ends.")
-    starts_at, ends_at = (form.instant(each, facility.zone) for each in ("starts_at", "ends_at"))
-    kind = form.word("kind", ClosureKind) or ClosureKind.MAINTENANCE
-    resource = form.key("resource")
-    if form.refusal or starts_at is None or ends_at is None:
-        return _closures(visit, facility, form, form.refusal)
-
-    def change(session: Session) -> Any:
-        return add_closure(
-            session,
-            actor=visit.actor,
-            now=visit.now,
-            facility_id=facility.id,
-            new=NewClosure(resource, starts_at, ends_at, kind, form.line("reason")),
-        )
-
-    done = visit.write(change)
-    if isinstance(done, DomainError):
-        return _closures(visit, facility, form, done)
-    return go(visit, f"/manage/facilities/{slug}/closures", "The closure is entered.")
-
-
-@router.post("/manage/facilities/{slug}/closures/{closure_id:uuid}/remove")
-def reopen(visit: Submitting, slug: str, closure_id: UUID) -> Response:
-    """Take a closure away."""
-    facility = managed(visit, slug, Action.CLOSURE_EDIT)
-    done = visit.write(
-        lambda session: remove_closure(
-            session, actor=visit.actor, now=visit.now, closure_id=closure_id
-        )
-    )
-    if isinstance(done, DomainError):
-        return _closures(visit, facility, typed({}), done)
-    return go(visit, f"/manage/facilities/{slug}/closures", "The closure is taken away.")
-
-
-def _closures(
-    visit: Visit, facility: Any, form: Typed, refused: DomainError | None = None
-) -> Response:
-    page = visit.read(
-        lambda session: closures(
-            session,
-            viewer=visit.actor,
-            facility=facility.slug,
-            ends_after=visit.now,
-            limit=MOST_SHOWN,
-        )
-    )
-    rows = visit.read(lambda session: reads.resources_of(session, facility.id))
-    return show(
-        visit,
-        "manage/closures.html",
-        status=200 if refused is None else STATUS[type(refused)],
-        refused=refused,
-        typed=form,
-        errors=errors_of(refused),
-        closures=page.items,
-        resources={each.id: each.name for each in rows},
-        kinds=KINDS,
-        **around(visit, facility, "/closures"),
     )

@@ -39,6 +39,8 @@ DESK = (
     "/manage/facilities/{facility}/details",
     "/manage/facilities/{facility}/hours",
     "/manage/facilities/{facility}/closures",
+    "/manage/facilities/{facility}/closures/import",
+    "/manage/facilities/{facility}/closures/holidays?year=2027",
     "/manage/facilities/{facility}/import",
     "/manage/facilities/{facility}/terms",
     "/manage/facilities/{facility}/policy",

@@ -11,6 +11,7 @@ from api.jobs import Jobs, Leadership
 from booking.clock import utc_now
 from booking.config import Settings
 from booking.db import Database
+<<<<<<< HEAD
 from booking.engine.availability import grid_ceiling
 from booking.engine.intervals import Interval
 from booking.engine.vocabulary import DeliveryState, OfferState
@@ -18,8 +19,17 @@ from booking.models import Event, Offer
 from booking.queries.installation import database_time, somebody_leads
 from booking.services.freeing import note_freed
 from tests.builders import a_project, a_resource, an_entry
+=======
+from booking.engine.lifecycle import BookingStatus
+from booking.engine.vocabulary import DeliveryState
+from booking.models import Booking, Event
+from booking.queries.installation import database_time, somebody_leads
+from booking.services import lapsing
+from tests.builders import a_booking
+>>>>>>> attendance
 from tests.databases import opened
 from tests.notifications.outcomes import booked, deliveries_in, mails_in
+from tests.scenes import a_scene
 
 END_THE_LEADER = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks JOIN pg_database ON "
@@ -99,6 +109,26 @@ def test_jobs__run_by_the_leader__send_and_seal(database: Database, tmp_path: Pa
         assert [each.position for each in session.exec(select(Event)).all()] == [1]
 
 
+def test_jobs__what_is_due__lapses_in_the_round_it_is_due(
+    database: Database, tmp_path: Path
+) -> None:
+    soon = utc_now() - timedelta(minutes=1)
+    with database.writing() as session:
+        scene = a_scene(session, capacity=200)
+        held = {"status": BookingStatus.HELD, "expires_at": soon}
+        start, end = soon + timedelta(days=1), soon + timedelta(days=2)
+        for _ in range(lapsing.AT_ONCE + 1):
+            a_booking(session, scene.resource, scene.project, start, end, **held)
+    jobs = Jobs(settings_for(database, tmp_path), database)
+    jobs.leadership.seek()
+    jobs.lapse()
+    jobs.leadership.release()
+    with database.reading() as session:
+        found = session.exec(select(Booking.status)).all()
+        assert set(found) == {BookingStatus.EXPIRED}
+        assert not lapsing.is_due(session, now=utc_now())
+
+
 def test_jobs__of_a_follower__do_nothing(database: Database, tmp_path: Path) -> None:
     with database.writing() as session:
         booked(session)
@@ -106,6 +136,7 @@ def test_jobs__of_a_follower__do_nothing(database: Database, tmp_path: Path) -> 
     jobs.leadership.leads = False
     jobs.dispatch()
     jobs.seal()
+    jobs.lapse()
     assert deliveries_in(database) == []
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,9 +13,10 @@ from playwright.sync_api import Browser
 from api import round_run
 from api.auth import COOKIE
 from booking.db import Database
+from booking.engine.lifecycle import BookingStatus
 from booking.engine.permissions import SYSTEM
 from booking.services.rounds import close_call
-from tests.builders import NOW
+from tests.builders import NOW, a_booking
 from tests.pages.live import served
 from tests.pages.visitor import a_browser_of
 from tests.rounds import (
@@ -24,6 +27,7 @@ from tests.rounds import (
     an_open_round,
     scored,
 )
+from tests.scenes import TOMORROW
 
 WIDTHS = (360, 1280)
 PUBLIC = ("/rounds", "/rounds/spring", "/reports/equity")
@@ -36,6 +40,11 @@ DESK = (
     "/manage/facilities/{facility}",
     "/manage/facilities/{facility}/resources/new",
     "/manage/facilities/{facility}/resources/{resource}",
+    "/manage/facilities/{facility}/day",
+    "/manage/facilities/{facility}/day?on=2026-11-24",
+    "/manage/facilities/{facility}/day?on=2027-01-04",
+    "/manage/facilities/{facility}/approvals",
+    "/manage/facilities/{facility}/labels",
     "/manage/facilities/{facility}/details",
     "/manage/facilities/{facility}/hours",
     "/manage/facilities/{facility}/closures",
@@ -69,6 +78,9 @@ def site(app: FastAPI, database: Database) -> Iterator[Site]:
         close_call(session, actor=SYSTEM, now=NOW, key="spring")
         for row, score in zip(asked, (900, 500), strict=True):
             scored(session, scene, row, score)
+        waits: dict[str, Any] = {"status": BookingStatus.PENDING, "expires_at": TOMORROW}
+        hour = timedelta(hours=1)
+        a_booking(session, scene.resource, scene.projects[0], TOMORROW, TOMORROW + hour, **waits)
         names = {
             "request": str(asked[0].id),
             "facility": scene.facility.slug,

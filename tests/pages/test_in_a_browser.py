@@ -62,6 +62,8 @@ PRIVATE = (
     "/bookings/{confirmed}",
     "/bookings/{pending}",
     "/bookings/{confirmed}/cancel",
+    "/bookings/{confirmed}/check-in",
+    "/resources/{microscope}/check-in",
     "/account",
     "/account/organisations/new",
     "/account/organisations/{organisation}",

@@ -9,9 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from booking.clock import utc_now
 from booking.db import Database
-from booking.engine.lifecycle import BookingMode
 from tests.callers import Caller, callers, refused
 from tests.scenes import at
 
@@ -174,30 +172,6 @@ def test_delete__then_get__is_cancelled(member: Caller) -> None:
     }
     assert member.send("GET", f"/bookings/{made['id']}").json() == answer.json()
     assert refused(member.send("DELETE", f"/bookings/{made['id']}"), 409) == {"wrong_state"}
-
-
-def test_approve_and_reject__by_the_manager(client: TestClient, database: Database) -> None:
-    member, manager, _ = callers(client, database, mode=BookingMode.APPROVAL)
-    first, second = member.book(), member.book(60, 120)
-
-    assert first["status"] == "pending"
-    assert refused(member.send("POST", f"/bookings/{first['id']}/approve"), 403)
-    approved = manager.send("POST", f"/bookings/{first['id']}/approve").json()
-    assert (approved["status"], approved["sequence"]) == ("confirmed", 1)
-    path = f"/bookings/{second['id']}/reject"
-    assert refused(manager.send("POST", path, {"reason": ""}), 422)
-    assert manager.send("POST", path, {"reason": "No laser"}).json()["reason"] == "No laser"
-
-
-def test_check_in_and_out__record_use(app: FastAPI, member: Caller) -> None:
-    made = member.book()
-    path = f"/bookings/{made['id']}"
-    assert refused(member.send("POST", f"{path}/check-in"), 409) == {"too_early"}
-
-    app.dependency_overrides[utc_now] = lambda: at(5)
-
-    assert member.send("POST", f"{path}/check-in").json()["status"] == "in_use"
-    assert member.send("POST", f"{path}/check-out").json()["status"] == "completed"
 
 
 def test_batch__one_refused__books_none(member: Caller) -> None:

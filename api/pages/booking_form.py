@@ -1,5 +1,6 @@
 """Booking by a form: what it would be and cost, once more before it is booked, and then done."""
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,9 +9,10 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.pages import booking_wish, rules_in_words
+from api.pages.booking_quota import quota_beside
 from api.pages.booking_wish import AGAIN, KEPT, TIMES, Choices
 from api.pages.fields import Address, Form, Typed, errors_of
-from api.pages.local_reasons import by_the_clock_of
+from api.pages.local_reasons import by_the_clock_of, in_zone
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.pages.wishes import offers_beside
 from api.problems import STATUS
@@ -97,11 +99,12 @@ def _form_shown(
     if found.state is ResourceState.RETIRED:
         return show(visit, "resource/retired.html", resource=found)
     values = booking_wish.with_day(values, found.zone)
-    seen = visit.read(lambda session: _look(session, visit, values, found, refused))
-    if refused is not None:
-        refused = by_the_clock_of(refused, found.zone)
     typed_minutes = Typed({"minutes": values["minutes"]}).whole("minutes", least=1, most=LONGEST)
     usual = typed_minutes or max(found.minimum_minutes or found.grid_minutes, USUAL_MINUTES)
+    times = booking_wish.asked_times(values, found.zone, minutes=usual)
+    seen = visit.read(lambda session: _look(session, visit, values, found, refused, times))
+    if refused is not None:
+        refused = by_the_clock_of(refused, found.zone)
     return show(
         visit,
         "booking/form.html",
@@ -114,9 +117,8 @@ def _form_shown(
         lengths=rules_in_words.lengths_of(found, usual),
         usual=str(usual),
         which=AGAIN if booking_wish.asks_which(values, found.zone) else (),
-        wish=booking_wish.asked_times(values, found.zone),
         carried=booking_wish.query_of(values, *TIMES, "quantity", "title"),
-        **_beside(found, minutes=typed_minutes, quantity=_quantity(values)),
+        **_beside(found, minutes=usual, quantity=_quantity(values)),
         **seen,
     )
 
@@ -127,11 +129,14 @@ def _look(
     values: Typed,
     found: ResourceFacts,
     refused: DomainError | None,
+    times: tuple[datetime, datetime] | None,
 ) -> dict[str, Any]:
     own = catalogue.opening_hours(session, found.facility_id, resource_id=found.id)
     hours = own or catalogue.opening_hours(session, found.facility_id)
     chosen: Choices = booking_wish.choices(session, visit, values, found)
     return {
+        "wish": times,
+        "quota": quota_beside(session, found, chosen.project_id, times, now=visit.now),
         "hours": rules_in_words.hours_in_words(hours),
         "choices": chosen,
         "offers": offers_beside(session, refused),
@@ -152,6 +157,10 @@ def _check_shown(
     status, person_id = would
     people = visit.read(lambda session: projects.people_of(session, new.project_id))
     project = visit.read(lambda session: projects.project(session, new.project_id))
+    times = (new.starts_at, new.ends_at)
+    left = visit.read(
+        lambda session: quota_beside(session, found, new.project_id, times, now=visit.now)
+    )
     filled = booking_wish.with_day(form, found.zone)
     return show(
         visit,
@@ -163,6 +172,7 @@ def _check_shown(
         back=booking_wish.query_of(filled, *TIMES, *KEPT),
         **_beside(found, minutes=booking_wish.length_of(new), quantity=new.quantity),
         project=project,
+        quota=left,
         whose=next((each.name for each in people if each.person_id == person_id), ""),
     )
 
@@ -178,6 +188,7 @@ def _beside(found: ResourceFacts, *, minutes: int | None, quantity: int) -> dict
         "credits": rules_in_words.credits_in_words(found),
         "counted": counted,
         "minutes": minutes,
+        "by_clock": in_zone,
     }
 
 

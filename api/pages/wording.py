@@ -94,6 +94,12 @@ def figure(value: float, places: int = 0) -> str:
     return f"{value:,.{places}f}".replace(",", "\u202f")
 
 
+def credits_(amount: float) -> str:
+    """Say an amount of credits: `1 credit`, `12.5 credits`."""
+    said = f"{amount:.2f}".rstrip("0").rstrip(".")
+    return f"{said} credit" if said == "1" else f"{said} credits"
+
+
 def clocks_differ(at: datetime, zone: str, other: str) -> bool:
     """Say whether two zones show different clocks at an instant."""
     return at.astimezone(ZoneInfo(zone)).utcoffset() != at.astimezone(ZoneInfo(other)).utcoffset()
@@ -123,6 +129,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "duration": duration,
     "percent": percent,
     "counted": counted,
+    "credits": credits_,
     "figure": figure,
     "hours_asked": hours_asked,
     "plain_zone": plain_zone,

@@ -68,6 +68,11 @@ def day(on: date) -> str:
     return f"{on.day} {on:%B %Y}"
 
 
+def instant(text: str) -> datetime:
+    """Read an instant as refusals offer it beside their reasons."""
+    return datetime.fromisoformat(text)
+
+
 def machine(at: datetime) -> str:
     """Return the instant as <time datetime> wants it."""
     return at.isoformat().replace("+00:00", "Z")
@@ -125,6 +130,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "there": there,
     "as_wish": as_wish,
     "day": day,
+    "instant": instant,
     "machine": machine,
     "duration": duration,
     "percent": percent,

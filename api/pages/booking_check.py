@@ -28,7 +28,6 @@ DONE: Final = {
 }
 
 
-
 @router.post("/resources/{resource_id:uuid}/book/check")
 def check(visit: Submitting, resource_id: UUID, form: Form) -> Response:
     """Repeat what would be booked, or say every reason why not; books nothing."""
@@ -102,5 +101,3 @@ def _check_shown(
         quota=left,
         whose=next((each.name for each in people if each.person_id == person_id), ""),
     )
-
-

@@ -11,18 +11,16 @@ from sqlmodel import Session
 from api.pages import booking_wish, rules_in_words
 from api.pages.booking_quota import quota_beside
 from api.pages.booking_wish import AGAIN, KEPT, TIMES, Choices
-from api.pages.fields import Address, Form, Typed, errors_of
+from api.pages.fields import Address, Typed, errors_of
 from api.pages.local_reasons import by_the_clock_of, in_zone
-from api.pages.visit import Submitting, Visit, Visiting, go, show
+from api.pages.visit import Visit, Visiting, show
 from api.pages.wishes import offers_beside
 from api.problems import STATUS
-from booking.engine.lifecycle import BookingStatus, ResourceState
+from booking.engine.lifecycle import ResourceState
 from booking.errors import DomainError, NotFound
-from booking.queries import catalogue, projects
+from booking.queries import catalogue
 from booking.queries.catalogue import ResourceFacts
 from booking.queries.terms_standing import terms_standing
-from booking.services import bookings
-from booking.services.bookings import NewBooking
 
 router = APIRouter()
 USUAL_MINUTES: Final = 60
@@ -91,10 +89,10 @@ def _look(
     chosen: Choices = booking_wish.choices(session, visit, values, found)
     return {
         "wish": times,
-        "quota": quotabeside(session, found, chosen.project_id, times, now=visit.now),
+        "quota": quota_beside(session, found, chosen.project_id, times, now=visit.now),
         "hours": rules_in_words.hours_in_words(hours),
         "choices": chosen,
-        "offers": offersbeside(session, refused),
+        "offers": offers_beside(session, refused),
         "offer_fields": {name: values[name] for name in KEPT if name != "quantity"}
         | {"quantity": values["quantity"] or "1"},
         "terms": terms_standing(session, found.facility_id, viewer=visit.actor),

@@ -1,5 +1,6 @@
-"""Booking by a form: what it would be and cost, once more before it is booked, and then done."""
+"""The form that books: the rules, the price and what is left, before anything is sent."""
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,63 +9,28 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.pages import booking_wish, rules_in_words
+from api.pages.booking_quota import quota_beside
 from api.pages.booking_wish import AGAIN, KEPT, TIMES, Choices
-from api.pages.fields import Address, Form, Typed, errors_of
-from api.pages.local_reasons import by_the_clock_of
-from api.pages.visit import Submitting, Visit, Visiting, go, show
+from api.pages.fields import Address, Typed, errors_of
+from api.pages.local_reasons import by_the_clock_of, in_zone
+from api.pages.visit import Visit, Visiting, show
 from api.pages.wishes import offers_beside
 from api.problems import STATUS
-from booking.engine.lifecycle import BookingStatus, ResourceState
+from booking.engine.lifecycle import ResourceState
 from booking.errors import DomainError, NotFound
-from booking.queries import catalogue, projects
+from booking.queries import catalogue
 from booking.queries.catalogue import ResourceFacts
 from booking.queries.terms_standing import terms_standing
-from booking.services import bookings
-from booking.services.bookings import NewBooking
 
 router = APIRouter()
 USUAL_MINUTES: Final = 60
 LONGEST: Final = 366 * 1440
-DONE: Final = {
-    BookingStatus.PENDING: "The facility has your wish and will answer it.",
-    BookingStatus.HELD: "The time is held for you for 15 minutes. Confirm it here, or let it go.",
-}
 
 
 @router.get("/resources/{resource_id:uuid}/book")
 def ask(visit: Visiting, resource_id: UUID, address: Address) -> Response:
     """Show the form, filled with what the address says."""
-    return _form_shown(visit, resource_id, address)
-
-
-@router.post("/resources/{resource_id:uuid}/book/check")
-def check(visit: Submitting, resource_id: UUID, form: Form) -> Response:
-    """Repeat what would be booked, or say every reason why not; books nothing."""
-    visit.sign_in_first()
-    found = visit.read(lambda session: known(session, visit, resource_id))
-    new = booking_wish.read_new(form, found)
-    if new is None:
-        return _form_shown(visit, resource_id, form, form.refusal)
-    would = visit.rehearse(lambda session: _would_be(session, visit, new))
-    if isinstance(would, DomainError):
-        return _form_shown(visit, resource_id, form, would)
-    return _check_shown(visit, found, form, new, would)
-
-
-@router.post("/resources/{resource_id:uuid}/book")
-def book(visit: Submitting, resource_id: UUID, form: Form) -> Response:
-    """Book, or show every reason why not and the nearest times that would do."""
-    visit.sign_in_first()
-    found = visit.read(lambda session: known(session, visit, resource_id))
-    new = booking_wish.read_new(form, found)
-    if new is None:
-        return _form_shown(visit, resource_id, form, form.refusal)
-    booked = visit.write(lambda session: _booked(session, visit, new))
-    if isinstance(booked, DomainError):
-        return _form_shown(visit, resource_id, form, booked)
-    done = DONE.get(booked.status, "Booked.")
-    sent = "" if booked.status is BookingStatus.HELD else " We are sending a calendar invitation."
-    return go(visit, f"/bookings/{booked.id}", done + sent)
+    return form_shown(visit, resource_id, address)
 
 
 def known(session: Session, visit: Visit, resource_id: UUID) -> ResourceFacts:
@@ -78,30 +44,20 @@ def known(session: Session, visit: Visit, resource_id: UUID) -> ResourceFacts:
     return found
 
 
-def _booked(session: Session, visit: Visit, new: NewBooking) -> Any:
-    return bookings.book(
-        session, actor=visit.actor, now=visit.now, domain=visit.settings.host, new=new
-    )
-
-
-def _would_be(session: Session, visit: Visit, new: NewBooking) -> tuple[BookingStatus, UUID]:
-    """Book, and return what is known of it once that is undone: its state, and for whom."""
-    booked = _booked(session, visit, new)
-    return booked.status, booked.person_id
-
-
-def _form_shown(
+def form_shown(
     visit: Visit, resource_id: UUID, values: Typed, refused: DomainError | None = None
 ) -> Response:
+    """Show the form as it was typed, and why it was refused."""
     found = visit.read(lambda session: known(session, visit, resource_id))
     if found.state is ResourceState.RETIRED:
         return show(visit, "resource/retired.html", resource=found)
     values = booking_wish.with_day(values, found.zone)
-    seen = visit.read(lambda session: _look(session, visit, values, found, refused))
-    if refused is not None:
-        refused = by_the_clock_of(refused, found.zone)
     typed_minutes = Typed({"minutes": values["minutes"]}).whole("minutes", least=1, most=LONGEST)
     usual = typed_minutes or max(found.minimum_minutes or found.grid_minutes, USUAL_MINUTES)
+    times = booking_wish.asked_times(values, found.zone, minutes=usual)
+    seen = visit.read(lambda session: _look(session, visit, values, found, refused, times))
+    if refused is not None:
+        refused = by_the_clock_of(refused, found.zone)
     return show(
         visit,
         "booking/form.html",
@@ -114,9 +70,8 @@ def _form_shown(
         lengths=rules_in_words.lengths_of(found, usual),
         usual=str(usual),
         which=AGAIN if booking_wish.asks_which(values, found.zone) else (),
-        wish=booking_wish.asked_times(values, found.zone),
         carried=booking_wish.query_of(values, *TIMES, "quantity", "title"),
-        **_beside(found, minutes=typed_minutes, quantity=_quantity(values)),
+        **beside(found, minutes=usual, quantity=_quantity(values)),
         **seen,
     )
 
@@ -127,11 +82,14 @@ def _look(
     values: Typed,
     found: ResourceFacts,
     refused: DomainError | None,
+    times: tuple[datetime, datetime] | None,
 ) -> dict[str, Any]:
     own = catalogue.opening_hours(session, found.facility_id, resource_id=found.id)
     hours = own or catalogue.opening_hours(session, found.facility_id)
     chosen: Choices = booking_wish.choices(session, visit, values, found)
     return {
+        "wish": times,
+        "quota": quota_beside(session, found, chosen.project_id, times, now=visit.now),
         "hours": rules_in_words.hours_in_words(hours),
         "choices": chosen,
         "offers": offers_beside(session, refused),
@@ -141,33 +99,7 @@ def _look(
     }
 
 
-def _check_shown(
-    visit: Visit,
-    found: ResourceFacts,
-    form: Typed,
-    new: NewBooking,
-    would: tuple[BookingStatus, UUID],
-) -> Response:
-    """Repeat exactly what would be booked."""
-    status, person_id = would
-    people = visit.read(lambda session: projects.people_of(session, new.project_id))
-    project = visit.read(lambda session: projects.project(session, new.project_id))
-    filled = booking_wish.with_day(form, found.zone)
-    return show(
-        visit,
-        "booking/check.html",
-        resource=found,
-        new=new,
-        pending=status is BookingStatus.PENDING,
-        typed=filled,
-        back=booking_wish.query_of(filled, *TIMES, *KEPT),
-        **_beside(found, minutes=booking_wish.length_of(new), quantity=new.quantity),
-        project=project,
-        whose=next((each.name for each in people if each.person_id == person_id), ""),
-    )
-
-
-def _beside(found: ResourceFacts, *, minutes: int | None, quantity: int) -> dict[str, Any]:
+def beside(found: ResourceFacts, *, minutes: int | None, quantity: int) -> dict[str, Any]:
     """Say the rules, and the price of so long."""
     counted = None
     if minutes is not None:
@@ -178,6 +110,7 @@ def _beside(found: ResourceFacts, *, minutes: int | None, quantity: int) -> dict
         "credits": rules_in_words.credits_in_words(found),
         "counted": counted,
         "minutes": minutes,
+        "by_clock": in_zone,
     }
 
 

@@ -88,9 +88,11 @@ def with_day(values: Typed, zone: str) -> Typed:
     return Typed({**values.values, **shown}, values.faults)
 
 
-def asked_times(values: Typed, zone: str) -> tuple[datetime, datetime] | None:
-    """Return start and end as they were typed, None where they cannot be read."""
-    return read_times(Typed(values.values), zone) if values["day"] else None
+def asked_times(values: Typed, zone: str, *, minutes: int) -> tuple[datetime, datetime] | None:
+    """Return start and end of so many minutes as typed, None where they cannot be read."""
+    if not values["day"]:
+        return None
+    return read_times(Typed({**values.values, "starts_at": "", "minutes": str(minutes)}), zone)
 
 
 def asks_which(values: Typed, zone: str) -> bool:

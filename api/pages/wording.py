@@ -68,6 +68,11 @@ def day(on: date) -> str:
     return f"{on.day} {on:%B %Y}"
 
 
+def instant(text: str) -> datetime:
+    """Read an instant as refusals offer it beside their reasons."""
+    return datetime.fromisoformat(text)
+
+
 def machine(at: datetime) -> str:
     """Return the instant as <time datetime> wants it."""
     return at.isoformat().replace("+00:00", "Z")
@@ -92,6 +97,12 @@ def percent(ppm: int | None) -> str:
 def figure(value: float, places: int = 0) -> str:
     """Say a number with thin groups of thousands: `12 345.6`."""
     return f"{value:,.{places}f}".replace(",", "\u202f")
+
+
+def credits_(amount: float) -> str:
+    """Say an amount of credits: `1 credit`, `12.5 credits`."""
+    said = f"{amount:.2f}".rstrip("0").rstrip(".")
+    return f"{said} credit" if said == "1" else f"{said} credits"
 
 
 def clocks_differ(at: datetime, zone: str, other: str) -> bool:
@@ -119,10 +130,12 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "there": there,
     "as_wish": as_wish,
     "day": day,
+    "instant": instant,
     "machine": machine,
     "duration": duration,
     "percent": percent,
     "counted": counted,
+    "credits": credits_,
     "figure": figure,
     "hours_asked": hours_asked,
     "plain_zone": plain_zone,

@@ -39,9 +39,13 @@ class WeekOffer:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A booking that holds time of the resource: of which groups, and whether by a round."""
+    """A booking that holds time of the resource: of which groups, and whether by a round.
 
-    interval: Interval
+    Its ends are in UTC; they stand bare because a week may have hundreds of holdings.
+    """
+
+    start: datetime
+    end: datetime
     quantity: int
     groups: tuple[str, ...] = ()
     of_round: bool = False
@@ -63,7 +67,7 @@ def pool_of(
     free = _worth(offer, sum(each.minutes for each in ahead), offer.capacity)
     taken: dict[tuple[tuple[str, ...], bool], int] = defaultdict(int)
     for each in holdings:
-        free -= _worth(offer, _shared_minutes(each.interval, ahead), each.quantity)
+        free -= _worth(offer, _shared_minutes(each.start, each.end, ahead), each.quantity)
         if each.groups:
             taken[each.groups, each.of_round] += _counted(offer, each)
     return Pool(
@@ -113,17 +117,18 @@ def _reserves(offer: WeekOffer) -> tuple[Reserve, ...]:
 def _counted(offer: WeekOffer, holding: Holding) -> int:
     if not (holding.of_round and offer.shared_out):
         return _within(offer, holding)
-    inside = subtract([holding.interval], offer.shared_out)
-    minutes = sum(_shared_minutes(each, (offer.week,)) for each in inside)
+    inside = subtract([Interval(holding.start, holding.end)], offer.shared_out)
+    minutes = sum(_shared_minutes(each.start, each.end, (offer.week,)) for each in inside)
     return _worth(offer, minutes, holding.quantity)
 
 
 def _within(offer: WeekOffer, holding: Holding) -> int:
-    return _worth(offer, _shared_minutes(holding.interval, (offer.week,)), holding.quantity)
+    minutes = _shared_minutes(holding.start, holding.end, (offer.week,))
+    return _worth(offer, minutes, holding.quantity)
 
 
 def _rated(week: Interval, holding: Holding, rate_thousandths: int) -> int:
-    minutes = _shared_minutes(holding.interval, (week,))
+    minutes = _shared_minutes(holding.start, holding.end, (week,))
     return credits_of(minutes, quantity=holding.quantity, rate_thousandths=rate_thousandths)
 
 
@@ -137,10 +142,10 @@ def _after(windows: Iterable[Interval], now: datetime) -> tuple[Interval, ...]:
     )
 
 
-def _shared_minutes(interval: Interval, windows: Iterable[Interval]) -> int:
-    """Count the whole minutes that an interval shares with windows apart from one another."""
+def _shared_minutes(start: datetime, end: datetime, windows: Iterable[Interval]) -> int:
+    """Count the whole minutes from `start` to `end` within windows apart from one another."""
     found = 0
     for each in windows:
-        if interval.start < each.end and each.start < interval.end:
-            found += (min(interval.end, each.end) - max(interval.start, each.start)) // MINUTE
+        if start < each.end and each.start < end:
+            found += (min(end, each.end) - max(start, each.start)) // MINUTE
     return found

@@ -5,7 +5,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
@@ -108,8 +107,3 @@ def charges_of(session: Session, booking_id: UUID) -> tuple[ChargedLine, ...]:
         )
         for row in rows
     )
-
-
-def organisation_of_project(project_id: UUID) -> Any:
-    """Return the organisation of a project as an expression to write it by."""
-    return select(Project.organisation_id).where(col(Project.id) == project_id).scalar_subquery()

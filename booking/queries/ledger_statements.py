@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import Uuid, bindparam, func, or_, select
 from sqlmodel import col
 
-from booking.models import LedgerEntry, PolicyVersion
+from booking.models import LedgerEntry, PolicyVersion, Project
 
 _UNITS: Final = func.sum(col(LedgerEntry.access_units))
 _CREDITS: Final = func.sum(col(LedgerEntry.credit_thousandths))
@@ -35,4 +35,11 @@ CHARGES: Final = (
     .group_by(*_ACCOUNT)
     .having(or_(_UNITS != 0, _CREDITS != 0))
     .order_by(col(LedgerEntry.used_at))
+)
+
+# Whose the project with the id `of_project` is, to write it down without asking first.
+ORGANISATION: Final = (
+    select(col(Project.organisation_id))
+    .where(col(Project.id) == bindparam("of_project", type_=Uuid))
+    .scalar_subquery()
 )

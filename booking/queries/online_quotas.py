@@ -261,7 +261,8 @@ def _apart(rows: Iterable[Any], booker: Booker) -> tuple[list[Any], Any]:
 
 def _holding(row: Any) -> Holding:
     return Holding(
-        interval=Interval(row.starts_at, row.ends_at),
+        start=row.starts_at,
+        end=row.ends_at,
         quantity=row.quantity,
         groups=tuple(row.groups or ()),
         of_round=row.of_round,

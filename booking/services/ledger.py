@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -28,7 +28,10 @@ from booking.engine.online_quotas import credits_of
 from booking.engine.vocabulary import LedgerKind
 from booking.models import Booking, LedgerEntry, Resource
 from booking.queries.bookings import resource_to_book
-from booking.queries.ledger import charges_of, organisation_of_project
+from booking.queries.ledger import charges_of
+from booking.queries.ledger_statements import ORGANISATION
+
+_FIRST: Final = insert(LedgerEntry).values(organisation_id=ORGANISATION)
 
 
 def settle(
@@ -90,8 +93,8 @@ def _charge_first(session: Session, booking: Booking, resource: Resource, *, now
     )
     charge = _worth(booking, resource, account, _minutes(booking))
     row = _row(booking, Entry(LedgerKind.BOOKED, charge), now=now)
-    row["organisation_id"] = organisation_of_project(booking.project_id)
-    session.connection().execute(insert(LedgerEntry).values(row))
+    del row["organisation_id"]
+    session.connection().execute(_FIRST, row | {"of_project": booking.project_id})
 
 
 def _write(session: Session, booking: Booking, entries: Iterable[Entry], *, now: datetime) -> None:

@@ -11,22 +11,15 @@ from api.jobs import Jobs, Leadership
 from booking.clock import utc_now
 from booking.config import Settings
 from booking.db import Database
-<<<<<<< HEAD
 from booking.engine.availability import grid_ceiling
 from booking.engine.intervals import Interval
-from booking.engine.vocabulary import DeliveryState, OfferState
-from booking.models import Event, Offer
-from booking.queries.installation import database_time, somebody_leads
-from booking.services.freeing import note_freed
-from tests.builders import a_project, a_resource, an_entry
-=======
 from booking.engine.lifecycle import BookingStatus
-from booking.engine.vocabulary import DeliveryState
-from booking.models import Booking, Event
+from booking.engine.vocabulary import DeliveryState, OfferState
+from booking.models import Booking, Event, Offer
 from booking.queries.installation import database_time, somebody_leads
 from booking.services import lapsing
-from tests.builders import a_booking
->>>>>>> attendance
+from booking.services.freeing import note_freed
+from tests.builders import a_booking, a_project, a_resource, an_entry
 from tests.databases import opened
 from tests.notifications.outcomes import booked, deliveries_in, mails_in
 from tests.scenes import a_scene

@@ -92,7 +92,9 @@ def test_note__by_the_manager__stands_in_the_usage(
     path = f"/bookings/{member.book()['id']}"
     app.dependency_overrides[utc_now] = lambda: at(0)
     member.send("POST", f"{path}/check-in")
-    assert refused(member.send("PATCH", f"{path}/usage", {"note": "Fine"}), 403) == {"not_permitted"}
+    assert refused(member.send("PATCH", f"{path}/usage", {"note": "Fine"}), 403) == {
+        "not_permitted"
+    }
     noted = manager.send("PATCH", f"{path}/usage", {"note": "Left open"}).json()
     assert noted["note"] == member.send("GET", f"{path}/usage").json()["note"] == "Left open"
 

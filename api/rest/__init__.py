@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from api.rest import (
+    booking_series,
     booking_use,
     bookings,
     calendar_tokens,
@@ -31,6 +32,7 @@ from api.rest import (
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    booking_series.router,
     bookings.router,
     booking_use.router,
     calendars.router,

@@ -68,6 +68,14 @@ def to_local(at: datetime, zone: str) -> datetime:
     return in_utc(at).astimezone(ZoneInfo(zone))
 
 
+def instant_of(wall: datetime, zone: str) -> datetime:
+    """Find when the zone's wall clock first shows `wall`, a date-time without a zone.
+
+    A time that the clock skips gives the instant of the jump.
+    """
+    return _instant(wall, ZoneInfo(zone), fold=0)
+
+
 def day_start(on: date, zone: str) -> datetime:
     """Find the first instant of a day by the zone's clock.
 

@@ -63,18 +63,37 @@ def book(session: Session, *, actor: Actor, now: datetime, domain: str, new: New
     resource = lock_resource(session, new.resource_id)
     if resource is None:
         raise _unknown("resource")
-    wish, waiver = wish_for(session, actor, resource, new, wanted)
-    counts = check_rules(session, resource, wish, now=now)
+    wish = wish_for(session, actor, resource, new, wanted)
+    return book_wish(session, actor, resource, wish, new, domain=domain, now=now)
+
+
+def book_wish(
+    session: Session,
+    actor: Actor,
+    resource: Resource,
+    wish: Wish,
+    new: NewBooking,
+    *,
+    domain: str,
+    now: datetime,
+    series_id: UUID | None = None,
+    offering: bool = True,
+) -> Booking:
+    """Book what somebody may wish for, of a locked resource, if it keeps every rule.
+
+    Raises: RulesBroken, with the nearest `alternatives` if `offering`.
+    """
+    counts = check_rules(session, resource, wish, now=now, offering=offering)
     row = booking_row(resource, wish, hold=new.hold, title=new.title, domain=domain, now=now)
-    row.waiver = waiver
+    row.waiver, row.series_id = new.waiver.strip(), series_id
     row.groups, row.group_key = list(counts.groups), counts.group_key
     return place(session, actor, resource, wish, row, now=now)
 
 
 def wish_for(
     session: Session, actor: Actor, resource: Resource, new: NewBooking, wanted: Interval
-) -> tuple[Wish, str]:
-    """Turn what is asked for into the wish that the rules look at, and the waiver's reason.
+) -> Wish:
+    """Turn what is asked for into the wish that the rules look at.
 
     Raises: NotFound, NotPermitted; Malformed for a waiver without a reason.
     """
@@ -82,7 +101,7 @@ def wish_for(
     scope = Scope(facility_id=facility_id, project_id=new.project_id)
     permit(actor, Action.BOOKING_CREATE, scope)
     waiver = waiver_of(actor, facility_id, new.waiver)
-    wish = Wish(
+    return Wish(
         project_id=new.project_id,
         person_id=_holder(session, actor, new),
         wanted=wanted,
@@ -91,7 +110,6 @@ def wish_for(
         may_waive=may_waive(actor, facility_id),
         waived=bool(waiver),
     )
-    return wish, waiver
 
 
 def place(

@@ -33,6 +33,9 @@ ROWS: Final[dict[str, Row]] = {
     "GET /bookings": Row(SIGNED_IN),
     "POST /bookings": Row(CHANGES, wish),
     "POST /bookings/batch": Row(CHANGES, lambda world: {"bookings": [wish(world)]}),
+    "POST /bookings/series": Row(
+        CHANGES, lambda world: wish(world) | {"repeats": {"every": "day", "count": 2}}
+    ),
     "GET /bookings/{booking_id}": Row(SEES),
     "PATCH /bookings/{booking_id}": Row(CHANGES, lambda _: {"title": "Run 7"}),
     "DELETE /bookings/{booking_id}": Row(CHANGES),

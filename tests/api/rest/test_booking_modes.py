@@ -1,5 +1,6 @@
 """Ways to book over HTTP beside the plain one: with a waiver, on behalf, held."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -102,3 +103,64 @@ def test_batch__another_method__is_not_allowed(
     answer = member.send(method, "/bookings/batch", {} if method == "PATCH" else None)
 
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+def test_series__trial_then_booked__reports_what_cannot_be_had(
+    client: TestClient, database: Database
+) -> None:
+    member, _, stranger = callers(client, database)
+    member.book(1440, 1500)
+    wish = member.wish(repeats={"every": "day", "count": 3}, title="Run")
+
+    trial = member.send("POST", "/bookings/series", wish | {"dry_run": True})
+    assert trial.status_code == 200, trial.text
+    tried = trial.json()
+    assert (tried["series_id"], tried["bookings"], len(tried["dates"])) == (None, [], 2)
+    made = member.send("POST", "/bookings/series", wish)
+    assert made.status_code == 201
+    found = made.json()
+    assert found["dates"] == tried["dates"]
+    assert {each["series_id"] for each in found["bookings"]} == {found["series_id"]}
+    (date,) = found["refused"]
+    assert date["starts_at"] == "2026-11-25T09:00:00Z"
+    assert [each["code"] for each in date["errors"]] == ["taken"]
+    assert date["alternatives"][0]["resource_id"] == str(member.scene.resource.id)
+    assert stranger.send("POST", "/bookings/series", wish).status_code == 403
+
+
+def test_series__none_to_be_skipped__is_refused_whole(
+    client: TestClient, database: Database
+) -> None:
+    member, _, _ = callers(client, database)
+    member.book(1440, 1500)
+    wish = member.wish(repeats={"every": "week", "weekdays": [1, 2], "until": "2026-12-09"})
+
+    answer = member.send("POST", "/bookings/series", wish | {"if_refused": "none"})
+
+    assert refused(answer, 409) == {"taken"}
+    assert answer.json()["refused"][0]["starts_at"] == "2026-11-25T09:00:00Z"
+    assert len(member.send("GET", "/bookings").json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    "repeats",
+    [
+        {"every": "day"},
+        {"every": "month", "count": 2},
+        {"every": "day", "count": 0},
+        {"every": "day", "count": 201},
+        {"every": "day", "count": 2, "interval": 0},
+        {"every": "week", "count": 2, "weekdays": [7]},
+        {"every": "week", "count": 2, "weekdays": [0]},
+        {"every": "week", "until": "2026-11-01"},
+        {"every": "week", "interval": 366, "until": "9999-12-31"},
+    ],
+)
+def test_series__senseless__is_malformed(
+    client: TestClient, database: Database, repeats: dict[str, Any]
+) -> None:
+    member, _, _ = callers(client, database)
+
+    answer = member.send("POST", "/bookings/series", member.wish(repeats=repeats))
+
+    assert answer.status_code == 422, answer.text

@@ -1,5 +1,6 @@
 """Reads about organisations and the facts they declared."""
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -21,6 +22,21 @@ def organisation(session: Session, organisation_id: UUID) -> Organisation | None
 def lock_organisation(session: Session, organisation_id: UUID) -> Organisation | None:
     """Return the organisation with that id, locked until the transaction ends."""
     return session.get(Organisation, organisation_id, with_for_update=True)
+
+
+def lock_organisations_of(session: Session, project_ids: Collection[UUID]) -> None:
+    """Let no other booking of the projects' organisations be decided meanwhile, by id.
+
+    For whoever decides on bookings of several organisations at once: taken one by one, as
+    their caps are looked at, two of them could wait for one another.
+    """
+    whose = select(Project.organisation_id).where(col(Project.id).in_(sorted(project_ids)))
+    session.exec(
+        select(Organisation.id)
+        .where(col(Organisation.id).in_(whose))
+        .order_by(col(Organisation.id))
+        .with_for_update(key_share=True)
+    ).all()
 
 
 def organisation_by_ror(session: Session, ror_id: str) -> Organisation | None:

@@ -19,6 +19,7 @@ from booking.events import record
 from booking.models import Booking, Resource
 from booking.queries.booking_facts import Wish
 from booking.queries.bookings import lock_resource, project_to_book_for
+from booking.queries.organisations import lock_organisations_of
 from booking.services.booking_placing import check_rules, insert_guarded, taken, wanted_interval
 from booking.services.ledger import settle
 from booking.services.permits import permit
@@ -145,6 +146,9 @@ def book_batch(
     """
     for each in sorted({new.resource_id for new in every}):
         lock_resource(session, each)
+    projects = {new.project_id for new in every}
+    if len(projects) > 1:
+        lock_organisations_of(session, projects)
     booked: list[Booking] = []
     refused: list[tuple[int, RulesBroken]] = []
     with session.begin_nested():

@@ -21,6 +21,7 @@ from booking.queries import closures as reads
 from booking.queries.booking_facts import Wish
 from booking.queries.bookings import resources_like
 from booking.queries.closures import BookingUnder, ResourceName
+from booking.queries.organisations import lock_organisations_of
 from booking.services.booking_changes import next_step
 from booking.services.booking_placing import nearest
 from booking.services.bookings import as_recorded
@@ -133,6 +134,7 @@ def displace(
     fallen = [_fallen(each, over) for each in leaving]
     was = [as_recorded(each.booking) for each in leaving]
     _give_way(session, leaving, over, reasons, work)
+    lock_organisations_of(session, {each.booking.project_id for each in leaving})
     displaced = [
         _told(session, each, fell, before, work)
         for each, fell, before in zip(leaving, fallen, was, strict=True)

@@ -65,6 +65,7 @@ def offer_instead(
             quantity=displaced.quantity,
             title=displaced.title,
             groups=tuple(displaced.groups),
+            group_key=displaced.group_key,
             displaced_id=displaced.id,
         )
         domain = displaced.uid.rpartition("@")[2]

@@ -9,10 +9,13 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from booking.db import Database
+from booking.engine.permissions import SYSTEM
 from booking.engine.vocabulary import OrganisationKind
 from booking.errors import RulesBroken
-from tests.builders import a_person, a_project, a_resource
-from tests.policies import PolicyScene, a_policy, a_policy_scene, of_kind
+from booking.models import Project
+from booking.services.bookings import NewBooking, book_batch
+from tests.builders import NOW, a_person, a_project, a_resource
+from tests.policies import DOMAIN, PolicyScene, a_policy, a_policy_scene, hour, of_kind
 
 MOMENT_SECONDS = 0.3
 PATIENCE_SECONDS = 20
@@ -123,3 +126,27 @@ def credits_charged(database: Database) -> int:
     """Sum up what all bookings are charged, in thousandths."""
     with database.reading() as session:
         return int(session.connection().execute(text(CHARGED)).scalar_one())
+
+
+@pytest.mark.only_on("postgresql")
+def test_book_batch__two_organisations_in_opposite_order__wait_and_do_not_lock_up(
+    database: Database,
+) -> None:
+    with database.writing() as session:
+        scene, other_id = a_capped_scene(session)
+    both = [scene.startup, scene.sme]
+
+    def books(session: Session, projects: list[Project], resource_id: UUID) -> None:
+        every = [
+            NewBooking(resource_id, each.id, hour(10 * number), hour(10 * number + 1))
+            for number, each in enumerate(projects)
+        ]
+        book_batch(session, actor=SYSTEM, now=NOW, domain=DOMAIN, every=every)
+
+    fate = undecided_then_rival(
+        database,
+        lambda session: books(session, both, scene.resource.id),
+        lambda session: books(session, both[::-1], other_id),
+    )
+
+    assert fate.exception() is None

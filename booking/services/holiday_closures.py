@@ -59,7 +59,7 @@ def holiday_proposals(
 
     Raises: NotFound; Malformed for a year that is not known.
     """
-    permit(actor, Action.CLOSURE_EDIT, Scope(facility_id=facility_id))
+    permit(actor, Action.CATALOGUE_SEE_DRAFTS, Scope(facility_id=facility_id))
     place = found_facility(session, facility_id)
     if not FIRST_YEAR <= year <= LAST_YEAR:
         reason = f"Holidays are known from {FIRST_YEAR} to {LAST_YEAR}: choose a year of these."

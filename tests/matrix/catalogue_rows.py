@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.matrix.people_rows import OFFICER, QUALIFYING, STAFF_CHIEFS
+from tests.matrix.people_rows import OFFICER, OVERSIGHT, QUALIFYING, STAFF_CHIEFS
 from tests.matrix.world import EVERYBODY, Row, World
 
 EDITING: Final = STAFF_CHIEFS
@@ -37,7 +37,9 @@ ROWS: Final[dict[str, Row]] = {
     "POST /facilities/{facility}/closures/import": Row(
         CLOSING, lambda _: "starts_at,ends_at\n2027-02-01T00:00:00Z,2027-02-02T00:00:00Z\n"
     ),
-    "GET /facilities/{facility}/holiday-proposals": Row(CLOSING, query=lambda _: {"year": "2027"}),
+    "GET /facilities/{facility}/holiday-proposals": Row(
+        CLOSING | OVERSIGHT, query=lambda _: {"year": "2027"}
+    ),
     "POST /facilities/{facility}/holidays": Row(CLOSING, lambda _: {"dates": ["2027-12-25"]}),
     "GET /resources": Row(EVERYBODY),
     "POST /resources": Row(

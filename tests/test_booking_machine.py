@@ -16,8 +16,9 @@ from hypothesis.stateful import (
 
 from booking.db import Database
 from booking.engine.intervals import Interval
-from booking.queries.availability import TimeWish, free_slots
+from booking.queries.availability import free_slots
 from booking.queries.catalogue import Search
+from booking.queries.slot_batches import TimeWish
 from booking.services import offers
 from booking.services.booking_changes import Move, cancel, move
 from booking.services.booking_handover import hand_over

@@ -118,23 +118,7 @@ def shown_booking(
     visit: Visit, booking_id: UUID, values: Typed, refused: DomainError | None = None
 ) -> Response:
     """Show a booking, with a refused change of it as it was typed."""
-
-    def look(session: Session) -> dict[str, Any]:
-        seen = known_booking(session, visit, booking_id)
-        series_id = seen.booking.series_id
-        return {
-            "seen": seen,
-            "resource": catalogue.facts_of(session, {seen.booking.resource_id})[
-                seen.booking.resource_id
-            ],
-            "offers": offers_beside(session, refused),
-            "usage": usage_of(session, booking_id),
-            "series": ()
-            if series_id is None
-            else bookings_of_series(session, series_id, viewer=visit.actor),
-        }
-
-    read = visit.read(look)
+    read = visit.read(lambda session: _around(session, visit, booking_id, refused))
     seen, found = read["seen"], read["resource"]
     usage = read.pop("usage")
     if refused is not None:
@@ -163,6 +147,22 @@ def shown_booking(
         waives=may(visit.actor, Action.BOOKING_WAIVE, Scope(facility_id=seen.facility_id)),
         **read,
     )
+
+
+def _around(
+    session: Session, visit: Visit, booking_id: UUID, refused: DomainError | None
+) -> dict[str, Any]:
+    """Read a booking and what its page shows beside it."""
+    seen = known_booking(session, visit, booking_id)
+    resource_id, series_id = seen.booking.resource_id, seen.booking.series_id
+    series = series_id and bookings_of_series(session, series_id, viewer=visit.actor)
+    return {
+        "seen": seen,
+        "resource": catalogue.facts_of(session, {resource_id})[resource_id],
+        "offers": offers_beside(session, refused),
+        "usage": usage_of(session, booking_id),
+        "series": series or (),
+    }
 
 
 def _minutes(seen: BookingSeen) -> int:

@@ -21,9 +21,10 @@ from booking.engine.intervals import Interval
 from booking.engine.permissions import Actor
 from booking.errors import RulesBroken
 from booking.models import Facility, OpeningHours, Project, Resource
-from booking.queries.availability import TimeWish, free_slots
+from booking.queries.availability import free_slots
 from booking.queries.catalogue import Search
 from booking.queries.people import actor_of
+from booking.queries.slot_batches import TimeWish
 from booking.services.bookings import NewBooking, book
 from tests.builders import (
     a_booking,

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from booking.clock import utc_now
 from booking.db import Database
 from booking.engine.lifecycle import BookingMode
-from tests.api.rest.test_bookings import Caller, callers, refused
+from tests.callers import Caller, callers, refused
 from tests.scenes import at
 
 

@@ -64,6 +64,7 @@ class BookingFilter:
     facility_id: UUID | None = None
     project_id: UUID | None = None
     person_id: UUID | None = None
+    series_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
     statuses: frozenset[BookingStatus] | None = None
@@ -274,6 +275,8 @@ def _only(only: BookingFilter) -> list[ColumnElement[bool]]:
         chosen.append(col(Booking.project_id) == only.project_id)
     if only.person_id is not None:
         chosen.append(col(Booking.person_id) == only.person_id)
+    if only.series_id is not None:
+        chosen.append(col(Booking.series_id) == only.series_id)
     if only.since is not None:
         chosen.append(col(Booking.ends_at) > only.since)
     if only.until is not None:

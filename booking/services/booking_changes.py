@@ -311,10 +311,15 @@ def _check_movable(
 def _check_in_time(session: Session, actor: Actor, seen: BookingSeen, *, now: datetime) -> None:
     booking = seen.booking
     resource = resource_to_book(session, booking.resource_id)
+    # Time that is only held is let go of at any time.
+    if resource is None or booking.status is BookingStatus.HELD:
+        cancel_by = None
+    else:
+        cancel_by = resource.cancel_by_minutes
     late = while_changeable(
         Interval(booking.starts_at, booking.ends_at),
         now,
-        cancel_by_minutes=None if resource is None else resource.cancel_by_minutes,
+        cancel_by_minutes=cancel_by,
         by_manager=manages_bookings(actor, seen.facility_id),
     )
     if late is not None:

@@ -14,7 +14,7 @@ from booking.engine.permissions import Actor, Role
 from booking.errors import NotFound, NotPermitted, RulesBroken, WrongState
 from booking.models import Booking, Event, Person, ProjectMember, Qualification
 from booking.queries.people import actor_of
-from booking.services.booking_changes import Move, move
+from booking.services.booking_changes import Move, cancel, move
 from booking.services.booking_handover import hand_over
 from booking.services.booking_holds import confirm
 from booking.services.booking_use import approve
@@ -92,6 +92,15 @@ def test_confirm__at_the_end_of_the_hold__is_too_late(session: Session) -> None:
         confirmed(session, booking, scene.by_member, now=NOW + QUARTER)
     assert refused(error) == {"hold_lapsed"}
     confirmed(session, booking, scene.by_member, now=NOW + QUARTER - timedelta(seconds=1))
+
+
+def test_cancel__held__is_let_go_of_after_cancel_by_too(session: Session) -> None:
+    scene = a_scene(session, cancel_by_minutes=7 * 1440)
+    booking = held(session, scene)
+
+    cancel(session, actor=scene.by_member, now=NOW, booking_id=booking.id)
+
+    assert (booking.status, booking.expires_at) == (BookingStatus.CANCELLED, None)
 
 
 def test_confirm__by_others__is_refused(session: Session) -> None:

@@ -121,6 +121,8 @@ def test_series__trial_then_booked__reports_what_cannot_be_had(
     found = made.json()
     assert found["dates"] == tried["dates"]
     assert {each["series_id"] for each in found["bookings"]} == {found["series_id"]}
+    listed = member.send("GET", f"/bookings?series={found['series_id']}").json()["items"]
+    assert listed == found["bookings"]
     (date,) = found["refused"]
     assert date["starts_at"] == "2026-11-25T09:00:00Z"
     assert [each["code"] for each in date["errors"]] == ["taken"]

@@ -275,6 +275,7 @@ def test_alternatives__no_horizon__looks_as_far_as_the_windows() -> None:
     st.integers(0, 60),
     st.integers(1, 40),
     st.integers(0, 9),
+    st.integers(0, 120) | st.none(),
 )
 def test_every_alternative_breaks_no_rule(
     open_windows: tuple[Interval, ...],
@@ -285,6 +286,7 @@ def test_every_alternative_breaks_no_rule(
     lead: int,
     shortest: int,
     buffer: int,
+    qualified_for: int | None,
 ) -> None:
     facts = replace(
         FACTS,
@@ -300,6 +302,9 @@ def test_every_alternative_breaks_no_rule(
         maximum_minutes=45,
         buffer_before_minutes=buffer,
         horizon_days=0 if lead == 0 else 365,
+        qualification_needed=True,
+        qualified=True,
+        qualified_until=None if qualified_for is None else at(qualified_for),
     )
     for slot in alternatives(facts):
         assert broken_rules(replace(facts, wanted=slot)) == ()

@@ -110,6 +110,6 @@ def charges_of(session: Session, booking_id: UUID) -> tuple[ChargedLine, ...]:
     )
 
 
-def organisation_of_project(project_id: UUID) -> Any:
+def organisation_of_project(project_id: Any) -> Any:
     """Return the organisation of a project as an expression to write it by."""
     return select(Project.organisation_id).where(col(Project.id) == project_id).scalar_subquery()

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import Uuid, bindparam, insert
 from sqlmodel import Session
 
 from booking.clock import new_id
@@ -29,6 +29,11 @@ from booking.engine.vocabulary import LedgerKind
 from booking.models import Booking, LedgerEntry, Resource
 from booking.queries.bookings import resource_to_book
 from booking.queries.ledger import charges_of, organisation_of_project
+
+_FIRST: Final = insert(LedgerEntry).values(
+    organisation_id=organisation_of_project(bindparam("of_project", type_=Uuid))
+)
+_ENTRY: Final = insert(LedgerEntry)
 
 
 def settle(
@@ -90,14 +95,14 @@ def _charge_first(session: Session, booking: Booking, resource: Resource, *, now
     )
     charge = _worth(booking, resource, account, _minutes(booking))
     row = _row(booking, Entry(LedgerKind.BOOKED, charge), now=now)
-    row["organisation_id"] = organisation_of_project(booking.project_id)
-    session.connection().execute(insert(LedgerEntry).values(row))
+    del row["organisation_id"]
+    session.connection().execute(_FIRST, row | {"of_project": booking.project_id})
 
 
 def _write(session: Session, booking: Booking, entries: Iterable[Entry], *, now: datetime) -> None:
     rows = [_row(booking, each, now=now) for each in entries]
     if rows:
-        session.connection().execute(insert(LedgerEntry), rows)
+        session.connection().execute(_ENTRY, rows)
 
 
 def _row(booking: Booking, entry: Entry, *, now: datetime) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from sqlmodel import Session
 
 from api.auth import identify
-from api.deps import time_of
+from api.deps import somebody, time_of
 from api.idempotency import IdempotentRoute
 from booking.config import Settings
 from booking.db import Database
@@ -59,6 +59,14 @@ class Asked:
         """
         with self.database.looking() as session:
             yield session, identify(self.request, session, now=self.now)
+
+    def signed_in(self) -> Actor:
+        """Return who acts.
+
+        Raises: NotSignedIn if nobody does, and the refusals of `identify`.
+        """
+        with self.looking() as (_, actor):
+            return somebody(actor)
 
     def address(self, model: type[M]) -> M | None:
         """Read the path and query as `model`; None if they are not well-formed."""

@@ -17,7 +17,16 @@ from booking.engine.intervals import MINUTE, Interval
 from booking.engine.online_rules import QuotaFacts
 from booking.engine.opening import WeeklyHours, open_windows
 from booking.models import Resource
-from booking.queries.booking_statements import CLOSED, HELD, HOURS, IN_ROUND, SPANS, STANDINGS
+from booking.queries.booking_statements import (
+    CLOSED,
+    FACTS,
+    HELD,
+    IN_ROUND,
+    OPEN,
+    SPAN_COLUMNS,
+    SPANS,
+    STANDINGS,
+)
 from booking.queries.offered_weeks import Site
 from booking.queries.online_quotas import Booker, Ground, quotas_of_each
 
@@ -65,6 +74,14 @@ class _Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class _Times:
+    """What opens and takes time of resources: hours, each of a facility or resource, and spans."""
+
+    hours: Sequence[tuple[UUID, UUID | None, WeeklyHours]]
+    spans: Sequence["_Span"]
+
+
+@dataclass(frozen=True, slots=True)
 class _Span:
     """A closure, a hold or a round's access period; of one resource or of a facility."""
 
@@ -96,10 +113,22 @@ def booking_facts(
     `locking` lets no other booking of an organisation with a cap be decided meanwhile; the
     resource is locked before.
 
-    Cost: three queries, and where the facility has a policy those of online_quotas.
+    Cost: one query, and where the facility has a policy those of online_quotas.
     """
-    facts = facts_of_each(session, [resource], wish, now=now, within=wish.wanted, locking=locking)
-    return facts[resource.id]
+    standing, times = _of_one(session, resource, wish, now)
+    standings = {resource.id: standing}
+    quotas = _quotas(
+        session, [resource], standings, wish, now=now, within=wish.wanted, locking=locking
+    )
+    return _facts(
+        resource,
+        wish,
+        standing=standing,
+        times=times,
+        within=wish.wanted,
+        quotas=quotas.get(resource.id),
+        now=now,
+    )
 
 
 def facts_of_each(
@@ -115,21 +144,18 @@ def facts_of_each(
 
     Windows, closures, holds and rounds are those that touch `within`.
 
-    Cost: three queries and those of online_quotas, whatever the number of resources.
+    Cost: two queries and those of online_quotas, whatever the number of resources.
     """
     standings = _standings(session, resources, wish, now)
-    hours = _hours(session, resources)
-    spans = _spans(session, resources, wish, within)
+    times = _times_of(session, resources, wish, within)
     quotas = _quotas(session, resources, standings, wish, now=now, within=within, locking=locking)
     return {
         each.id: _facts(
             each,
             wish,
             standing=standings[each.id],
-            windows=open_windows(
-                _own_hours(hours, each), zone=standings[each.id].ground.site.zone, within=within
-            ),
-            spans=[span for span in spans if span.touches(each)],
+            times=times,
+            within=within,
             quotas=quotas.get(each.id),
             now=now,
         )
@@ -142,14 +168,17 @@ def _facts(
     wish: Wish,
     *,
     standing: _Standing,
-    windows: tuple[Interval, ...],
-    spans: Sequence[_Span],
+    times: _Times,
+    within: Interval,
     quotas: QuotaFacts | None,
     now: datetime,
 ) -> BookingFacts:
+    spans = [each for each in times.spans if each.touches(resource)]
     return replace(
         _limits_of(resource, wish, now),
-        open_windows=windows,
+        open_windows=open_windows(
+            _own_hours(times.hours, resource), zone=standing.ground.site.zone, within=within
+        ),
         closures=tuple(each.interval for each in spans if each.what == CLOSED),
         holds=_holds(resource, spans),
         rounds=tuple(_reserving(each, now) for each in spans if each.what == IN_ROUND),
@@ -246,19 +275,34 @@ def _own_hours(
     ]
 
 
-def _hours(
-    session: Session, resources: Sequence[Resource]
-) -> list[tuple[UUID, UUID | None, WeeklyHours]]:
-    rows = session.connection().execute(HOURS, _places(resources))
-    return [
-        (row.facility_id, row.resource_id, WeeklyHours(row.weekday, row.opens, row.closes))
-        for row in rows
-    ]
+def _of_one(
+    session: Session, resource: Resource, wish: Wish, now: datetime
+) -> tuple[_Standing, _Times]:
+    """Read all at once, since what is asked most is about one resource."""
+    reach = (resource.buffer_before_minutes + resource.buffer_after_minutes) * MINUTE
+    rows = (
+        session.connection()
+        .execute(
+            FACTS,
+            {
+                "resource": resource.id,
+                "facility": resource.facility_id,
+                "start": wish.wanted.start - reach,
+                "end": wish.wanted.end + reach,
+                "project": wish.project_id,
+                "person": wish.person_id,
+                "now": now,
+                "but_for": wish.gives_way,
+            },
+        )
+        .all()
+    )
+    return _standing(rows[0]), _times(row[-SPAN_COLUMNS:] for row in rows)
 
 
-def _spans(
+def _times_of(
     session: Session, resources: Sequence[Resource], wish: Wish, within: Interval
-) -> list[_Span]:
+) -> _Times:
     reach = max(each.buffer_before_minutes + each.buffer_after_minutes for each in resources)
     rows = session.connection().execute(
         SPANS,
@@ -269,18 +313,18 @@ def _spans(
             "but_for": wish.gives_way,
         },
     )
-    return [
-        _Span(
-            what=row.what,
-            facility_id=row.facility_id,
-            resource_id=row.resource_id,
-            interval=Interval(row.starts_at, row.ends_at),
-            quantity=row.quantity,
-            name=row.name,
-            decision_on=row.decision_on,
-        )
-        for row in rows
-    ]
+    return _times(rows)
+
+
+def _times(rows: Iterable[Sequence[Any]]) -> _Times:
+    hours, spans = [], []
+    for what, facility_id, resource_id, starts_at, ends_at, number, name, day, *clock in rows:
+        if what == OPEN:
+            hours.append((facility_id, resource_id, WeeklyHours(number, *clock)))
+        elif what is not None:
+            interval = Interval(starts_at, ends_at)
+            spans.append(_Span(what, facility_id, resource_id, interval, number, name, day))
+    return _Times(hours, spans)
 
 
 def _standings(
@@ -296,24 +340,23 @@ def _standings(
             "but_for": wish.gives_way,
         },
     )
-    return {
-        row.resource_id: _Standing(
-            ground=Ground(
-                Site(row.facility_id, row.zone, row.offer_version), row.policy_version_id
-            ),
-            organisation_id=row.organisation_id,
-            suspended=row.suspended_at is not None,
-            allowed=not row.restricted or row.admitted is not None,
-            terms_current=row.terms_current,
-            terms_accepted=row.terms_accepted,
-            qualified=row.qualification is not None,
-            qualified_until=row.expires_at,
-            on_project=row.on_project,
-            of_project=row.of_project,
-            of_organisation=row.of_organisation,
-        )
-        for row in rows
-    }
+    return {row.resource_id: _standing(row) for row in rows}
+
+
+def _standing(row: Any) -> _Standing:
+    return _Standing(
+        ground=Ground(Site(row.facility_id, row.zone, row.offer_version), row.policy_version_id),
+        organisation_id=row.organisation_id,
+        suspended=row.suspended_at is not None,
+        allowed=not row.restricted or row.admitted is not None,
+        terms_current=row.terms_current,
+        terms_accepted=row.terms_accepted,
+        qualified=row.qualification is not None,
+        qualified_until=row.expires_at,
+        on_project=row.on_project,
+        of_project=row.of_project,
+        of_organisation=row.of_organisation,
+    )
 
 
 def _places(resources: Sequence[Resource]) -> dict[str, Any]:

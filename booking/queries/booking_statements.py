@@ -1,25 +1,31 @@
 """The statements behind booking_facts, built once: hours, spans of taken time, standings."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    CompoundSelect,
     Date,
     Integer,
     Select,
     String,
+    Time,
     Uuid,
     and_,
     bindparam,
     case,
     cast,
     func,
-    literal,
+    literal_column,
     null,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.orm import aliased
@@ -48,7 +54,7 @@ from booking.models.columns import UtcDateTime
 RESERVING: Final = (RoundState.OPEN, RoundState.REVIEWING, RoundState.ALLOCATED)
 # What is held and not over by its state; a booking that was checked out is.
 COMING: Final = tuple(each for each in HOLDING if each is not BookingStatus.COMPLETED)
-CLOSED, HELD, IN_ROUND = "closed", "held", "in_round"
+OPEN, CLOSED, HELD, IN_ROUND = "open", "closed", "held", "in_round"
 
 _RESOURCES: Final[BindParameter[UUID]] = bindparam("resources", expanding=True)
 _FACILITIES: Final[BindParameter[UUID]] = bindparam("facilities", expanding=True)
@@ -58,9 +64,31 @@ _PROJECT: Final = bindparam("project", type_=Uuid)
 _PERSON: Final = bindparam("person", type_=Uuid)
 _NOW: Final = bindparam("now", type_=UtcDateTime)
 _BUT_FOR: Final = bindparam("but_for", type_=Uuid)
-_NO_NAME: Final = literal("", String)
-_NO_DAY: Final = cast(null(), Date)
-_NO_ID: Final = cast(null(), Uuid)
+_NO_NAME: Final[Any] = literal_column("''", String)
+_NO_NUMBER: Final[Any] = literal_column("0", Integer)
+_NO_INSTANT: Final[Any] = cast(null(), UtcDateTime)
+_NO_TIME: Final[Any] = cast(null(), Time)
+_NO_DAY: Final[Any] = cast(null(), Date)
+_NO_ID: Final[Any] = cast(null(), Uuid)
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """How a statement names the resources it is about, and their facilities."""
+
+    resource: Callable[[Any], ColumnElement[bool]]
+    facility: Callable[[Any], ColumnElement[bool]]
+
+
+# The statement about one says `=` where that about many has a list, which costs at each use.
+_ONE: Final = _Where(
+    lambda column: col(column) == bindparam("resource", type_=Uuid),
+    lambda column: col(column) == bindparam("facility", type_=Uuid),
+)
+_MANY: Final = _Where(
+    lambda column: col(column).in_(_RESOURCES), lambda column: col(column).in_(_FACILITIES)
+)
+
 
 HOURS: Final = select(
     col(OpeningHours.facility_id),
@@ -78,24 +106,60 @@ HOURS: Final = select(
     )
 )
 
-SPANS: Final = union_all(
-    select(
-        literal(CLOSED, String).label("what"),
-        col(Closure.facility_id).label("facility_id"),
-        col(Closure.resource_id).label("resource_id"),
-        col(Closure.starts_at).label("starts_at"),
-        col(Closure.ends_at).label("ends_at"),
-        literal(0, Integer).label("quantity"),
+
+def among(column: Any, words: Iterable[StrEnum]) -> ColumnElement[bool]:
+    """Compare with words of ours that never change, so that they stand in the statement."""
+    return col(column).in_([literal_column(f"'{each}'", String) for each in sorted(words)])
+
+
+def _spans(where: _Where) -> CompoundSelect[Any]:
+    """Select opening hours, closures, what is held, and the rounds that share out time."""
+    return union_all(_hours(where), _closures(where), _held(where), _rounds(where))
+
+
+def _hours(where: _Where) -> Select[Any]:
+    return select(
+        literal_column(f"'{OPEN}'", String).label("what"),
+        col(OpeningHours.facility_id).label("facility_id"),
+        col(OpeningHours.resource_id).label("resource_id"),
+        _NO_INSTANT.label("starts_at"),
+        _NO_INSTANT.label("ends_at"),
+        col(OpeningHours.weekday).label("number"),
         _NO_NAME.label("name"),
         _NO_DAY.label("decision_on"),
+        col(OpeningHours.opens).label("opens"),
+        col(OpeningHours.closes).label("closes"),
     ).where(
-        col(Closure.facility_id).in_(_FACILITIES),
-        or_(col(Closure.resource_id).is_(None), col(Closure.resource_id).in_(_RESOURCES)),
+        or_(
+            where.resource(OpeningHours.resource_id),
+            and_(col(OpeningHours.resource_id).is_(None), where.facility(OpeningHours.facility_id)),
+        )
+    )
+
+
+def _closures(where: _Where) -> Select[Any]:
+    return select(
+        literal_column(f"'{CLOSED}'", String),
+        col(Closure.facility_id),
+        col(Closure.resource_id),
+        col(Closure.starts_at),
+        col(Closure.ends_at),
+        _NO_NUMBER,
+        _NO_NAME,
+        _NO_DAY,
+        _NO_TIME,
+        _NO_TIME,
+    ).where(
+        where.facility(Closure.facility_id),
+        or_(col(Closure.resource_id).is_(None), where.resource(Closure.resource_id)),
         col(Closure.starts_at) < _END,
         col(Closure.ends_at) > _START,
-    ),
-    select(
-        literal(HELD, String),
+    )
+
+
+def _held(where: _Where) -> Select[Any]:
+    return select(
+        literal_column(f"'{HELD}'", String),
         _NO_ID,
         col(Booking.resource_id),
         col(Booking.starts_at),
@@ -103,32 +167,43 @@ SPANS: Final = union_all(
         col(Booking.quantity),
         _NO_NAME,
         _NO_DAY,
+        _NO_TIME,
+        _NO_TIME,
     ).where(
-        col(Booking.resource_id).in_(_RESOURCES),
-        col(Booking.status).in_(HOLDING),
+        where.resource(Booking.resource_id),
+        among(Booking.status, HOLDING),
         col(Booking.starts_at) < _END,
         col(Booking.ends_at) > _START,
         col(Booking.id) != _BUT_FOR,
-    ),
-    select(
-        literal(IN_ROUND, String),
-        col(RoundFacility.facility_id),
-        _NO_ID,
-        col(Round.access_starts_at),
-        col(Round.access_ends_at),
-        literal(0, Integer),
-        col(Round.name),
-        col(Round.decision_on),
     )
-    .join_from(RoundFacility, Round, col(Round.id) == col(RoundFacility.round_id))
-    .where(
-        col(RoundFacility.facility_id).in_(_FACILITIES),
-        col(RoundFacility.published_at).is_(None),
-        col(Round.state).in_(RESERVING),
-        col(Round.access_starts_at) < _END,
-        col(Round.access_ends_at) > _START,
-    ),
-)
+
+
+def _rounds(where: _Where) -> Select[Any]:
+    return (
+        select(
+            literal_column(f"'{IN_ROUND}'", String),
+            col(RoundFacility.facility_id),
+            _NO_ID,
+            col(Round.access_starts_at),
+            col(Round.access_ends_at),
+            _NO_NUMBER,
+            col(Round.name),
+            col(Round.decision_on),
+            _NO_TIME,
+            _NO_TIME,
+        )
+        .join_from(RoundFacility, Round, col(Round.id) == col(RoundFacility.round_id))
+        .where(
+            where.facility(RoundFacility.facility_id),
+            col(RoundFacility.published_at).is_(None),
+            among(Round.state, RESERVING),
+            col(Round.access_starts_at) < _END,
+            col(Round.access_ends_at) > _START,
+        )
+    )
+
+
+SPANS: Final = _spans(_MANY)
 
 _TERMS_CURRENT: Final = (
     select(func.max(TermsVersion.number))
@@ -152,7 +227,7 @@ _TERMS_ACCEPTED: Final = (
 )
 _COMING: Final = and_(
     col(Booking.resource_id) == col(Resource.id),
-    col(Booking.status).in_(COMING),
+    among(Booking.status, COMING),
     col(Booking.ends_at) > _NOW,
     col(Booking.id) != _BUT_FOR,
 )
@@ -188,7 +263,7 @@ _POLICY: Final = (
     .correlate(Facility)
     .scalar_subquery()
 )
-STANDINGS: Final[Select[Any]] = (
+_STANDINGS: Final[Select[Any]] = (
     select(
         col(Resource.id).label("resource_id"),
         col(Facility.zone),
@@ -236,5 +311,14 @@ STANDINGS: Final[Select[Any]] = (
             col(ProjectMember.person_id) == _PERSON,
         ),
     )
-    .where(col(Resource.id).in_(_RESOURCES))
 )
+STANDINGS: Final = _STANDINGS.where(_MANY.resource(Resource.id))
+
+
+_STANDING: Final = _STANDINGS.where(_ONE.resource(Resource.id)).subquery("standing")
+_SPAN: Final = _spans(_ONE).subquery("span")
+# The standing of one resource beside each of its spans; a row without a span where it has none.
+FACTS: Final[Select[Any]] = select(
+    *_STANDING.c, *(column.label(f"span_{column.name}") for column in _SPAN.c)
+).outerjoin_from(_STANDING, _SPAN, true())
+SPAN_COLUMNS: Final = len(_SPAN.c)

@@ -1,4 +1,4 @@
-"""Free starts of many resources, batch after batch: each costs two queries, whatever its size.
+"""Free starts of many resources, batch after batch: each costs one query, whatever its size.
 
 Instants are whole seconds since 1970 and rows are narrow, since there are thousands of them.
 """
@@ -16,7 +16,7 @@ from booking.engine.free_slots import Load, SlotShape, Span, open_span, shut_spa
 from booking.engine.intervals import MINUTE, Interval
 from booking.engine.lifecycle import BookingMode, ResourceState
 from booking.engine.opening import WeeklyHours, open_windows
-from booking.queries.booking_statements import HELD, HOURS, SPANS
+from booking.queries.booking_statements import HELD, OPEN, SPANS
 from booking.queries.catalogue import Candidate, ResourceFacts
 
 NO_BOOKING: Final = UUID(int=0)
@@ -49,8 +49,9 @@ class TimeWish:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """What takes time of a batch, by resource or facility."""
+    """What opens and takes time of a batch, by resource or facility."""
 
+    weekly: Mapping[UUID, Sequence[WeeklyHours]]
     held: Mapping[UUID, Sequence[Load]]
     shut: Mapping[UUID, Sequence[Span]]
 
@@ -60,7 +61,7 @@ def starts_in(
 ) -> Iterator[tuple[Candidate, Iterator[int]]]:
     """Yield each resource with the starts of its free slots, neither worked out before asked for.
 
-    Cost: two queries.
+    Cost: one query.
     """
     chosen = [each for each in batch if wish.bookable_at(each)]
     if not chosen:
@@ -69,13 +70,14 @@ def starts_in(
         "resources": [each.id for each in chosen],
         "facilities": list({each.facility_id for each in chosen}),
     }
-    weekly = _weekly(session, places)
     taken = _taken(session, chosen, places, wish.within)
     windows: dict[tuple[UUID, str], list[Span]] = {}
     for each in chosen:
-        whose = (each.id if each.id in weekly else each.facility_id, each.zone)
+        whose = (each.id if each.id in taken.weekly else each.facility_id, each.zone)
         if whose not in windows:
-            opened = open_windows(weekly.get(whose[0], ()), zone=each.zone, within=wish.within)
+            opened = open_windows(
+                taken.weekly.get(whose[0], ()), zone=each.zone, within=wish.within
+            )
             windows[whose] = [open_span(window.start, window.end) for window in opened]
         yield each, _starts(each, windows[whose], taken, wish, now)
 
@@ -102,15 +104,6 @@ def _starts(
     )
 
 
-def _weekly(session: Session, places: Mapping[str, Any]) -> dict[UUID, list[WeeklyHours]]:
-    weekly: dict[UUID, list[WeeklyHours]] = defaultdict(list)
-    for row in session.connection().execute(HOURS, places):
-        weekly[row.resource_id or row.facility_id].append(
-            WeeklyHours(row.weekday, row.opens, row.closes)
-        )
-    return weekly
-
-
 def _taken(
     session: Session,
     chosen: Sequence[Candidate],
@@ -128,12 +121,15 @@ def _taken(
             "but_for": NO_BOOKING,
         },
     )
+    weekly: dict[UUID, list[WeeklyHours]] = defaultdict(list)
     held: dict[UUID, list[Load]] = defaultdict(list)
     shut: dict[UUID, list[Span]] = defaultdict(list)
-    for what, facility_id, resource_id, starts_at, ends_at, quantity, *_ in rows:
+    for what, facility_id, resource_id, starts_at, ends_at, number, _, _, *clock in rows:
         if what == HELD:
-            held[resource_id].append((*shut_span(starts_at, ends_at), quantity))
+            held[resource_id].append((*shut_span(starts_at, ends_at), number))
+        elif what == OPEN:
+            weekly[resource_id or facility_id].append(WeeklyHours(number, *clock))
         else:
             # A round shares its time out up to the end of today at the least.
             shut[resource_id or facility_id].append(shut_span(starts_at, ends_at))
-    return _Taken(held, shut)
+    return _Taken(weekly, held, shut)

@@ -12,7 +12,9 @@ from uuid import UUID
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import Session, col
 
 from booking.engine.alternatives import alternatives
 from booking.engine.booking_facts import BookingCode, BookingFacts
@@ -34,8 +36,11 @@ MOST_HERE: Final = 3
 MOST_ELSEWHERE: Final = 3
 
 _INSERT: Final = {
-    "postgresql": postgresql.insert(Booking).on_conflict_do_nothing().returning(Booking),
-    "sqlite": sqlite.insert(Booking).on_conflict_do_nothing().returning(Booking),
+    dialect.name: insert(Booking).on_conflict_do_nothing().returning(col(Booking.exclusive))
+    for dialect, insert in (
+        (postgresql.dialect, postgresql.insert),
+        (sqlite.dialect, sqlite.insert),
+    )
 }
 
 
@@ -82,13 +87,23 @@ def insert_guarded(session: Session, booking: Booking, *, one_unit: bool = False
     """
     values = {name: getattr(booking, name) for name in Booking.model_fields}
     statement = _INSERT[session.get_bind().dialect.name]
+    session.flush()
     try:
         with nullcontext() if one_unit else session.begin_nested():
-            return session.scalars(statement, values).one_or_none()
+            exclusive = session.connection().execute(statement, values).scalar_one_or_none()
     except IntegrityError as error:
         if not _is_refusal(error):
             raise
         return None
+    return None if exclusive is None else _as_stored(session, booking, exclusive=exclusive)
+
+
+def _as_stored(session: Session, booking: Booking, *, exclusive: bool) -> Booking:
+    """Let the session know the row as one that is in the database as it stands."""
+    make_transient_to_detached(booking)
+    session.add(booking)
+    set_committed_value(booking, "exclusive", exclusive)
+    return booking
 
 
 def change_guarded(session: Session, booking: Booking, changes: Mapping[str, Any]) -> bool:

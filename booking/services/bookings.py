@@ -15,7 +15,7 @@ from booking.engine.permissions import Action, Actor, Scope, may
 from booking.engine.violations import Violation
 from booking.engine.vocabulary import BookingSource
 from booking.errors import NotFound, RulesBroken
-from booking.events import record
+from booking.events import record_at_once
 from booking.models import Booking, Resource
 from booking.queries.booking_facts import Wish
 from booking.queries.bookings import lock_resource, project_to_book_for
@@ -123,7 +123,7 @@ def place(
     booking = insert_guarded(session, row, one_unit=resource.capacity == 1)
     if booking is None:
         raise taken(session, resource, wish, now=now)
-    record(
+    record_at_once(
         session,
         MADE[booking.status],
         subject_id=booking.id,

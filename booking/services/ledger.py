@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import Uuid, bindparam, insert
 from sqlmodel import Session
 
 from booking.clock import new_id
@@ -32,6 +32,11 @@ from booking.queries.ledger import charges_of
 from booking.queries.ledger_statements import ORGANISATION
 
 _FIRST: Final = insert(LedgerEntry).values(organisation_id=ORGANISATION)
+
+_FIRST: Final = insert(LedgerEntry).values(
+    organisation_id=organisation_of_project(bindparam("of_project", type_=Uuid))
+)
+_ENTRY: Final = insert(LedgerEntry)
 
 
 def settle(
@@ -100,7 +105,7 @@ def _charge_first(session: Session, booking: Booking, resource: Resource, *, now
 def _write(session: Session, booking: Booking, entries: Iterable[Entry], *, now: datetime) -> None:
     rows = [_row(booking, each, now=now) for each in entries]
     if rows:
-        session.connection().execute(insert(LedgerEntry), rows)
+        session.connection().execute(_ENTRY, rows)
 
 
 def _row(booking: Booking, entry: Entry, *, now: datetime) -> dict[str, Any]:

@@ -7,18 +7,17 @@ from uuid import UUID
 
 from booking.config import Settings
 from booking.engine.lifecycle import EventKind
-from booking.engine.tokens import derived_token
 from booking.queries.cards import BookingCard
 from booking.queries.events import DueDelivery
+from booking.services.offer_links import offer_token
 from notifications.wording import at_words, same_clock
 
-PURPOSE: Final = "offer"
 LET_GO: Final = frozenset({EventKind.OFFER_DECLINED, EventKind.OFFER_EXPIRED})
 
 
 def answer_url(settings: Settings, offer_id: UUID, answer: str) -> str:
     """Return the link that answers an offer without signing in; `answer` is accept or decline."""
-    token = derived_token(settings.secret_key, PURPOSE, str(offer_id))
+    token = offer_token(settings.secret_key, offer_id)
     return f"{settings.base_url.rstrip('/')}/offers/{offer_id}/{answer}/{token}"
 
 

@@ -30,6 +30,7 @@ from api.pages import (
     managed_hours,
     managed_people,
     managed_resources,
+    offers,
     organisations,
     policies,
     projects,
@@ -42,6 +43,7 @@ from api.pages import (
     sign_in,
     slots,
     terms,
+    waiting_list,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -85,5 +87,7 @@ for _each in (
     managed_people,
     reports,
     docs,
+    offers,
+    waiting_list,
 ):
     router.include_router(_each.router)

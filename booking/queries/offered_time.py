@@ -90,6 +90,15 @@ def offer_of(session: Session, offer_id: UUID) -> Offer | None:
     return session.get(Offer, offer_id)
 
 
+def offered_to(session: Session, offer_id: UUID) -> UUID | None:
+    """Return whom the offer was made to."""
+    return session.exec(
+        select(Booking.person_id)
+        .join(Offer, col(Offer.booking_id) == col(Booking.id))
+        .where(Offer.id == offer_id)
+    ).one_or_none()
+
+
 def open_offers_to(session: Session, entry_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """Return the unanswered offers to entries of the waiting list: their ids by entry."""
     rows = session.exec(

@@ -147,14 +147,19 @@ def refusal(
 
 
 def nearest(
-    session: Session, resource: Resource, wish: Wish, *, now: datetime
+    session: Session,
+    resource: Resource,
+    wish: Wish,
+    *,
+    now: datetime,
+    reach: timedelta = LOOK_AROUND,
 ) -> list[dict[str, str]]:
     """List the nearest times that break no rule: here, and on resources of the same kind.
 
     Nearest first, ties to the wanted resource and then the earlier; at most three here and
-    three elsewhere, one a resource, within 14 days. JSON values.
+    three elsewhere, one a resource, within `reach`. JSON values.
     """
-    around = _around(resource, wish, now=now)
+    around = _around(resource, wish, reach, now=now)
     peers = resources_like(session, resource)
     facts = facts_of_each(session, [resource, *peers], wish, now=now, within=around)
     here = [(resource.id, slot) for slot in _kept(facts[resource.id], MOST_HERE)]
@@ -175,13 +180,13 @@ def nearest(
     ]
 
 
-def _around(resource: Resource, wish: Wish, *, now: datetime) -> Interval:
+def _around(resource: Resource, wish: Wish, reach: timedelta, *, now: datetime) -> Interval:
     """Choose the time to look at: around the wish, drawn into what may be booked at all."""
     middle = max(wish.wanted.start, now)
     if not wish.waived:
         middle = min(middle, now + timedelta(days=resource.horizon_days))
     length = wish.wanted.end - wish.wanted.start
-    return Interval(middle - LOOK_AROUND, middle + LOOK_AROUND + length)
+    return Interval(middle - reach, middle + reach + length)
 
 
 def _kept(facts: BookingFacts, count: int) -> list[Interval]:

@@ -5,7 +5,7 @@ The resources are locked before, so that nobody books what is being closed.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,6 +29,8 @@ from booking.services.displacement_offers import OtherTime, offer_instead
 from booking.services.freeing import note_given_up, taken_by
 from booking.services.ledger import settle
 
+# Most find a time so near; who does not is looked for further, at more cost.
+NEAR: Final = timedelta(days=2)
 # Somebody who was letting go of the booking is not offered another.
 OFFERED_ANOTHER: Final = frozenset(
     {BookingStatus.HELD, BookingStatus.PENDING, BookingStatus.CONFIRMED}
@@ -260,7 +262,8 @@ def _alternatives(session: Session, under: BookingUnder, work: _Work) -> tuple[O
         quantity=booking.quantity,
         by_manager=False,
     )
-    found = nearest(session, under.resource, wish, now=work.now)
+    near = nearest(session, under.resource, wish, now=work.now, reach=NEAR)
+    found = near or nearest(session, under.resource, wish, now=work.now)
     unknown = {UUID(each["resource_id"]) for each in found} - work.names.keys()
     if unknown:
         work.names.update(reads.resource_names(session, unknown))

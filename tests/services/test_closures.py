@@ -7,9 +7,9 @@ import pytest
 from sqlmodel import Session, select
 
 from booking.engine.lifecycle import BookingMode, BookingStatus, EventKind
-from booking.engine.vocabulary import BookingSource, ClosureKind, OfferState
+from booking.engine.vocabulary import BookingSource, ClosureKind, OfferState, WaitlistState
 from booking.errors import NotPermitted, RulesBroken, StaleVersion
-from booking.models import Booking, Closure, Event, FreedTime, Offer
+from booking.models import Booking, Closure, Event, FreedTime, LedgerEntry, Offer
 from booking.services.closures import (
     Closing,
     ClosureChanges,
@@ -18,15 +18,19 @@ from booking.services.closures import (
     edit_closure,
     remove_closure,
 )
+from booking.services.offers import expire_offers
 from tests.builders import (
     NOW,
     a_booking,
     a_closure,
     a_facility,
     a_resource,
+    an_entry,
+    an_offer,
     opening_hours,
 )
 from tests.scenes import Scene, a_scene, at, booked
+from tests.statements import counted_statements
 
 DAY = 1440
 
@@ -328,3 +332,50 @@ def test_add_closure__by_a_member__is_refused_and_displaces_none(session: Sessio
         )
 
     assert booking.status is BookingStatus.CONFIRMED
+
+
+def test_add_closure__charged_booking__gets_all_of_it_back(session: Session) -> None:
+    scene = a_scene(session)
+    booking = booked(session, scene)
+    assert sum(each.credit_thousandths for each in session.exec(select(LedgerEntry))) == 1000
+
+    closed(session, scene, 0, 60)
+
+    entries = session.exec(select(LedgerEntry).where(LedgerEntry.booking_id == booking.id)).all()
+    assert sum(each.credit_thousandths for each in entries) == 0
+    assert len(entries) == 2
+
+
+def test_add_closure__time_held_for_who_waits__goes_back_to_the_line(session: Session) -> None:
+    scene = a_scene(session)
+    entry = an_entry(
+        session,
+        scene.resource,
+        scene.project,
+        at(0),
+        at(600),
+        minutes=60,
+        state=WaitlistState.OFFERED,
+    )
+    offer = an_offer(session, scene.resource, scene.project, at(0), at(60), entry_id=entry.id)
+
+    done = closed(session, scene, 0, 60)
+
+    assert displaced(done) == [offer.booking_id]
+    assert done.displacement.displaced[0].offered is None
+    expire_offers(session, now=NOW)
+    assert (offer.state, entry.state) == (OfferState.EXPIRED, WaitlistState.WAITING)
+
+
+def test_add_closure__over_more_bookings__costs_a_few_statements_for_each(
+    session: Session,
+) -> None:
+    spent = []
+    for count in (2, 6):
+        scene = a_scene(session)
+        for each in range(count):
+            a_booking(session, scene.resource, scene.project, at(60 * each), at(60 * each + 60))
+        with counted_statements(session) as said:
+            assert len(displaced(closed(session, scene, 0, 60 * count))) == count
+        spent.append(len(said))
+    assert spent[1] - spent[0] <= 4 * 14

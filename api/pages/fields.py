@@ -110,11 +110,13 @@ class Typed:
             return None
         return self._at(name, wall, zone)
 
-    def moment(self, day_name: str, time_name: str, zone: str) -> datetime | None:
+    def moment(
+        self, day_name: str, time_name: str, zone: str, *, again_name: str = ""
+    ) -> datetime | None:
         """Read an instant from a date field and a time field; both are needed.
 
-        Where the clock shows that time twice, a field `again` chooses: 0 its first showing,
-        1 its last.
+        Where the clock shows that time twice, the field `again_name` must choose: 0 its first
+        showing, 1 its last. Without such a field it is the first.
         """
         day = self.day(day_name)
         if day is None and not self[day_name].strip():
@@ -129,9 +131,9 @@ class Typed:
             return None
         if day is None:
             return None
-        wall = datetime.combine(day, clock).replace(fold=int(self["again"] == "1"))
-        if self["again"] not in {"0", "1"} and shown_twice(wall, zone):
-            self.fault("again", "The clock shows this time twice on that day. Choose which.")
+        wall = datetime.combine(day, clock).replace(fold=int(self[again_name] == "1"))
+        if again_name and self[again_name] not in {"0", "1"} and shown_twice(wall, zone):
+            self.fault(again_name, "The clock shows this time twice on that day. Choose which.")
             return None
         return self._at(time_name, wall, zone)
 

@@ -11,6 +11,7 @@ from booking.engine.intervals import Interval
 from booking.queries.availability import availability_of, slots_in
 from booking.queries.catalogue import ResourceFacts
 from booking.queries.slot_batches import TimeWish
+from booking.queries.slots_for_project import Team, slots_of_team
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +29,20 @@ def with_free_times(
     *,
     now: datetime,
     most: int,
+    team: Team | None = None,
 ) -> tuple[Found, ...]:
-    """Put beside each resource at most so many of the times that the wish fits."""
+    """Put beside each resource at most so many of the times that the wish fits.
+
+    With a `team` they are those that its project may book, by every rule.
+    """
     if wish is None:
         return tuple(Found(each, ()) for each in resources)
-    times = availability_of(session, resources, within=wish.within, now=now)
-    return tuple(
-        Found(each, tuple(islice(_apart(slots_in(each, times[each.id], wish, now)), most)))
-        for each in resources
-    )
+    if team is None:
+        times = availability_of(session, resources, within=wish.within, now=now)
+        slots = {each.id: slots_in(each, times[each.id], wish, now) for each in resources}
+    else:
+        slots = dict(slots_of_team(session, [each.id for each in resources], wish, team, now))
+    return tuple(Found(each, tuple(islice(_apart(slots[each.id]), most))) for each in resources)
 
 
 def _apart(slots: Iterable[Interval]) -> Iterator[Interval]:

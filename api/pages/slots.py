@@ -21,6 +21,7 @@ from booking.queries.catalogue import Search
 from booking.queries.facility_zones import facility_zones
 from booking.queries.paging import Page
 from booking.queries.slot_batches import TimeWish
+from booking.queries.slots_for_project import Team
 from booking.reference.countries import country_name
 
 router = APIRouter()
@@ -32,7 +33,7 @@ FIELDS: Final = (
     *("q", "kind", "country", "technique", "facility", "project"),
     *("minutes", "quantity", "free_from", "free_until", "zone"),
 )
-CHOSEN: Final = ("minutes", "quantity", "project")
+CHOSEN: Final = (("minutes", "minutes"), ("quantity", "quantity"), ("project", "project_id"))
 
 
 @router.get("/slots")
@@ -42,7 +43,7 @@ def slots(visit: Visiting, address: Address) -> Response:
     address = Typed({"minutes": str(USUAL_MINUTES), **_given(address)}, address.faults)
     zone = address.zone("zone", otherwise=visit.zone)
     wish = read_wish(visit, address, zone, days=USUAL_DAYS)
-    address.key("project")
+    _check_project(visit, address)
     page, refused = _found(visit, address, wish) if asked else (None, None)
     minutes = Typed(address.values).whole("minutes", least=1, most=366 * 1440)
     return show(
@@ -58,13 +59,18 @@ def slots(visit: Visiting, address: Address) -> Response:
         zones=visit.read(facility_zones),
         projects=visit.read(lambda session: accounts.projects_of(session, visit.actor)),
         lengths=[(each, duration(each)) for each in sorted({*LENGTHS, minutes or USUAL_MINUTES})],
-        carried=urlencode({name: address[name] for name in CHOSEN if address[name]}).replace(
-            "project=", "project_id="
-        ),
+        carried=urlencode({key: address[name] for name, key in CHOSEN if address[name]}),
         more=urlencode({name: address[name] for name in FIELDS if address[name]}),
         country_names=country_name,
         **visit.read(lambda session: suggested(session, visit)),
     )
+
+
+def _check_project(visit: Visit, address: Typed) -> None:
+    """Note a fault where the project is none of the visitor's."""
+    chosen = address.key("project")
+    if chosen is not None and chosen not in visit.actor.project_ids:
+        address.fault("project", "Choose one of your own projects; sign in first.")
 
 
 def _given(address: Typed) -> dict[str, str]:
@@ -87,6 +93,8 @@ def _read(session: Session, visit: Visit, address: Typed, wish: TimeWish) -> Pag
     search: dict[str, Any] = {
         name: address.line(name) for name in ("q", "kind", "technique", "country", "facility")
     }
+    project_id = address.key("project")
+    team = Team(project_id, visit.person.id) if project_id and visit.person else None
     page = free_resources(
         session,
         viewer=visit.actor,
@@ -95,7 +103,8 @@ def _read(session: Session, visit: Visit, address: Typed, wish: TimeWish) -> Pag
         now=visit.now,
         limit=A_PAGE,
         cursor=address["cursor"] or None,
+        team=team,
     )
-    found = with_free_times(session, page.items, wish, now=visit.now, most=TIMES_SHOWN)
-    soonest = sorted(found, key=lambda each: each.slots[0].start)
+    found = with_free_times(session, page.items, wish, now=visit.now, most=TIMES_SHOWN, team=team)
+    soonest = sorted((each for each in found if each.slots), key=lambda each: each.slots[0].start)
     return Page(tuple(soonest), page.next)

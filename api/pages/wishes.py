@@ -36,7 +36,7 @@ def read_times(form: Typed, zone: str) -> tuple[datetime, datetime] | None:
     """
     if form["starts_at"]:
         return _offered_times(form)
-    starts_at = form.moment("day", "start", zone)
+    starts_at = form.moment("day", "start", zone, again_name="again")
     minutes = form.whole("minutes", least=1, most=MOST_MINUTES)
     form.needed("minutes", "Choose how long.")
     if starts_at is None or minutes is None:

@@ -33,7 +33,7 @@ def test_check__one_date_is_taken__shown_with_why_and_other_times(
     assert asked.status_code == 200
     assert "Book 2 dates?" in page
     assert "Cannot be had: 1 Tue 1 Dec 2026, 12:00 : It is taken" in page
-    assert "Book one of these instead" in page
+    assert "Other times for that date" in page
     assert "Nothing is booked yet" in visitor.get("/bookings").text
 
 

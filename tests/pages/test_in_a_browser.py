@@ -1,5 +1,6 @@
 """Every public and booker page in a browser: axe finds nothing, and none is too wide."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -48,6 +49,13 @@ PUBLIC = (
     "/facilities/lab/terms",
     "/resources/{microscope}",
     "/resources/{retired}",
+    "/resources/{microscope}/book",
+    "/resources/{microscope}/calendar?on=2026-11-24",
+    "/resources/{cluster}/calendar?on=2026-11-24&view=month&as=grid",
+    "/facilities/lab/calendar?on=2026-11-24",
+    "/facilities/lab/calendar?on=2026-11-24&view=month&as=list",
+    "/slots",
+    "/slots?minutes=60&kind=microscope",
     "/sign-in",
     "/sign-in/some-token",
     "/no-such-page",
@@ -57,11 +65,17 @@ PRIVATE = (
     "/resources/{microscope}?week=2027-02-01",
     "/resources/{cluster}?quantity=3",
     "/resources/{by_rounds}",
+    "/resources/{microscope}/book?day=2026-11-30&start=09:00&minutes=60",
+    "/resources/{cluster}/calendar?on=2026-11-24&as=list&quantity=3",
     "/bookings",
+    "/bookings?view=week&on=2026-11-24",
+    "/bookings?view=month&on=2026-11-24",
     "/bookings?show=past",
     "/bookings/{confirmed}",
     "/bookings/{pending}",
+    "/bookings/{held}",
     "/bookings/{confirmed}/cancel",
+    "/bookings/{confirmed}/hand-over",
     "/bookings/{confirmed}/check-in",
     "/resources/{microscope}/check-in",
     "/account",
@@ -109,6 +123,7 @@ def _furnished(session: Session) -> tuple[dict[str, Any], str]:
     pool: dict[str, Any] = {"name": "GPU cluster", "capacity": 64, "unit_label": "GPU"}
     cluster = a_resource(session, place.id, mode=BookingMode.APPROVAL, **pool)
     waits: dict[str, Any] = {"quantity": 3, "status": BookingStatus.PENDING}
+    held: dict[str, Any] = {"status": BookingStatus.HELD, "expires_at": at(-1400)}
     over: dict[str, Any] = {"status": BookingStatus.COMPLETED}
     ago = timedelta(days=4)
     a_booking(session, microscope, project, at(0) - ago, at(60) - ago, **over)
@@ -119,6 +134,7 @@ def _furnished(session: Session) -> tuple[dict[str, Any], str]:
         "retired": a_resource(session, place.id, state=ResourceState.RETIRED).id,
         "confirmed": a_booking(session, microscope, project, at(0), at(60)).id,
         "pending": a_booking(session, cluster, project, at(0), at(600), **waits).id,
+        "held": a_booking(session, microscope, project, at(240), at(300), **held).id,
         "organisation": organisation.id,
         "project": project.id,
     }
@@ -185,6 +201,50 @@ def test_docs__narrow_and_wide__without_fault_but_its_length(site: Site, page: P
     assert links == 0
 
 
+def test_calendars__right_to_left__not_wider_than_the_window(site: Site, page: Page) -> None:
+    page.context.add_cookies([{"name": COOKIE, "value": site.cookie, "url": site.address}])
+    for path in (
+        "/resources/{microscope}/calendar?on=2026-11-24",
+        "/facilities/lab/calendar?on=2026-11-24&as=grid",
+        "/resources/{microscope}/book",
+        "/bookings",
+        "/slots?minutes=60",
+    ):
+        page.goto(site.address + path.format(**site.ids))
+        page.evaluate("document.documentElement.dir = 'rtl'")
+        wide: int = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, path
+
+
+def test_calendar__narrow_a_list_and_wide_a_grid__without_scripts(
+    site: Site, chromium: Browser
+) -> None:
+    for width, grid in ((360, False), (1280, True)):
+        context = chromium.new_context(
+            java_script_enabled=False, viewport={"width": width, "height": 800}
+        )
+        page = context.new_page()
+        page.goto(f"{site.address}/resources/{site.ids['microscope']}/calendar?on=2026-11-24")
+        assert page.get_by_role("table").is_visible() is grid
+        assert page.get_by_role("heading", name="Day by day").is_visible() is not grid
+        context.close()
+
+
+def test_calendar__by_keyboard__free_hour_to_confirmed_booking(
+    site: Site, chromium: Browser
+) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    context.add_cookies([{"name": COOKIE, "value": site.cookie, "url": site.address}])
+    page = context.new_page()
+    page.goto(f"{site.address}/resources/{site.ids['microscope']}/calendar?on=2026-11-24")
+    page.get_by_role("main").get_by_role("link", name="the facility's times").press("Enter")
+    page.get_by_role("link", name="Next").press("Enter")
+    assert "30 November 2026" in page.locator("h1").inner_text()
+    page.get_by_role("link", name=re.compile("^Free Mon 30 Nov, 10:00")).press("Enter")
+    assert page.get_by_label("Start").input_value() == "10:00"
+    context.close()
+
+
 def test_booking__by_keyboard_and_without_scripts__books(site: Site, chromium: Browser) -> None:
     context = chromium.new_context(java_script_enabled=False)
     context.add_cookies([{"name": COOKIE, "value": site.cookie, "url": site.address}])
@@ -196,6 +256,7 @@ def test_booking__by_keyboard_and_without_scripts__books(site: Site, chromium: B
     page.get_by_label("Book from").first.press("Enter")
     page.get_by_label("Title").fill("By keyboard")
     page.get_by_label("Title").press("Enter")
+    page.get_by_role("button", name="Ask for it").press("Enter")
     assert page.locator("h1").inner_text() == "By keyboard"
     assert page.get_by_text("waiting for the facility").count() == 1
     context.close()

@@ -1,8 +1,8 @@
 """Find by time: how long comes first, and each time leads to the form that books it."""
 
 from booking.db import Database
-from tests.builders import a_booking, a_facility, a_project, a_resource
-from tests.pages.visitor import Visitor, text_of
+from tests.builders import a_booking, a_facility, a_person, a_project, a_resource
+from tests.pages.visitor import Visitor, a_browser_of, text_of
 from tests.scenes import at
 
 ASKED = (
@@ -29,6 +29,28 @@ def test_slots__soonest_first(visitor: Visitor, database: Database) -> None:
         a_booking(session, later, a_project(session), at(-60), at(60))
     page = visitor.get(ASKED).text
     assert page.index("B now") < page.index("A later one")
+
+
+def test_slots__for_a_project__only_what_it_may_use(visitor: Visitor, database: Database) -> None:
+    with database.writing() as session:
+        me = a_person(session)
+        project = a_project(session, me)
+        a_resource(session, name="For all")
+        a_resource(session, a_facility(session, restricted=True).id, name="For the admitted")
+        a_resource(session, name="For the trained", qualification_needed=True)
+        visitor.signed_in(a_browser_of(session, me))
+    everything = visitor.get("/slots?minutes=60").text
+    mine = visitor.get(f"/slots?minutes=60&project={project.id}").text
+    names = ("For all", "For the admitted", "For the trained")
+    assert [each in everything for each in names] == [True, True, True]
+    assert [each in mine for each in names] == [True, False, False]
+    assert f"minutes=60&amp;project_id={project.id}" in mine
+
+
+def test_slots__for_a_project_of_others__refused(visitor: Visitor, database: Database) -> None:
+    with database.writing() as session:
+        project = a_project(session)
+    assert visitor.get(f"/slots?minutes=60&project={project.id}").status_code == 422
 
 
 def test_slots__nothing_asked_yet__only_the_form(visitor: Visitor, database: Database) -> None:

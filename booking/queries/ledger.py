@@ -107,8 +107,3 @@ def charges_of(session: Session, booking_id: UUID) -> tuple[ChargedLine, ...]:
         )
         for row in rows
     )
-
-
-def organisation_of_project(project_id: Any) -> Any:
-    """Return the organisation of a project as an expression to write it by."""
-    return select(Project.organisation_id).where(col(Project.id) == project_id).scalar_subquery()

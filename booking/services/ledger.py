@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, insert
+from sqlalchemy import insert
 from sqlmodel import Session
 
 from booking.clock import new_id
@@ -32,10 +32,6 @@ from booking.queries.ledger import charges_of
 from booking.queries.ledger_statements import ORGANISATION
 
 _FIRST: Final = insert(LedgerEntry).values(organisation_id=ORGANISATION)
-
-_FIRST: Final = insert(LedgerEntry).values(
-    organisation_id=organisation_of_project(bindparam("of_project", type_=Uuid))
-)
 _ENTRY: Final = insert(LedgerEntry)
 
 

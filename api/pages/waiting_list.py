@@ -18,6 +18,7 @@ from api.pages.local_reasons import by_the_clock_of
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.pages.wishes import MOST_MINUTES, offers_beside, read_quantity
 from api.problems import STATUS
+from booking.engine.intervals import MINUTE
 from booking.engine.permissions import Action, Scope, may
 from booking.engine.vocabulary import OfferState, WaitlistState
 from booking.engine.waitlist_words import as_standing
@@ -168,14 +169,21 @@ def _known(session: Session, visit: Visit, resource_id: UUID | None) -> Resource
 
 
 def _from_address(address: Typed, zone: str) -> Typed:
-    """Fill the form with the two instants in the address, by the facility's clock."""
-    values = {**address.values, "minutes": address["minutes"]}
+    """Fill the form with the two instants in the address, by the facility's clock.
+
+    The length is then what lies between, so that the window can be widened around it.
+    """
+    values, ends = dict(address.values), []
     for name in ("from", "until"):
         try:
             there = read_instant(address[name]).astimezone(ZoneInfo(zone))
         except (ValueError, OverflowError):
             continue
         values |= {f"{name}_day": there.date().isoformat(), f"{name}_time": f"{there:%H:%M}"}
+        ends.append(there)
+    minutes = (ends[-1] - ends[0]) // MINUTE if ends else 0
+    if 0 < minutes <= MOST_MINUTES:
+        values.setdefault("minutes", str(minutes))
     return Typed(values)
 
 

@@ -83,10 +83,12 @@ def place(database: Database, visitor: Visitor, app: FastAPI) -> Place:
 
 
 def test_join__taken_time__waits_and_is_listed_with_its_place(place: Place) -> None:
-    asked = urlencode({"resource": place.scene.resource.id, "from": at(0).isoformat()})
+    wish = {"from": at(0).isoformat(), "until": at(60).isoformat()}
+    asked = urlencode({"resource": place.scene.resource.id, **wish})
     form = place.by().get(f"/waiting-list/new?{asked}")
     assert form.status_code == 200
     assert 'name="from_time" type="time" value="12:00"' in form.text
+    assert '<option value="60" selected>' in form.text
 
     done = place.by().send("/waiting-list/new", **place.form(title="Run 7"))
 

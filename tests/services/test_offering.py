@@ -22,6 +22,7 @@ from tests.builders import (
     an_organisation,
 )
 from tests.events import events_about, kinds_about
+from tests.pages.furniture import LOWER_INCOMES, a_policy
 from tests.scenes import DOMAIN, Scene, a_scene, at
 
 
@@ -141,6 +142,25 @@ def test_offer_freed__much_used_lately__comes_after_who_did_not(session: Session
 
     assert light.state is WaitlistState.OFFERED
     assert heavy.state is WaitlistState.WAITING
+
+
+def test_offer_freed__group_below_its_share__comes_before_who_came_first(
+    session: Session,
+) -> None:
+    scene, booking = held_hour(session)
+    a_policy(session, scene.facility.id, LOWER_INCOMES)
+    rich = an_organisation(session, country="DE")
+    first = waits(session, scene, project=a_project(session, organisation_id=rich.id))
+    needy = waits(session, scene, entered_at=NOW + timedelta(hours=1))
+
+    freed(session, scene, booking)
+
+    assert (first.state, needy.state) == (WaitlistState.WAITING, WaitlistState.OFFERED)
+    ((offer, held),) = offers(session)
+    assert offer.standing["group"]["name"] == "Lower incomes"
+    assert offer.standing["group"]["credited_credits"] == 0
+    assert offer.standing["group"]["reserved_credits"] > 0
+    assert (held.groups, held.group_key) == (["lmic"], "lmic")
 
 
 def test_offer_freed__pool__is_offered_to_as_many_as_fit(session: Session) -> None:

@@ -72,6 +72,7 @@ def test_closures__import__names_bad_rows(run: Any, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert (found["created"], found["refused"], found["rows"][1]["row"]) == (1, 1, 3)
+    assert (found["displaced"], found["staying"]) == ([], [])
 
 
 def test_closures__holidays__listed_and_adopted_once(run: Any) -> None:

@@ -1,8 +1,9 @@
 """Whatever people and the clock do to bookings, a naive model agrees, on both databases."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from hypothesis import HealthCheck, settings
@@ -28,7 +29,7 @@ from booking.services.bookings import NewBooking, book
 from booking.services.closures import NewClosure, add_closure, remove_closure
 from booking.services.lapsing import lapse
 from tests.booking_story import FAR, Story, at, minute_of
-from tests.naive_bookings import EARLY, GRID, HOLD, PLACES, Naive
+from tests.naive_bookings import EARLY, GRACE, GRID, HOLD, PLACES, Naive
 from tests.scenes import DOMAIN
 
 MINUTE = timedelta(minutes=1)
@@ -39,7 +40,17 @@ lengths = st.integers(1, 5).map(lambda steps: steps * GRID)
 quantities = st.sampled_from([1, 1, 2, 3])
 picks = st.integers(0, 99)
 people = st.integers(0, 1)
+Deed = TypeVar("Deed", bound=Callable[..., Any])
 GOING = ("held", "pending", "confirmed", "in_use")
+INSTANTS = ("early", "start", "grace", "end", "expires")
+NEAR = (*GOING, "completed")
+
+
+def having(*states: str) -> Callable[[Deed], Deed]:
+    """Take the step only where some booking is in one of the states."""
+    return precondition(
+        lambda self: any(each.status in states for each in self.model.bookings.values())
+    )
 
 
 class Everyday(Story):
@@ -80,6 +91,12 @@ class Everyday(Story):
         naive = Naive(place, start, end, quantity, status, person, expires)
         self.model.added(booked.id, naive, f"booking.{status}")
 
+    @rule(place=places, wait=st.integers(0, 2), length=lengths, person=people)
+    def book_soon(self, place: int, wait: int, length: int, person: int) -> None:
+        start = (-(-self.model.now // GRID) + wait) * GRID
+        self.book(place=place, start=start, length=length, quantity=1, hold=False, person=person)
+
+    @having("held")
     @rule(pick=picks)
     def confirm(self, pick: int) -> None:
         key, naive = self.picked(pick, "held")
@@ -91,10 +108,12 @@ class Everyday(Story):
             status = "pending" if PLACES[naive.place].approves else "confirmed"
             self.model.changed(key, f"booking.{status}", status=status, expires=naive.start)
 
+    @having(*GOING)
     @rule(pick=picks, place=places, start=starts, length=lengths, quantity=quantities)
     def move(self, pick: int, place: int, start: int, length: int, quantity: int) -> None:
         self.moved(pick, place, start, start + length, quantity)
 
+    @having(*GOING)
     @rule(pick=picks, sooner=st.integers(0, 2), later=st.integers(0, 2), fewer=st.booleans())
     def shorten(self, pick: int, sooner: int, later: int, *, fewer: bool) -> None:
         key, naive = self.picked(pick, *GOING)
@@ -119,6 +138,7 @@ class Everyday(Story):
             where = {"place": place, "start": start, "end": end, "quantity": quantity}
             self.model.changed(key, "booking.moved", **where, expires=start)
 
+    @having(*GOING)
     @rule(pick=picks)
     def cancel(self, pick: int) -> None:
         key, naive = self.picked(pick, *GOING)
@@ -129,6 +149,7 @@ class Everyday(Story):
         if done:
             self.model.changed(key, "booking.cancelled", status="cancelled")
 
+    @having(*GOING)
     @rule(pick=picks, person=people)
     def hand_over(self, pick: int, person: int) -> None:
         key, naive = self.picked(pick, *GOING)
@@ -143,6 +164,7 @@ class Everyday(Story):
         if done:
             self.model.changed(key, "booking.handed_over", person=person)
 
+    @having("pending")
     @rule(pick=picks, approves=st.booleans())
     def decide(self, pick: int, *, approves: bool) -> None:
         key, naive = self.picked(pick, "pending")
@@ -157,27 +179,49 @@ class Everyday(Story):
             assert self.acted(reject, key, actor=self.manager, reason="Not this time.")
             self.model.changed(key, "booking.rejected", status="rejected")
 
+    @having(*GOING)
     @rule(pick=picks)
     def check_in(self, pick: int) -> None:
-        key, naive = self.picked(pick, *GOING)
-        if key is None:
-            return
+        key, _ = self.picked(pick, *GOING)
+        if key is not None:
+            self.checks_in(key)
+
+    def checks_in(self, key: UUID) -> None:
+        naive = self.model.bookings[key]
         done = self.acted(check_in, key)
         timely = naive.start - EARLY <= self.model.now < naive.end
         assert done == (naive.status == "confirmed" and timely)
         if done:
             self.model.changed(key, "booking.checked_in", status="in_use")
 
+    @having("in_use")
     @rule(pick=picks)
     def check_out(self, pick: int) -> None:
-        key, naive = self.picked(pick, "in_use")
-        if key is None:
-            return
+        key, _ = self.picked(pick, "in_use")
+        if key is not None:
+            self.checks_out(key)
+
+    def checks_out(self, key: UUID) -> None:
+        naive = self.model.bookings[key]
         assert self.acted(check_out, key)
         to_the_grid = -(-self.model.now // GRID) * GRID
         end = min(max(to_the_grid, naive.start + GRID), naive.end)
         self.model.changed(key, "booking.completed", status="completed", end=end)
 
+    @having("confirmed")
+    @rule(pick=picks, late=st.integers(-6, 6), used=st.integers(0, 80), leaves=st.booleans())
+    def use(self, pick: int, late: int, used: int, *, leaves: bool) -> None:
+        """Come to a booking, late or early, and leave again in time or not at all."""
+        key, naive = self.picked(pick, "confirmed")
+        if key is None:
+            return
+        self.go_to(naive.start + 5 * late)
+        self.checks_in(key)
+        if leaves and naive.status == "in_use":
+            self.go_to(self.model.now + used)
+            self.checks_out(key)
+
+    @having("confirmed")
     @rule(pick=picks)
     def miss(self, pick: int) -> None:
         key, naive = self.picked(pick, "confirmed")
@@ -189,8 +233,11 @@ class Everyday(Story):
         if done:
             self.model.changed(key, "booking.no_show", status="no_show")
 
-    @rule(place=st.one_of(st.none(), places), start=starts, length=lengths)
-    def close(self, place: int | None, start: int, length: int) -> None:
+    @precondition(lambda self: self.model.bookings)
+    @rule(pick=picks, place=st.one_of(st.none(), places), shift=st.integers(-2, 2), length=lengths)
+    def close(self, pick: int, place: int | None, shift: int, length: int) -> None:
+        _, near = self.picked(pick, *NEAR)
+        start = near.start + shift * GRID
         end = start + length
         if end <= self.model.now:
             return
@@ -219,6 +266,7 @@ class Everyday(Story):
             self.model.changed(key, "booking.displaced", status="displaced")
         self.take_offers_over(known)
 
+    @having("held")
     @rule(pick=picks, takes=st.booleans())
     def answer(self, pick: int, *, takes: bool) -> None:
         key, naive = self.picked(pick, "held")
@@ -254,9 +302,32 @@ class Everyday(Story):
             for minute in range(max(start, self.model.now), end)
         }
 
-    @rule(minutes=st.sampled_from([5, 15, 15, 30, 60]))
+    @having(*GOING)
+    @rule(
+        pick=picks,
+        when=st.sampled_from(["early", "start", "grace", "end", "expires"]),
+        lapses=st.booleans(),
+    )
+    def time_comes(self, pick: int, when: str, *, lapses: bool) -> None:
+        """Go to the very instant at which something changes for a booking."""
+        _, near = self.picked(pick, *GOING)
+        instants = {
+            "early": near.start - EARLY,
+            "start": near.start,
+            "grace": near.start + GRACE,
+            "end": near.end,
+            "expires": near.start if near.expires is None else near.expires,
+        }
+        self.go_to(instants[when])
+        if lapses:
+            self.lapse()
+
+    def go_to(self, minute: int) -> None:
+        self.model.now = min(max(self.model.now, minute), FAR)
+
+    @rule(minutes=st.sampled_from([5, 15, 30]))
     def time_passes(self, minutes: int) -> None:
-        self.model.now = min(self.model.now + minutes, FAR)
+        self.go_to(self.model.now + minutes)
 
     @rule()
     def lapse(self) -> None:
@@ -302,7 +373,7 @@ def test_bookings_are_what_a_naive_count_says(database: Database) -> None:
         cast("type[RuleBasedStateMachine]", partial(Everyday, database)),
         settings=settings(
             max_examples=15,
-            stateful_step_count=30,
+            stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

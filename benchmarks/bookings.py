@@ -1,212 +1,246 @@
-"""How fast bookings are made and a month is read, against a bare driver on the same stack.
+"""How fast bookings are made and calendars and free slots read, against a bare driver.
 
 Both run in one server process on a throw-away PostgreSQL: our routes with every rule, guard
 and event, and routes that do nothing but psycopg and msgspec. They take turns, so that what
-else the machine does slows both. Targets: 0.45 of the bare rate for creating, at most 10 ms
-of the server's CPU each; 0.6 for the month of one resource with 100 bookings.
+else the machine does slows both: what counts is the ratio. `--million` measures all again
+with a million bookings more in the table; none may then take more than a quarter longer.
 """
 
 import multiprocessing
 import re
-import socket
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID, uuid4
 
 import httpx2
-import msgspec
-import psycopg
-import uvicorn
-from fastapi import FastAPI, Request, Response
-from fastapi.concurrency import run_in_threadpool
-from psycopg.rows import dict_row
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from fastapi.testclient import TestClient
+from sqlalchemy import event
+
 from api.app import create_app
-from booking.clock import utc_now
+from benchmarks._bare import serve
+from benchmarks._running import free_port
+from benchmarks._stage import Stage, add_a_million, set_stage
 from booking.config import Settings
-from booking.db import Database
-from migrations import upgrade
-from tests.builders import a_booking, a_token
 from tests.postgres import start_cluster
-from tests.scenes import a_scene
 
 ROUNDS: Final = 7
-CREATES: Final = 20
-READS: Final = 15
-MONTH: Final = 100
+WARM: Final = 15
 CPU: Final = re.compile(r"^process_cpu_seconds_total (\S+)$", re.MULTILINE)
-INSERT: Final = """
-    INSERT INTO bare_booking (id, uid, resource_id, project_id, person_id, starts_at, ends_at,
-        quantity, exclusive, status, source, title, reason, sequence, revision, group_key,
-        groups, waiver, created_at, updated_at)
-    VALUES (%(id)s, %(uid)s, %(resource_id)s, %(project_id)s, %(project_id)s, %(starts_at)s,
-        %(ends_at)s, 1, true, 'confirmed', 'instant', '', '', 0, 0, '', '[]', '',
-        now(), now())
-    RETURNING id, uid, resource_id, project_id, starts_at, ends_at, quantity, title, status,
-        sequence, revision"""
-LIST: Final = """
-    SELECT id, uid, resource_id, project_id, person_id, starts_at, ends_at, quantity, title,
-        status, source, reason, sequence, revision
-    FROM booking WHERE resource_id = %(resource)s AND starts_at < %(until)s
-        AND ends_at > %(since)s ORDER BY starts_at, id"""
+HEADER: Final = (
+    f"{'':40}{'CPU ms':>8}{'target':>8}{'of bare':>9}{'target':>8}{'queries':>9}{'target':>8}"
+)
+
+
+Ask = Callable[[Any], None]
+"""A request to be sent by an HTTP client."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """Where the figures are taken: a token, and the two resources it works on."""
+class Figure:
+    """What is measured: our request, the bare one beside it, and what is to be reached."""
 
-    token: str
-    project_id: UUID
-    empty: UUID
-    full: UUID
-    first: datetime
-
-
-def set_stage(url: str) -> Stage:
-    """Fill a new database: one resource without bookings, one with a month of them."""
-    upgrade(url)
-    first = utc_now().replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
-    database = Database(url)
-    with database.writing() as session:
-        scene, other = a_scene(session), a_scene(session)
-        for number in range(MONTH):
-            start = first + timedelta(hours=7 * number)
-            end = start + timedelta(hours=2)
-            a_booking(session, other.resource, scene.project, start, end)
-        stage = Stage(
-            token=a_token(session, scene.member),
-            project_id=scene.project.id,
-            empty=scene.resource.id,
-            full=other.resource.id,
-            first=first,
-        )
-    database.dispose()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE TABLE bare_booking (LIKE booking INCLUDING INDEXES)")
-    return stage
+    name: str
+    ours: Ask
+    bare: Ask | None
+    repeats: int
+    cpu_target: float | None = None
+    ratio_target: float | None = None
+    queries_target: int | None = None
 
 
-def serve(url: str, port: int) -> None:
-    """Serve our routes and the bare ones, in one process."""
-    app = create_app(
-        Settings(database_url=url, secret_key="for measuring alone")  # noqa: S106 - throw-away
-    )
-    add_bare_routes(app, url)
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A figure as it was taken.
 
+    Milliseconds of the server's CPU, our rate over the bare one, and our time over that of
+    a page that asks the database nothing.
+    """
 
-def add_bare_routes(app: FastAPI, url: str) -> None:
-    """Add routes that do nothing but driver and encoder."""
-    connection = psycopg.connect(url, row_factory=dict_row)
-
-    def insert(body: bytes) -> bytes:
-        wish = msgspec.json.decode(body)
-        values = wish | {"id": uuid4(), "uid": f"{uuid4()}@example.org"}
-        with connection.transaction():
-            row = connection.execute(INSERT, values).fetchone()
-        return msgspec.json.encode(row)
-
-    def select(resource: str, since: str, until: str) -> bytes:
-        values = {"resource": resource, "since": since, "until": until}
-        with connection.transaction():
-            return msgspec.json.encode(connection.execute(LIST, values).fetchall())
-
-    @app.post("/bare/bookings", status_code=201)
-    async def bare_create(request: Request) -> Response:
-        body = await run_in_threadpool(insert, await request.body())
-        return Response(body, 201, media_type="application/json")
-
-    @app.get("/bare/bookings")
-    def bare_list(resource: str, since: str, until: str) -> Response:
-        return Response(select(resource, since, until), media_type="application/json")
+    cpu: float
+    ratio: float | None
+    time: float
 
 
 def main() -> None:
-    """Take the figures and print the ratios."""
+    """Take the figures and print them beside their targets."""
     running = start_cluster()
     running.cluster.create("measured")
     url = running.cluster.url_of("measured")
     stage = set_stage(url)
-    port = _free_port()
+    port = free_port()
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(url, port))
     server.start()
     try:
-        headers = {"Authorization": f"Bearer {stage.token}"}
-        base = f"http://127.0.0.1:{port}"
-        with httpx2.Client(base_url=base, headers=headers, timeout=30) as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             _wait_for(client)
-            measure_creating(client, stage)
-            measure_month(client, stage)
+            figures = figures_of(stage)
+            before = take(client, url, figures)
+            if "--million" in sys.argv:
+                add_a_million(running.cluster, "measured", stage)
+                print("\nwith a million bookings more in the table")
+                compare(figures, before, take(client, url, figures))
     finally:
         server.terminate()
         server.join()
         running.stop()
 
 
-def measure_creating(client: httpx2.Client, stage: Stage) -> None:
-    """Print the rate of creating bookings against the bare one, and its CPU."""
-    number = iter(range(10**6))
+def figures_of(stage: Stage) -> list[Figure]:
+    """List what is measured."""
+    bearer = _bearer(stage.token)
+    month = {"start": _text(stage.first), "end": _text(stage.first + timedelta(days=31))}
+    one, all_20 = f"resources/{stage.full}", f"facilities/{stage.facility}"
+    slots = month | {"kind": "furnace", "end": _text(stage.first + timedelta(days=30))}
+    return [
+        Figure("create a booking", *_creating(stage, governed=False), 20, 10, 0.45),
+        Figure("create: policy, quota, cap, terms", *_creating(stage, governed=True), 20, 10, 0.45),
+        Figure(
+            "month of a resource, 100 bookings",
+            _reading(f"/api/v1/{one}/calendar", month, bearer),
+            _reading(f"/bare/{one}", month, bearer),
+            repeats=15,
+            ratio_target=0.6,
+            queries_target=3,
+        ),
+        Figure(
+            "month of 20 resources, 2,240 bookings",
+            _reading(f"/api/v1/{all_20}/calendar", month, bearer),
+            _reading(f"/bare/{all_20}", month, bearer),
+            repeats=3,
+            cpu_target=150,
+            queries_target=3,
+        ),
+        Figure(
+            "first 50 slots, 500 resources x 30 days",
+            _reading("/api/v1/slots", slots, bearer),
+            None,
+            repeats=10,
+            cpu_target=30,
+        ),
+        Figure(
+            "first 50 of the few slots of 10 hours",
+            _reading("/api/v1/slots", slots | {"minutes": "600"}, bearer),
+            None,
+            repeats=10,
+            cpu_target=30,
+        ),
+    ]
 
-    def wish() -> dict[str, Any]:
+
+def take(client: httpx2.Client, url: str, figures: list[Figure]) -> list[Taken]:
+    """Take every figure and print a line of each."""
+    print(HEADER)
+    taken = []
+    for each in figures:
+        for _ in range(WARM):
+            each.ours(client)
+        found = Taken(
+            cpu=_cpu_of(client, each),
+            ratio=None if each.bare is None else _ratio(client, each.bare, each),
+            time=1 / _ratio(client, _alive, each),
+        )
+        taken.append(found)
+        print(
+            f"{each.name:40}{found.cpu:>8.1f}{_cell(each.cpu_target, '.0f'):>8}"
+            f"{_cell(found.ratio, '.2f'):>9}{_cell(each.ratio_target, '.2f'):>8}"
+            f"{queries_of(url, each):>9}{_cell(each.queries_target, 'd'):>8}"
+        )
+    return taken
+
+
+def compare(figures: list[Figure], before: list[Taken], after: list[Taken]) -> None:
+    """Print by how much each figure grew, beside a page that asks the database nothing."""
+    for each, old, new in zip(figures, before, after, strict=True):
+        grown = new.time / old.time - 1
+        print(f"{each.name:40}{grown:>+8.0%} of its time (target +25% at the most)")
+
+
+def queries_of(url: str, figure: Figure) -> int:
+    """Count the statements of one request, in a process of our own."""
+    app = create_app(Settings(database_url=url, secret_key="for counting alone"))  # noqa: S106
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    with TestClient(app) as client:
+        figure.ours(client)
+        event.listen(app.state.database.engine, "before_cursor_execute", note)
+        figure.ours(client)
+    return len(said)
+
+
+def _creating(stage: Stage, *, governed: bool) -> tuple[Ask, Ask]:
+    """Book one free quarter of an hour after the other, by our route and by the bare one."""
+    resource, project, token = (
+        (stage.governed, stage.governed_project, stage.governed_token)
+        if governed
+        else (stage.empty, stage.project_id, stage.token)
+    )
+    number = count()
+
+    def create(client: Any, path: str) -> None:
         start = stage.first + timedelta(minutes=15 * next(number))
-        return {
-            "resource_id": str(stage.empty),
-            "project_id": str(stage.project_id),
+        wish = {
+            "resource_id": str(resource),
+            "project_id": str(project),
             "starts_at": start.isoformat(),
             "ends_at": (start + timedelta(minutes=15)).isoformat(),
         }
-
-    def create(path: str) -> None:
-        answer = client.post(path, json=wish())
+        answer = client.post(path, json=wish, headers=_bearer(token))
         if answer.status_code != httpx2.codes.CREATED:
             raise RuntimeError(answer.text)
 
-    before = _cpu_seconds(client)
-    for _ in range(CREATES):
-        create("/api/v1/bookings")
-    milliseconds = (_cpu_seconds(client) - before) / CREATES * 1000
-    ratio = _ratio(lambda: create("/api/v1/bookings"), lambda: create("/bare/bookings"), CREATES)
-    print(f"create a booking: {ratio:.2f} of the bare rate (target 0.45)")
-    print(f"create a booking: {milliseconds:.1f} ms of the server's CPU (target 10)")
+    return (
+        lambda client: create(client, "/api/v1/bookings"),
+        lambda client: create(client, "/bare/bookings"),
+    )
 
 
-def measure_month(client: httpx2.Client, stage: Stage) -> None:
-    """Print the rate of reading a resource's month against the bare one."""
-    since, until = stage.first - timedelta(days=1), stage.first + timedelta(days=31)
-    times = {"until": _text(until), "resource": str(stage.full)}
-    bare = times | {"since": _text(since)}
-    ours = {"start": _text(since), "end": _text(until)}
-
-    def read(path: str, query: dict[str, str]) -> None:
-        answer = client.get(path, params=query)
+def _reading(path: str, query: dict[str, str], headers: dict[str, str]) -> Ask:
+    def read(client: Any) -> None:
+        answer = client.get(path, params=query, headers=headers)
         if answer.status_code != httpx2.codes.OK:
             raise RuntimeError(answer.text)
 
-    ratio = _ratio(
-        lambda: read(f"/api/v1/resources/{stage.full}/calendar", ours),
-        lambda: read("/bare/bookings", bare),
-        READS,
-    )
-    print(f"month of one resource, {MONTH} bookings: {ratio:.2f} of the bare rate (target 0.6)")
+    return read
 
 
-def _ratio(ours: Callable[[], None], bare: Callable[[], None], count: int) -> float:
+def _alive(client: Any) -> None:
+    for _ in range(3):
+        client.get("/healthz")
+
+
+def _cpu_of(client: httpx2.Client, figure: Figure) -> float:
+    """Measure the server's CPU of a request in milliseconds."""
+    repeats = figure.repeats * 4
+    before = _cpu_seconds(client)
+    for _ in range(repeats):
+        figure.ours(client)
+    return (_cpu_seconds(client) - before) / repeats * 1000
+
+
+def _ratio(client: httpx2.Client, bare: Ask, figure: Figure) -> float:
     """Let both take turns, and give the median of bare time over our time."""
-    return statistics.median(_seconds(bare, count) / _seconds(ours, count) for _ in range(ROUNDS))
+    return statistics.median(
+        _seconds(client, bare, figure.repeats) / _seconds(client, figure.ours, figure.repeats)
+        for _ in range(ROUNDS)
+    )
 
 
-def _seconds(act: Callable[[], None], count: int) -> float:
+def _seconds(client: httpx2.Client, ask: Ask, repeats: int) -> float:
     began = time.perf_counter()
-    for _ in range(count):
-        act()
+    for _ in range(repeats):
+        ask(client)
     return time.perf_counter() - began
 
 
@@ -218,8 +252,8 @@ def _cpu_seconds(client: httpx2.Client) -> float:
 
 
 def _wait_for(client: httpx2.Client) -> None:
-    """Ask until the server answers, for half a minute at the most."""
-    for _ in range(300):
+    """Ask until the server answers, for a minute at the most."""
+    for _ in range(600):
         try:
             client.get("/healthz")
         except httpx2.ConnectError:
@@ -229,15 +263,16 @@ def _wait_for(client: httpx2.Client) -> None:
     raise RuntimeError("The server did not start.")
 
 
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _cell(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
+
+
 def _text(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

@@ -1,17 +1,14 @@
 """Record a fact in the caller's transaction: audit trail and outbox in one."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlmodel import Session
 
 from booking.clock import new_id
 from booking.engine.lifecycle import EventKind
 from booking.models import Event
-
-_INSERT: Final = insert(Event)
 
 
 def record(
@@ -41,27 +38,22 @@ def record(
     return event
 
 
-def record_at_once(
-    session: Session,
+def event_row(
     kind: EventKind,
     *,
     subject_id: UUID,
     now: datetime,
-    actor_id: UUID | None = None,
-    facility_id: UUID | None = None,
-    payload: dict[str, Any] | None = None,
-) -> None:
-    """Insert the event now, which is quicker for one; of many, `record` writes all in one go."""
-    session.flush()
-    session.connection().execute(
-        _INSERT,
-        {
-            "id": new_id(),
-            "kind": kind,
-            "happened_at": now,
-            "actor_id": actor_id,
-            "facility_id": facility_id,
-            "subject_id": subject_id,
-            "payload": payload or {},
-        },
-    )
+    actor_id: UUID | None,
+    facility_id: UUID,
+    payload: dict[str, Any],
+) -> dict[str, Any]:
+    """Make the row of an event for a statement that writes it with what it is about."""
+    return {
+        "id": new_id(),
+        "kind": kind,
+        "happened_at": now,
+        "actor_id": actor_id,
+        "facility_id": facility_id,
+        "subject_id": subject_id,
+        "payload": payload,
+    }

@@ -4,17 +4,13 @@ The resource is locked before; the guard has the last word whatever came before 
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from booking.engine.alternatives import alternatives
 from booking.engine.booking_facts import BookingCode, BookingFacts
@@ -23,25 +19,16 @@ from booking.engine.intervals import Interval
 from booking.engine.online_rules import Credited, credited
 from booking.engine.violations import Violation
 from booking.errors import Malformed, RulesBroken
-from booking.guards import REFUSAL
 from booking.models import Booking, Resource
 from booking.queries.booking_facts import Wish, booking_facts, facts_of_each
 from booking.queries.bookings import resources_like
+from booking.services.booking_writing import is_refusal
 
-EXCLUSION_VIOLATION: Final = "23P01"
 LOOK_AROUND: Final = timedelta(days=14)
 LONGEST_WISH: Final = timedelta(days=366)
 FARTHEST_WISH: Final = timedelta(days=20 * 366)
 MOST_HERE: Final = 3
 MOST_ELSEWHERE: Final = 3
-
-_INSERT: Final = {
-    dialect.name: insert(Booking).on_conflict_do_nothing().returning(col(Booking.exclusive))
-    for dialect, insert in (
-        (postgresql.dialect, postgresql.insert),
-        (sqlite.dialect, sqlite.insert),
-    )
-}
 
 
 def wanted_interval(starts_at: datetime, ends_at: datetime, *, now: datetime) -> Interval:
@@ -79,33 +66,6 @@ def check_rules(
     return credited(facts.quotas, wish.wanted, quantity=wish.quantity)
 
 
-def insert_guarded(session: Session, booking: Booking, *, one_unit: bool = False) -> Booking | None:
-    """Insert the booking if the database's guard lets it; None if the time is taken.
-
-    `one_unit` says that the resource, locked, has one: the guard's refusal then inserts
-    nothing, where that of a pool needs a savepoint to be undone.
-    """
-    values = {name: getattr(booking, name) for name in Booking.model_fields}
-    statement = _INSERT[session.get_bind().dialect.name]
-    session.flush()
-    try:
-        with nullcontext() if one_unit else session.begin_nested():
-            exclusive = session.connection().execute(statement, values).scalar_one_or_none()
-    except IntegrityError as error:
-        if not _is_refusal(error):
-            raise
-        return None
-    return None if exclusive is None else _as_stored(session, booking, exclusive=exclusive)
-
-
-def _as_stored(session: Session, booking: Booking, *, exclusive: bool) -> Booking:
-    """Let the session know the row as one that is in the database as it stands."""
-    make_transient_to_detached(booking)
-    session.add(booking)
-    set_committed_value(booking, "exclusive", exclusive)
-    return booking
-
-
 def change_guarded(session: Session, booking: Booking, changes: Mapping[str, Any]) -> bool:
     """Set the attributes if the database's guard lets it; False if the time is taken."""
     try:
@@ -114,7 +74,7 @@ def change_guarded(session: Session, booking: Booking, changes: Mapping[str, Any
                 setattr(booking, name, value)
             session.flush()
     except IntegrityError as error:
-        if not _is_refusal(error):
+        if not is_refusal(error):
             raise
         return False
     return True
@@ -204,9 +164,3 @@ def _text(at: datetime) -> str:
 
 def _malformed(reason: str, pointer: str) -> Malformed:
     return Malformed(reason, [Violation("value_error", reason, pointer)])
-
-
-def _is_refusal(error: IntegrityError) -> bool:
-    return REFUSAL in str(error.orig) or (
-        getattr(error.orig, "sqlstate", None) == EXCLUSION_VIOLATION
-    )

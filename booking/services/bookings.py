@@ -15,13 +15,14 @@ from booking.engine.permissions import Action, Actor, Scope, may
 from booking.engine.violations import Violation
 from booking.engine.vocabulary import BookingSource
 from booking.errors import NotFound, RulesBroken
-from booking.events import record_at_once
+from booking.events import event_row
 from booking.models import Booking, Resource
 from booking.queries.booking_facts import Wish
 from booking.queries.bookings import lock_resource, project_to_book_for
 from booking.queries.organisations import lock_organisations_of
-from booking.services.booking_placing import check_rules, insert_guarded, taken, wanted_interval
-from booking.services.ledger import settle
+from booking.services.booking_placing import check_rules, taken, wanted_interval
+from booking.services.booking_writing import insert_with
+from booking.services.ledger import first_charge
 from booking.services.permits import permit
 from booking.services.waivers import may_waive, waiver_of
 
@@ -120,19 +121,23 @@ def place(
 
     Raises: RulesBroken if the time is taken.
     """
-    booking = insert_guarded(session, row, one_unit=resource.capacity == 1)
-    if booking is None:
-        raise taken(session, resource, wish, now=now)
-    record_at_once(
-        session,
-        MADE[booking.status],
-        subject_id=booking.id,
+    event = event_row(
+        MADE[row.status],
+        subject_id=row.id,
         now=now,
         actor_id=actor.person_id,
         facility_id=resource.facility_id,
-        payload=as_recorded(booking),
+        payload=as_recorded(row),
     )
-    settle(session, booking, now=now)
+    booking = insert_with(
+        session,
+        row,
+        event=event,
+        charge=first_charge(row, resource, now=now),
+        one_unit=resource.capacity == 1,
+    )
+    if booking is None:
+        raise taken(session, resource, wish, now=now)
     return booking
 
 

@@ -31,7 +31,7 @@ from booking.queries.bookings import resource_to_book
 from booking.queries.ledger import charges_of
 from booking.queries.ledger_statements import ORGANISATION
 
-_FIRST: Final = insert(LedgerEntry).values(organisation_id=ORGANISATION)
+FIRST: Final = insert(LedgerEntry).values(organisation_id=ORGANISATION)
 _ENTRY: Final = insert(LedgerEntry)
 
 
@@ -50,8 +50,9 @@ def settle(
         raise ValueError(f"The booking {booking.id} is on no resource.")
     standing = () if booking.revision == 0 else _standing(session, booking, now)
     if not standing:
-        if booking.status in CHARGED:
-            _charge_first(session, booking, resource, now=now)
+        first = first_charge(booking, resource, now=now)
+        if first is not None:
+            session.connection().execute(FIRST, first | {"of_project": booking.project_id})
         return
     _write(session, booking, _entries(booking, resource, standing, was), now=now)
 
@@ -87,15 +88,20 @@ def _entries(
     return ()
 
 
-def _charge_first(session: Session, booking: Booking, resource: Resource, *, now: datetime) -> None:
-    """Charge what was not charged before, without asking whose organisation it is."""
+def first_charge(booking: Booking, resource: Resource, *, now: datetime) -> dict[str, Any] | None:
+    """Make the row that charges a booking for the first time; None where nothing is charged.
+
+    Whose organisation it is the statement finds out.
+    """
+    if booking.status not in CHARGED:
+        return None
     account = Account(
         resource.facility_id, UUID(int=0), booking.project_id, booking.group_key, booking.starts_at
     )
     charge = _worth(booking, resource, account, _minutes(booking))
     row = _row(booking, Entry(LedgerKind.BOOKED, charge), now=now)
     del row["organisation_id"]
-    session.connection().execute(_FIRST, row | {"of_project": booking.project_id})
+    return row
 
 
 def _write(session: Session, booking: Booking, entries: Iterable[Entry], *, now: datetime) -> None:

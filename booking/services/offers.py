@@ -36,7 +36,7 @@ from booking.queries import offered_time, waiting_list
 from booking.queries.bookings import BookingSeen, lock_booking, resource_to_book
 from booking.queries.offered_time import OfferSeen
 from booking.services.booking_changes import next_step, write_step
-from booking.services.booking_placing import insert_guarded
+from booking.services.booking_writing import insert_guarded
 from booking.services.bookings import as_recorded
 from booking.services.permits import permit
 

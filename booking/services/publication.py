@@ -39,7 +39,7 @@ from booking.queries.decisions import decisions_of, result_of
 from booking.queries.offers import bookings_during, closures_during, lock_resources
 from booking.queries.requests import organisations_of, submitted_requests
 from booking.queries.rounds import find_round, lock_round, taking_part
-from booking.services.booking_placing import insert_guarded
+from booking.services.booking_writing import insert_guarded
 from booking.services.bookings import as_recorded
 from booking.services.permits import permit
 from booking.services.rounds import access_of, take_round_step

@@ -129,7 +129,7 @@ def test_free_resources__for_a_project__are_those_it_may_book(session: Session) 
     assert [each.id for each in page.items] == [scene.resource.id]
 
 
-@pytest.mark.parametrize(("looker", "cost"), [("anybody", 3), ("team", 5)])
+@pytest.mark.parametrize(("looker", "cost"), [("anybody", 2), ("team", 4)])
 def test_slots__however_many_resources_and_bookings__cost_the_same(
     session: Session, looker: str, cost: int
 ) -> None:

@@ -16,7 +16,7 @@ from booking.models import (
     Booking,
     Event,
 )
-from booking.services.booking_placing import insert_guarded
+from booking.services.booking_writing import insert_guarded
 from booking.services.bookings import NewBooking, book_batch
 from tests.builders import (
     NOW,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, or_, select, union_all
+from sqlalchemy import Integer, Select, cast, exists, null, select, union_all
 from sqlmodel import Session, col
 
 from booking.engine.attendance import lapse_step
@@ -16,8 +16,16 @@ from booking.engine.vocabulary import OfferState
 from booking.models import Booking, Offer, Resource
 from booking.queries.bookings import BookingSeen, lock_at_hand, lock_resource_at_hand
 
-LONGEST_LOOK_BACK: Final = timedelta(days=1)
+LOOK_BACK: Final = timedelta(days=2)
 EXPIRING: Final = (BookingStatus.HELD, BookingStatus.PENDING)
+_BOOKING: Final[tuple[Any, ...]] = (
+    col(Booking.id),
+    col(Booking.resource_id),
+    col(Booking.status),
+    col(Booking.starts_at),
+    col(Booking.ends_at),
+    col(Booking.expires_at),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +40,17 @@ class Lapsing:
 def lapsing(session: Session, *, now: datetime, limit: int) -> tuple[Lapsing, ...]:
     """Return bookings that are due to expire or to be missed, by resource and id; unlocked.
 
-    Holds of an unanswered offer are left to it. A booking that was over a day ago stays as
+    Holds of an unanswered offer are left to it. A booking that began two days ago stays as
     it is, and one that began before its resource's rules were last changed: nobody is to
     miss a check-in that was not asked for.
 
     Cost: one query.
     """
-    rows = session.connection().execute(union_all(_expiring(now), _missed(now))).all()
+    rows = session.connection().execute(union_all(*_expiring(now), _missed(now))).all()
     due = [
         Lapsing(row.id, row.resource_id, step)
         for row in rows
-        if (step := _step_of(row, row.no_show_grace_minutes, now)) is not None
+        if (step := _step_of(row, row.grace, now)) is not None
     ]
     return tuple(sorted(due, key=lambda each: (each.resource_id, each.booking_id))[:limit])
 
@@ -65,39 +73,39 @@ def lock_lapsing(
     )
 
 
-def _expiring(now: datetime) -> Select[Any]:
-    over = or_(
-        col(Booking.expires_at) <= now,
-        and_(col(Booking.status) == BookingStatus.PENDING, col(Booking.starts_at) <= now),
-    )
+def _expiring(now: datetime) -> tuple[Select[Any], ...]:
+    """Find what has expired; a wait for approval without an end of its own ends at its start.
+
+    A part each, and without the resource: so the index of states and ends serves them.
+    """
     offered = exists().where(
         col(Offer.booking_id) == col(Booking.id), col(Offer.state) == OfferState.MADE
     )
-    return _columns().where(col(Booking.status).in_(EXPIRING), over, ~offered)
+    columns = (*_BOOKING, cast(null(), Integer).label("grace"))
+    return (
+        select(*columns).where(
+            col(Booking.status).in_(EXPIRING), col(Booking.expires_at) <= now, ~offered
+        ),
+        select(*columns).where(
+            col(Booking.status) == BookingStatus.PENDING,
+            col(Booking.expires_at).is_(None),
+        ),
+    )
 
 
 def _missed(now: datetime) -> Select[Any]:
-    return _columns().where(
-        col(Booking.status) == BookingStatus.CONFIRMED,
-        col(Resource.no_show_grace_minutes).is_not(None),
-        col(Booking.starts_at) <= now,
-        col(Booking.ends_at) > now - LONGEST_LOOK_BACK,
-        col(Booking.starts_at) >= col(Resource.updated_at),
-    )
-
-
-def _columns() -> Select[Any]:
-    columns: tuple[Any, ...] = (
-        col(Booking.id),
-        col(Booking.resource_id),
-        col(Booking.status),
-        col(Booking.starts_at),
-        col(Booking.ends_at),
-        col(Booking.expires_at),
-        col(Resource.no_show_grace_minutes),
-    )
-    return select(*columns).join_from(
-        Booking, Resource, col(Resource.id) == col(Booking.resource_id)
+    columns = (*_BOOKING, col(Resource.no_show_grace_minutes).label("grace"))
+    of_resource = col(Resource.id) == col(Booking.resource_id)
+    return (
+        select(*columns)
+        .join_from(Booking, Resource, of_resource)
+        .where(
+            col(Booking.status) == BookingStatus.CONFIRMED,
+            col(Resource.no_show_grace_minutes).is_not(None),
+            col(Booking.starts_at) <= now,
+            col(Booking.starts_at) > now - LOOK_BACK,
+            col(Booking.starts_at) >= col(Resource.updated_at),
+        )
     )
 
 

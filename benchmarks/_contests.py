@@ -11,10 +11,29 @@ from uuid import UUID
 from sqlmodel import Session
 
 from booking.clock import utc_now
+from booking.engine.permissions import SYSTEM
+from booking.engine.vocabulary import OrganisationKind
 from booking.models import Person, Project, Resource
-from tests.builders import a_facility, a_person, a_project, a_resource, a_token
+from booking.services.policies import GroupWish, PolicyWish, publish_policy
+from tests.builders import (
+    a_booking,
+    a_facility,
+    a_person,
+    a_project,
+    a_resource,
+    a_token,
+    an_offer,
+    an_organisation,
+)
 
 HOUR: Final = timedelta(hours=1)
+HALF_A_WEEK: Final = 84
+STARTUPS: Final = GroupWish(
+    key="startup",
+    name="Startups",
+    rule={"kind": "attribute", "key": "kind", "op": "eq", "value": OrganisationKind.STARTUP},
+    reserved_share_ppm=500_000,
+)
 BOOKINGS: Final = "/api/v1/bookings"
 
 
@@ -56,7 +75,57 @@ def a_pool(session: Session, writers: int, slots: int) -> Stage:
     return _same_hours(session, list(islice(cycle([1, 2, 3]), writers)), slots, capacity=5)
 
 
-CASES: Final[Mapping[str, Case]] = MappingProxyType({"one slot": one_slot, "a pool": a_pool})
+def last_hour_of_a_quota(session: Session, writers: int, slots: int) -> Stage:
+    """Let everybody want an hour of their own in a week that has one left for them.
+
+    Half of the week is kept for startups, and SMEs hold all of the other half but an hour.
+    """
+    people = [a_person(session) for _ in range(writers)]
+    firms = [an_organisation(session, kind=OrganisationKind.SME) for _ in people]
+    projects = [
+        a_project(session, person, organisation_id=firm.id)
+        for person, firm in zip(people, firms, strict=True)
+    ]
+    monday = first_hour().replace(hour=0) + timedelta(days=28)
+    monday -= timedelta(days=monday.weekday())
+    contests = []
+    for _ in range(slots):
+        facility = a_facility(session, zone="UTC")
+        wish = PolicyWish(groups=(STARTUPS,), cap_share_ppm=None)
+        publish_policy(session, actor=SYSTEM, now=utc_now(), facility=facility.slug, wish=wish)
+        resource = a_resource(session, facility.id)
+        a_booking(session, resource, projects[0], monday, monday + (HALF_A_WEEK - 1) * HOUR)
+        starts = [monday + (HALF_A_WEEK + number) * HOUR for number in range(writers)]
+        wishes = (
+            booking_of(resource.id, project.id, start)
+            for project, start in zip(projects, starts, strict=True)
+        )
+        contests.append(Contest(tuple(Request(BOOKINGS, each) for each in wishes), units=1))
+    return Stage(tokens_of(session, people), tuple(contests))
+
+
+def last_offer(session: Session, writers: int, slots: int) -> Stage:
+    """Let all members of a project accept the one offer that was made to it."""
+    people = [a_person(session) for _ in range(writers)]
+    project = a_project(session, *people)
+    resource = a_resource(session, a_facility(session).id)
+    contests = []
+    for number in range(slots):
+        start = first_hour() + number * HOUR
+        offer = an_offer(session, resource, project, start, start + HOUR)
+        accept = Request(f"/api/v1/offers/{offer.id}/accept", {})
+        contests.append(Contest((accept,) * writers, units=1))
+    return Stage(tokens_of(session, people), tuple(contests))
+
+
+CASES: Final[Mapping[str, Case]] = MappingProxyType(
+    {
+        "one slot": one_slot,
+        "a pool": a_pool,
+        "last hour of a quota": last_hour_of_a_quota,
+        "last offer": last_offer,
+    }
+)
 
 
 def _same_hours(session: Session, quantities: list[int], slots: int, *, capacity: int) -> Stage:

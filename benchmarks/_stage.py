@@ -31,18 +31,22 @@ RESOURCES: Final = 20
 OF_EACH: Final = 112  # 2,240 in all
 PLACES, EACH_HAS = 25, 20  # 500 resources to search for slots
 MILLION: Final = 1_000_000
-OTHERS: Final = 400
+OTHERS: Final = 400  # resources that share the million
 # Only here guards and keys are not looked at, for the time of filling.
 FILL: Final = """
     INSERT INTO booking (id, uid, resource_id, project_id, person_id, starts_at, ends_at,
         quantity, exclusive, status, source, title, reason, sequence, revision, group_key,
         groups, waiver, created_at, updated_at)
-    SELECT gen_random_uuid(), gen_random_uuid()::text, resource.id, %(project)s, %(person)s,
-        %(until)s - number * interval '3 hours', %(until)s - number * interval '3 hours'
-        + interval '2 hours', 1, true, 'completed', 'instant', '', '', 0, 0, '', '[]', '',
-        now(), now()
-    FROM resource, generate_series(1, %(each)s) AS number
-    WHERE resource.id = ANY(%(resources)s)"""
+    SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(number), 12, '0'))::uuid,
+        'filled-' || lpad(number::text, 8, '0'), resource, %(project)s, %(person)s, start,
+        start + interval '2 hours', 1, true, 'completed', 'instant', '', '', 0, 0, '', '[]', '',
+        start, start
+    FROM (
+        SELECT resource, (place - 1) * %(each)s + step AS number,
+            %(until)s - (%(each)s - step) * interval '3 hours' AS start
+        FROM unnest(%(resources)s::uuid[]) WITH ORDINALITY AS each (resource, place),
+            generate_series(1, %(each)s) AS step
+        ORDER BY resource, step) AS filled"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +101,13 @@ def set_stage(url: str) -> Stage:
 
 def add_a_million(cluster: Cluster, name: str, stage: Stage) -> None:
     """Add a million bookings that are over, some of them of each resource that is measured."""
-    resources = [stage.empty, stage.full, stage.governed, *stage.others][:OTHERS]
+    resources = [stage.empty, stage.full, stage.governed, *stage.others]
     values = {
         "project": stage.project_id,
         "person": stage.person_id,
         "until": stage.first - timedelta(days=1),
-        "each": MILLION // len(resources),
-        "resources": resources,
+        "each": MILLION // OTHERS,
+        "resources": sorted(resources[:OTHERS]),
     }
     where = f"host=127.0.0.1 port={cluster.port} dbname={name} user={SUPERUSER}"
     with psycopg.connect(where, password=cluster.password, autocommit=True) as connection:

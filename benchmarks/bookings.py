@@ -180,7 +180,7 @@ def queries_of(url: str, figure: Figure) -> int:
 
 
 def _creating(stage: Stage, *, governed: bool) -> tuple[Ask, Ask]:
-    """Book one free quarter of an hour after the other, by our route and by the bare one."""
+    """Book a quarter of an hour every six hours, by our route and by the bare one."""
     resource, project, token = (
         (stage.governed, stage.governed_project, stage.governed_token)
         if governed
@@ -189,7 +189,7 @@ def _creating(stage: Stage, *, governed: bool) -> tuple[Ask, Ask]:
     number = count()
 
     def create(client: Any, path: str) -> None:
-        start = stage.first + timedelta(minutes=15 * next(number))
+        start = stage.first + timedelta(hours=6 * next(number))
         wish = {
             "resource_id": str(resource),
             "project_id": str(project),

@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     BindParameter,
-    Boolean,
     CompoundSelect,
     Date,
     Integer,
@@ -15,7 +14,8 @@ from sqlalchemy import (
     bindparam,
     cast,
     exists,
-    literal,
+    false,
+    literal_column,
     null,
     select,
     union_all,
@@ -35,6 +35,7 @@ from booking.models import (
     WeeklyReserve,
 )
 from booking.models.columns import Json, UtcDateTime
+from booking.queries.booking_statements import among
 
 HELD, OWN, RESERVED, SHARED_OUT, GIVES_WAY = "held", "own", "reserved", "shared_out", "gives_way"
 
@@ -46,11 +47,11 @@ _ORGANISATION: Final = bindparam("organisation", type_=Uuid)
 _NO_ID: Final = cast(null(), Uuid)
 _NO_TIME: Final = cast(null(), UtcDateTime)
 _NO_GROUPS: Final = cast(null(), Json)
-_NO_NAME: Final = literal("", String)
-_NO_AMOUNT: Final = literal(0, BigInteger)
+_NO_NAME: Final[Any] = literal_column("''", String)
+_NO_AMOUNT: Final[Any] = literal_column("0", BigInteger)
 _NO_DAY: Final = cast(null(), Date)
-_NO_COUNT: Final = literal(0, Integer)
-_NO: Final = literal(value=False, type_=Boolean)
+_NO_COUNT: Final[Any] = literal_column("0", Integer)
+_NO: Final[Any] = false()
 
 # Counted no further than one: the rules only ask whether there was any.
 _BOOKED_BEFORE: Final = exists(
@@ -59,7 +60,7 @@ _BOOKED_BEFORE: Final = exists(
     .where(
         col(Project.organisation_id) == col(Organisation.id),
         col(Booking.starts_at) < bindparam("midnight", type_=UtcDateTime),
-        col(Booking.status).in_((*HOLDING, BookingStatus.NO_SHOW)),
+        among(Booking.status, (*HOLDING, BookingStatus.NO_SHOW)),
     )
 )
 
@@ -89,7 +90,7 @@ DECLARED: Final = (
 DECLARED_AND_LOCKED: Final = DECLARED.with_for_update(key_share=True, of=Organisation)
 
 _HELD: Final[Any] = select(
-    literal(HELD, String).label("what"),
+    literal_column(f"'{HELD}'", String).label("what"),
     col(Booking.id).label("booking_id"),
     col(Booking.resource_id).label("place"),
     col(Booking.starts_at).label("starts_at"),
@@ -103,14 +104,14 @@ _HELD: Final[Any] = select(
     _NO_DAY.label("week_on"),
 ).where(
     col(Booking.resource_id).in_(_RESOURCES),
-    col(Booking.status).in_(HOLDING),
+    among(Booking.status, HOLDING),
     col(Booking.starts_at) < _END,
     col(Booking.ends_at) > _START,
 )
 
 _OWN: Final = (
     select(
-        literal(OWN, String),
+        literal_column(f"'{OWN}'", String),
         col(Booking.id),
         col(Resource.facility_id),
         col(Booking.starts_at),
@@ -128,14 +129,14 @@ _OWN: Final = (
     .where(
         col(Project.organisation_id) == _ORGANISATION,
         col(Resource.facility_id).in_(_FACILITIES),
-        col(Booking.status).in_(HOLDING),
+        among(Booking.status, HOLDING),
         col(Booking.starts_at) < _END,
         col(Booking.ends_at) > _START,
     )
 )
 
 _RESERVED: Final = select(
-    literal(RESERVED, String),
+    literal_column(f"'{RESERVED}'", String),
     _NO_ID,
     col(WeeklyReserve.resource_id),
     _NO_TIME,
@@ -155,7 +156,7 @@ _RESERVED: Final = select(
 
 _SHARED_OUT: Final = (
     select(
-        literal(SHARED_OUT, String),
+        literal_column(f"'{SHARED_OUT}'", String),
         _NO_ID,
         col(RoundFacility.facility_id),
         col(Round.access_starts_at),
@@ -178,7 +179,7 @@ _SHARED_OUT: Final = (
 )
 
 _GIVES_WAY: Final = select(
-    literal(GIVES_WAY, String),
+    literal_column(f"'{GIVES_WAY}'", String),
     col(Booking.id),
     col(Booking.resource_id),
     _NO_TIME,

@@ -97,3 +97,104 @@ def test_calendars__however_many_bookings__cost_three_queries(
             answer = client.get(f"/api/v1/{path}/calendar", params=DAY, headers=headers)
         assert answer.status_code == 200
         assert len([each for each in said if not each.startswith("BEGIN")]) == 3
+
+
+def a_wish(scene: Scene, start: int, **given: Any) -> dict[str, Any]:
+    wanted = {
+        "resource_id": str(scene.resource.id),
+        "project_id": str(scene.project.id),
+        "starts_at": at(start).isoformat(),
+        "ends_at": at(start + 60).isoformat(),
+    }
+    return wanted | given
+
+
+def test_booking__either_way__is_the_same(
+    client: TestClient, scene: Scene, headers: dict[str, str], ordinary: Callable[[], None]
+) -> None:
+    made = []
+    for start in (120, 240):
+        answer = client.post("/api/v1/bookings", json=a_wish(scene, start), headers=headers)
+        assert answer.status_code == 201, answer.text
+        found = client.get(f"/api/v1/bookings/{answer.json()['id']}", headers=headers)
+        assert (found.json(), found.headers["etag"]) == (answer.json(), answer.headers["etag"])
+        made.append(answer)
+        ordinary()
+    shortly, ordinarily = made
+    assert list(shortly.json()) == list(ordinarily.json())
+    assert set(shortly.headers) == set(ordinarily.headers)
+    assert shortly.headers["content-type"] == ordinarily.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"ends_at": "2026-11-24"}, 422),
+        ({"quantity": "1"}, 422),
+        ({"quantity": 1.0}, 422),
+        ({"colour": "red"}, 422),
+        ({"title": "\x00"}, 422),
+        ({"ends_at": at(120).isoformat()}, 422),
+        ({"starts_at": at(30).isoformat()}, 409),
+        ({"waiver": "since I may"}, 403),
+        ({"resource_id": "00000000-0000-0000-0000-000000000000"}, 404),
+    ],
+)
+def test_booking__refused__either_way_is_the_same(
+    client: TestClient,
+    scene: Scene,
+    headers: dict[str, str],
+    ordinary: Callable[[], None],
+    change: dict[str, Any],
+    status: int,
+) -> None:
+    wish = a_wish(scene, 120, **change)
+    shortly = client.post("/api/v1/bookings", json=wish, headers=headers)
+    ordinary()
+    ordinarily = client.post("/api/v1/bookings", json=wish, headers=headers)
+    assert (shortly.status_code, shortly.json()) == (status, ordinarily.json())
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind", "token", "status"),
+    [
+        (b"{", "application/json", "", 422),
+        (b"{}", "application/json", "wrong", 401),
+        (b"\xff", "application/json", None, 422),
+        (b"{", "application/json", None, 422),
+        (b"[]", "application/json", None, 422),
+        (b"{}", "text/plain", None, 422),
+        (b"", "application/json", None, 422),
+    ],
+)
+def test_booking__unreadable__either_way_is_the_same(
+    client: TestClient,
+    headers: dict[str, str],
+    ordinary: Callable[[], None],
+    sent: bytes,
+    kind: str,
+    token: str | None,
+    status: int,
+) -> None:
+    who = headers if token is None else {"Authorization": f"Bearer {token}"} if token else {}
+    given = who | {"Content-Type": kind}
+    shortly = client.post("/api/v1/bookings", content=sent, headers=given)
+    ordinary()
+    ordinarily = client.post("/api/v1/bookings", content=sent, headers=given)
+    assert shortly.status_code == status
+    assert shortly.json() == ordinarily.json()
+
+
+def test_booking__however_many_there_are__costs_the_same_queries(
+    client: TestClient,
+    app: FastAPI,
+    scene: Scene,
+    headers: dict[str, str],
+    database_kind: str,
+) -> None:
+    cost = {"postgresql": 4, "sqlite": 6}[database_kind]
+    for start in range(120, 600, 60):
+        with counted_statements(app.state.database.engine) as said:
+            answer = client.post("/api/v1/bookings", json=a_wish(scene, start), headers=headers)
+        assert answer.status_code == 201
+        assert len([each for each in said if not each.startswith("BEGIN")]) == cost

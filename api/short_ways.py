@@ -26,6 +26,7 @@ from booking.db import Database
 from booking.engine.permissions import Actor
 
 JSON: Final = "application/json"
+NOT_READ: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 M = TypeVar("M", bound=BaseModel)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -78,7 +79,7 @@ class Asked:
             return None
         try:
             return _read(model, msgspec.json.decode(self.body))
-        except msgspec.DecodeError:
+        except NOT_READ:
             return None
 
 

@@ -198,3 +198,17 @@ def test_booking__however_many_there_are__costs_the_same_queries(
             answer = client.post("/api/v1/bookings", json=a_wish(scene, start), headers=headers)
         assert answer.status_code == 201
         assert len([each for each in said if not each.startswith("BEGIN")]) == cost
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b'{"title": "\xff"}', b"[" * 100_000, b'{"quantity": NaN}', b"[]", b""]
+)
+def test_book__unreadable_body__either_way_is_the_same(
+    client: TestClient, headers: dict[str, str], ordinary: Callable[[], None], body: bytes
+) -> None:
+    headers["Content-Type"] = "application/json"
+    shortly = client.post("/api/v1/bookings", content=body, headers=headers)
+    ordinary()
+    ordinarily = client.post("/api/v1/bookings", content=body, headers=headers)
+    assert shortly.status_code in {400, 422}
+    assert (shortly.status_code, shortly.content) == (ordinarily.status_code, ordinarily.content)

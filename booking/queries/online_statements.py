@@ -53,14 +53,23 @@ _NO_DAY: Final = cast(null(), Date)
 _NO_COUNT: Final[Any] = literal_column("0", Integer)
 _NO: Final[Any] = false()
 
-# Counted no further than one: the rules only ask whether there was any.
-_BOOKED_BEFORE: Final = exists(
-    select(col(Booking.id))
-    .join_from(Booking, Project, col(Project.id) == col(Booking.project_id))
+# Counted no further than one: the rules only ask whether there was any. The first of each
+# project is read off its index by start, where all of a long table might be looked through.
+_FIRST_OF_PROJECT: Final = (
+    select(col(Booking.starts_at))
     .where(
-        col(Project.organisation_id) == col(Organisation.id),
-        col(Booking.starts_at) < bindparam("midnight", type_=UtcDateTime),
+        col(Booking.project_id) == col(Project.id),
         among(Booking.status, (*HOLDING, BookingStatus.NO_SHOW)),
+    )
+    .order_by(col(Booking.starts_at))
+    .limit(1)
+    .correlate(Project)
+    .scalar_subquery()
+)
+_BOOKED_BEFORE: Final = exists(
+    select(col(Project.id)).where(
+        col(Project.organisation_id) == col(Organisation.id),
+        bindparam("midnight", type_=UtcDateTime) > _FIRST_OF_PROJECT,
     )
 )
 

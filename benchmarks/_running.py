@@ -15,6 +15,7 @@ from typing import Final, Self
 HERE: Final = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS: Final = 90
 READY: Final = 200
+LAST_WORDS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,8 @@ class Running:
             if self.port is None or status_of(self.port, "/readyz") == READY:
                 return time.monotonic() - began
             time.sleep(0.05)
-        raise RuntimeError(f"benchshare {' '.join(self.words)} did not get ready.")
+        said = (self.installation.folder / "log").read_text(errors="replace")[-LAST_WORDS:]
+        raise RuntimeError(f"benchshare {' '.join(self.words)} did not get ready:\n{said}")
 
 
 def status_of(port: int, path: str) -> int | None:
@@ -129,6 +131,17 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+def is_taken(port: int) -> bool:
+    """Say whether somebody still listens on a port of loopback, answering or not."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+        return False
 
 
 def _start(installation: Installation, words: tuple[str, ...]) -> subprocess.Popen[bytes]:

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks._load import Client, Grounds, Promises
 from benchmarks._promised import broken_at_rest, broken_under_load, untold
-from benchmarks._running import READY, Installation, Running, status_of
+from benchmarks._running import READY, Installation, Running, is_taken, status_of
 from booking.clock import utc_now
 from booking.config import Settings
 from booking.db import Database
@@ -226,7 +226,7 @@ def _clients(
 def _kill_and_start(running: Running) -> None:
     running.kill()
     until = time.monotonic() + PATIENCE_SECONDS
-    while running.port and status_of(running.port, "/healthz") and time.monotonic() < until:
+    while running.port and is_taken(running.port) and time.monotonic() < until:
         time.sleep(0.05)
     running.again()
 

@@ -1,6 +1,7 @@
 """The demonstration as its visitor finds it: full calendars, a decided round, every mail."""
 
 import json
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,11 +14,24 @@ from typing import Any
 import icalendar
 import pytest
 
+from api.app import create_app
 from api.cli.demo import as_object
 from api.demonstration.build import Summary, build, settings_for
 from booking.clock import utc_now
 from booking.engine.allocation.replay import verify_bundle
 from booking.engine.lifecycle import HOLDING
+from tests.databases import opened
+from tests.journeys.contest import (
+    about_to_book,
+    browsers,
+    contenders,
+    press_at_once,
+    slot_for_all,
+)
+from tests.pages.live import served
+from tests.races.sweep import overbooked
+
+SIX = 6
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +61,30 @@ def test_build__an_empty_folder__holds_together(folder: Path, summary: Summary) 
     assert {uid for uid, *_ in held} <= set(_requested(mails))
     assert len(list((folder / "letters").glob("*.eml"))) == shown["requests"]
     assert verify_bundle(json.loads((folder / "bundle.json").read_text())) == ()
+
+
+@pytest.mark.browser
+def test_booking_form__six_people_at_once__one_has_the_slot_and_five_are_offered_the_next(
+    folder: Path, summary: Summary
+) -> None:
+    assert summary.tallies.organisations >= SIX
+    settings = settings_for(folder, port=8000)
+    with opened(settings.database_url) as database:
+        with database.writing() as session:
+            people = contenders(session, SIX, now=utc_now())
+        with database.writing() as session:
+            found = slot_for_all(session, people, now=utc_now())
+        with served(create_app(settings)) as address, browsers() as browser:
+            pages = [about_to_book(browser, address, each, found) for each in people]
+            press_at_once(pages)
+            won = [page for page in pages if "/bookings/" in page.url]
+            lost = [page for page in pages if page not in won]
+            assert (len(won), len(lost)) == (1, SIX - 1)
+            for page in lost:
+                assert re.search("taken|took this time", page.get_by_role("alert").inner_text())
+                next_ones = page.get_by_role("region", name="These times would do")
+                assert next_ones.get_by_role("button").count() >= 1
+        assert overbooked(database) == []
 
 
 Row = tuple[str, str, str, str, int]

@@ -78,7 +78,7 @@ class Asked:
             return None
         try:
             return _read(model, msgspec.json.decode(self.body))
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             return None
 
 

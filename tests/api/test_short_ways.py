@@ -97,3 +97,18 @@ def test_calendars__however_many_bookings__cost_three_queries(
             answer = client.get(f"/api/v1/{path}/calendar", params=DAY, headers=headers)
         assert answer.status_code == 200
         assert len([each for each in said if not each.startswith("BEGIN")]) == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[" * 100_000, b'{"title": "\xff"}', b'{"\xff": 1}', b'{"title": "\\ud800"}'],
+    ids=["empty", "nested too deeply", "not UTF-8", "a name not UTF-8", "half a character"],
+)
+def test_book__unreadable__either_way_is_the_same(
+    client: TestClient, headers: dict[str, str], ordinary: Callable[[], None], body: bytes
+) -> None:
+    sent = headers | {"Content-Type": "application/json"}
+    shortly = client.post("/api/v1/bookings", content=body, headers=sent)
+    ordinary()
+    ordinarily = client.post("/api/v1/bookings", content=body, headers=sent)
+    assert (shortly.status_code, shortly.content) == (422, ordinarily.content)

@@ -214,13 +214,13 @@ def settled_by_commands(town: Town) -> None:
     for name, kind in KINDS.items():
         added = run("organisation", "add", name, "--country", "KE", "--kind", kind)
         town.ids[name] = added["id"]
-    roles = {
+    roles: dict[str, tuple[str, ...]] = {
         "olga": ("officer",),
         "mona": ("manager", "--facility", "nairobi"),
         "omar": ("operator", "--facility", "nairobi"),
     } | {who: ("member", "--organisation", town.ids[whose]) for who, whose in EMPLOYERS.items()}
-    for who, (role, *place) in roles.items():
-        added = run("user", "add", address(who), "--name", who.title(), "--role", role, *place)
+    for who, where in roles.items():
+        added = run("user", "add", address(who), "--name", who.title(), "--role", *where)
         town.ids[who] = added["id"]
         town.tokens[who] = run("token", "create", address(who), "--days", "1826")["token"]
     for who, name in (("ann", "maize"), ("cy", "sorghum")):

@@ -1,12 +1,12 @@
 """Every rule of booking over HTTP: all that is wrong at once, and alternatives that can be had."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from tests.journeys.everyday import Town, address, at, codes, written
 
-STRICT = {
+STRICT: Final[dict[str, Any]] = {
     "grid_minutes": 30,
     "minimum_minutes": 60,
     "maximum_minutes": 240,
@@ -142,7 +142,8 @@ def test_terms__a_new_version__must_be_accepted_again(town: Town) -> None:
     ],
 )
 def test_concurrent__one_at_a_time__opens_again_after_it(town: Town, limit: str, code: str) -> None:
-    xrd = town.a_resource("xrd", **{limit: 1})
+    only_one: dict[str, Any] = {limit: 1}
+    xrd = town.a_resource("xrd", **only_one)
     made = town.book("ann", xrd, at(1, 9))
     assert codes(town.book("ben", xrd, at(2, 9), expect=409)) == {code}
     town.patch("ann", f"/bookings/{made['id']}", {"ends_at": written(at(1, 11))})

@@ -201,7 +201,15 @@ def test_booking__however_many_there_are__costs_the_same_queries(
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b'{"title": "\xff"}', b"[" * 100_000, b'{"quantity": NaN}', b"[]", b""]
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"title": "\xff"}',
+        b'{"\xff": 1}',
+        b'{"title": "\\ud800"}',
+        b'{"quantity": NaN}',
+    ],
+    ids=["nested too deeply", "not UTF-8", "a name not UTF-8", "half a character", "not a number"],
 )
 def test_book__unreadable_body__either_way_is_the_same(
     client: TestClient, headers: dict[str, str], ordinary: Callable[[], None], body: bytes
@@ -210,5 +218,4 @@ def test_book__unreadable_body__either_way_is_the_same(
     shortly = client.post("/api/v1/bookings", content=body, headers=headers)
     ordinary()
     ordinarily = client.post("/api/v1/bookings", content=body, headers=headers)
-    assert shortly.status_code in {400, 422}
-    assert (shortly.status_code, shortly.content) == (ordinarily.status_code, ordinarily.content)
+    assert (shortly.status_code, shortly.content) == (422, ordinarily.content)

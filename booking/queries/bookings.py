@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, false, or_, true
 from sqlmodel import Session, col, select
 
 from booking.engine.lifecycle import BookingStatus, ResourceState
@@ -19,12 +19,11 @@ from booking.engine.permissions import (
     Actor,
     Scope,
 )
-from booking.engine.violations import Violation
-from booking.errors import Malformed, StaleVersion
+from booking.errors import StaleVersion
 from booking.models import Booking, Facility, Person, Project, Resource
-from booking.queries.paging import Page, page_of, read_cursor
+from booking.queries.instants import after_instant
+from booking.queries.paging import Page, page_of
 
-CURSOR_PARTS: Final = 2
 MOST_PEERS: Final = 5
 
 
@@ -142,7 +141,7 @@ def bookings_seen(
         .where(
             visible_to(viewer, Action.BOOKING_SEE),
             *_only(only),
-            _after(cursor, col(Booking.starts_at)),
+            after_instant(cursor, col(Booking.starts_at), col(Booking.id)),
         )
         .order_by(col(Booking.starts_at), col(Booking.id))
         .limit(limit + 1)
@@ -164,7 +163,7 @@ def pending_seen(
             visible_to(viewer, Action.BOOKING_SEE),
             col(Resource.facility_id) == facility_id,
             col(Booking.status) == BookingStatus.PENDING,
-            _after(cursor, col(Booking.created_at)),
+            after_instant(cursor, col(Booking.created_at), col(Booking.id)),
         )
         .order_by(col(Booking.created_at), col(Booking.id))
         .limit(limit + 1)
@@ -284,20 +283,3 @@ def _only(only: BookingFilter) -> list[ColumnElement[bool]]:
     if only.statuses is not None:
         chosen.append(col(Booking.status).in_(only.statuses))
     return chosen
-
-
-def _after(cursor: str | None, order: Any) -> ColumnElement[bool]:
-    """Return the condition on what comes after a cursor, ordered by an instant and the id."""
-    key = read_cursor(cursor, parts=CURSOR_PARTS)
-    if key is None:
-        return true()
-    try:
-        at = datetime.fromisoformat(str(key[0])).astimezone(UTC)
-        last = UUID(str(key[1]))
-    except (ValueError, OverflowError) as error:
-        reason = "This is not a cursor of ours; leave it out to begin at the first page."
-        raise Malformed(reason, [Violation("cursor", reason, "cursor")]) from error
-    return or_(
-        order > at,
-        and_(order == at, col(Booking.id) > last),
-    )

@@ -29,7 +29,7 @@ from booking.engine.permissions import (
 )
 from booking.queries.booking_statements import HOURS
 from booking.queries.month_statements import CLOSED, LINE, LINES, OF_SERIES, OWN, SPANS, TAKEN
-from booking.queries.paging import Page, not_a_cursor, page_of, read_cursor
+from booking.queries.paging import Page, id_of, page_of, read_cursor
 
 DAY: Final = timedelta(days=1)
 NOBODY: Final = UUID(int=0)
@@ -286,9 +286,4 @@ def _seen_by(viewer: Actor) -> dict[str, Any]:
 
 def _after(cursor: str | None) -> tuple[str, UUID]:
     key = read_cursor(cursor, parts=2)
-    if key is None:
-        return "", NOBODY
-    try:
-        return str(key[0]), UUID(str(key[1]))
-    except ValueError as error:
-        raise not_a_cursor() from error
+    return ("", NOBODY) if key is None else (str(key[0]), id_of(key[1]))

@@ -9,6 +9,7 @@ from api.cli.session import AsJson, answer, open_database
 
 if TYPE_CHECKING:
     from booking.services.catalogue_import import ImportReport
+    from booking.services.closures_import import ClosuresReport
 
 app = typer.Typer(no_args_is_help=True)
 catalogue = typer.Typer(no_args_is_help=True, help="Import and export resources.")
@@ -55,7 +56,8 @@ def import_file(
         )
     if not as_json:
         show_rows(report)
-    answer(report_json(report), as_json=as_json, words=summary(report))
+    found = counts_json(report) | {"facility_changed": list(report.facility_changed)}
+    answer(found, as_json=as_json, words=summary(report))
     leave_if_all_refused(report)
 
 
@@ -123,13 +125,12 @@ def content_of(file: Path) -> bytes:
         ) from error
 
 
-def report_json(report: "ImportReport") -> dict[str, Any]:
-    """Return the report as JSON values."""
+def counts_json(report: "ImportReport | ClosuresReport") -> dict[str, Any]:
+    """Return what became of how many rows, and of each, as JSON values."""
     return {
         **{each.value: count for each, count in report.counts.items()},
         "encoding": report.encoding,
         "dry_run": report.dry_run,
-        "facility_changed": list(report.facility_changed),
         "rows": [
             {
                 "row": each.row,
@@ -143,22 +144,22 @@ def report_json(report: "ImportReport") -> dict[str, Any]:
     }
 
 
-def summary(report: "ImportReport") -> str:
+def summary(report: "ImportReport | ClosuresReport") -> str:
     """Return the counts in one line."""
     counts = ", ".join(f"{count} {each.value}" for each, count in report.counts.items())
     would = "Nothing was written; it would be: " if report.dry_run else ""
     return f"{would}{counts} (read as {report.encoding})"
 
 
-def show_rows(report: "ImportReport") -> None:
-    """Print a table: every refused row, and as many of the others as fit."""
+def show_rows(report: "ImportReport | ClosuresReport") -> None:
+    """Print a table: every row that has a reason, and as many of the others as fit."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table("Row", "Outcome", "Name", "Reason")
-    refused = [each for each in report.rows if each.reason]
+    named = [each for each in report.rows if each.reason]
     others = [each for each in report.rows if not each.reason]
-    shown = sorted([*refused, *others[:ROWS_SHOWN]], key=lambda each: each.row)
+    shown = sorted([*named, *others[:ROWS_SHOWN]], key=lambda each: each.row)
     for each in shown:
         table.add_row(str(each.row), each.outcome.value, each.name, each.reason)
     console = Console(markup=False, highlight=False)

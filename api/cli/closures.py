@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.catalogue import ROWS_SHOWN, Slug, content_of, facility_id_of
+from api.cli.catalogue import Slug, content_of, counts_json, facility_id_of, show_rows, summary
 from api.cli.session import AsJson, answer, open_database
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def import_file(
             dry_run=dry_run,
         )
     if not as_json:
-        _show_rows(done)
+        show_rows(done)
         show_fallen_upon(done.displaced, done.staying)
     answer(_as_json(done), as_json=as_json, words=_summary(done))
     if all(each.outcome == "refused" for each in done.rows):
@@ -195,19 +195,7 @@ def _when(starts_at: Any, ends_at: Any) -> str:
 def _as_json(done: "ClosuresReport") -> dict[str, Any]:
     every = (*done.displaced, *done.staying)
     return {
-        **{each.value: count for each, count in done.counts.items()},
-        "encoding": done.encoding,
-        "dry_run": done.dry_run,
-        "rows": [
-            {
-                "row": each.row,
-                "outcome": each.outcome.value,
-                "name": each.name,
-                "reason": each.reason,
-                "resource_id": None if each.resource_id is None else str(each.resource_id),
-            }
-            for each in done.rows
-        ],
+        **counts_json(done),
         "displaced": fallen_upon_json(done.displaced),
         "staying": fallen_upon_json(done.staying),
         "overlapping_bookings": [str(each.booking_id) for each in every],
@@ -215,24 +203,5 @@ def _as_json(done: "ClosuresReport") -> dict[str, Any]:
 
 
 def _summary(done: "ClosuresReport") -> str:
-    counts = ", ".join(f"{count} {each.value}" for each, count in done.counts.items())
-    would = "Nothing was written; it would be: " if done.dry_run else ""
-    fate = f"{len(done.displaced)} bookings displaced, {len(done.staying)} in use stay"
-    return f"{would}{counts} (read as {done.encoding}); {fate}"
-
-
-def _show_rows(done: "ClosuresReport") -> None:
-    """Print a table: every row that was not taken, and as many of the others as fit."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("Row", "Outcome", "Name", "Reason")
-    named = [each for each in done.rows if each.reason]
-    others = [each for each in done.rows if not each.reason]
-    shown = sorted([*named, *others[:ROWS_SHOWN]], key=lambda each: each.row)
-    for each in shown:
-        table.add_row(str(each.row), each.outcome.value, each.name, each.reason)
-    console = Console(markup=False, highlight=False)
-    console.print(table)
-    if len(shown) < len(done.rows):
-        console.print(f"{len(done.rows) - len(shown)} more rows were taken.")
+    fate = f"{len(done.displaced)} bookings displaced, {len(done.staying)} stay"
+    return f"{summary(done)}; {fate}"

@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from booking.engine.intervals import Interval
-from booking.engine.opening import day_start
+from booking.engine.opening import day_start, monday_of
 
 DAY: Final = timedelta(days=1)
 WEEK: Final = timedelta(weeks=1)
@@ -97,7 +97,7 @@ def period_of(view: View, on: date, zone: str) -> Period:
     """Return the week or month around a day, by a zone's clock."""
     on = min(max(on, EARLIEST), LATEST)
     if view is View.WEEK:
-        first = on - on.weekday() * DAY
+        first = monday_of(on)
         after, before = first + WEEK, first - WEEK
     else:
         first = on.replace(day=1)

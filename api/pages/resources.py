@@ -14,6 +14,7 @@ from api.pages.fields import Address, Typed
 from api.pages.visit import Visit, Visiting, show
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import ResourceState
+from booking.engine.opening import monday_of
 from booking.engine.permissions import Action, Scope, may
 from booking.errors import NotFound
 from booking.queries import catalogue
@@ -105,7 +106,7 @@ def _monday(visit: Visit, found: ResourceFacts, values: Typed) -> date:
     today = _today(visit, found)
     asked = Typed({"week": values["week"] or values["day"]}).day("week") or today
     first, last = _ends(today, found)
-    return timeline.monday_of(min(max(asked, first), last))
+    return monday_of(min(max(asked, first), last))
 
 
 def _ends(today: date, found: ResourceFacts) -> tuple[date, date]:
@@ -119,6 +120,6 @@ def _weeks_around(
     first, last = _ends(_today(visit, found), found)
     before, after = monday - timedelta(weeks=1), monday + timedelta(weeks=1)
     return (
-        before if before >= timeline.monday_of(first) else None,
+        before if before >= monday_of(first) else None,
         after if after <= last else None,
     )

@@ -11,6 +11,7 @@ from booking.engine.availability import free_time, grid_ceiling, grid_floor
 from booking.engine.booking_facts import ReservingRound
 from booking.engine.intervals import MINUTE, Interval, intersect, peak, steps, subtract
 from booking.engine.lifecycle import BookingMode, ResourceState
+from booking.engine.opening import day_start
 from booking.queries.availability import Availability
 from booking.queries.catalogue import ResourceFacts
 
@@ -60,14 +61,9 @@ class Week:
     rounds: tuple[ReservingRound, ...]
 
 
-def monday_of(day: date) -> date:
-    """Return the Monday of a day's week."""
-    return day - timedelta(days=day.weekday())
-
-
 def span_of(monday: date, zone: str) -> Interval:
     """Return a week by a zone's clock."""
-    return Interval(_midnight(monday, zone), _midnight(monday + timedelta(days=DAYS), zone))
+    return Interval(day_start(monday, zone), day_start(monday + timedelta(days=DAYS), zone))
 
 
 def bookable(found: ResourceFacts, now: datetime) -> Interval | None:
@@ -146,8 +142,8 @@ def _day(
     free: Sequence[Interval],
     on: date,
 ) -> Day:
-    start = _midnight(on, found.zone)
-    whole = Interval(start, _midnight(on + timedelta(days=1), found.zone))
+    start = day_start(on, found.zone)
+    whole = Interval(start, day_start(on + timedelta(days=1), found.zone))
     free_here = intersect(free, [whole])
     kept = intersect(
         subtract(times.open_windows, times.closures), [each.access for each in reserving]
@@ -197,10 +193,6 @@ def _words(free: Sequence[Interval], zone: str, whole: Interval) -> str:
 def _clock(at: datetime, zone: str, *, end: bool = False) -> str:
     shown = f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
     return "24:00" if end and shown == "00:00" else shown
-
-
-def _midnight(on: date, zone: str) -> datetime:
-    return _at(on, time(), zone)
 
 
 def _at(on: date, clock: time, zone: str) -> datetime:

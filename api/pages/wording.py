@@ -6,7 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from api.pages.prose import prose
-from booking.engine.wording import counted
+from booking.engine.wording import as_text, counted
 from booking.reference.countries import country_name
 
 MINUTES_A_DAY: Final = 1440
@@ -73,11 +73,6 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def machine(at: datetime) -> str:
-    """Return the instant as <time datetime> wants it."""
-    return at.isoformat().replace("+00:00", "Z")
-
-
 def duration(minutes: int | None) -> str:
     """Say a number of minutes: `45 min`, `2 h 30 min`, `3 days`."""
     if minutes is None:
@@ -131,7 +126,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "as_wish": as_wish,
     "day": day,
     "instant": instant,
-    "machine": machine,
+    "machine": as_text,
     "duration": duration,
     "percent": percent,
     "counted": counted,

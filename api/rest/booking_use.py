@@ -9,10 +9,9 @@ from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from api.deps import Cursor, Day, Limit, Line, Name, Now, ReadSession, SignedIn, WriteSession
-from api.etags import set_etag
 from api.idempotency import IdempotentRoute
 from api.problems import problems
-from api.rest.bookings import BookingOut
+from api.rest.bookings import BookingOut, shown_booking
 from api.rest.facilities import facility_at
 from booking.engine.attendance import use_in_words
 from booking.engine.opening import local_day, to_local
@@ -161,7 +160,7 @@ def check_in_booking(
     """Record that use has begun: from 30 minutes before the start, up to the end."""
     via = None if given is None else given.via
     booking = booking_use.check_in(session, actor=actor, now=now, booking_id=booking_id, via=via)
-    return _shown(booking, response)
+    return shown_booking(booking, response)
 
 
 @router.post("/bookings/{booking_id}/check-out", responses=problems(401, 403, 404, 409, 412))
@@ -176,7 +175,7 @@ def check_out_booking(
     """Record that use has ended; what is left of the time, in whole steps, is given back."""
     note = "" if given is None else given.note
     booking = booking_use.check_out(session, actor=actor, now=now, booking_id=booking_id, note=note)
-    return _shown(booking, response)
+    return shown_booking(booking, response)
 
 
 @router.post("/bookings/{booking_id}/no-show", responses=problems(401, 403, 404, 409, 412))
@@ -191,7 +190,7 @@ def mark_no_show(
     """Record that nobody came, once the grace is over; the rest of the time is free again."""
     reason = "" if given is None else given.reason
     booking = booking_use.miss(session, actor=actor, now=now, booking_id=booking_id, reason=reason)
-    return _shown(booking, response)
+    return shown_booking(booking, response)
 
 
 @router.post("/bookings/{booking_id}/approve", responses=problems(401, 403, 404, 409, 412))
@@ -200,7 +199,7 @@ def approve_booking(
 ) -> BookingOut:
     """Confirm a booking that waits for approval."""
     booking = booking_use.approve(session, actor=actor, now=now, booking_id=booking_id)
-    return _shown(booking, response)
+    return shown_booking(booking, response)
 
 
 @router.post("/bookings/{booking_id}/reject", responses=problems(401, 403, 404, 409, 412))
@@ -216,7 +215,7 @@ def reject_booking(
     booking = booking_use.reject(
         session, actor=actor, now=now, booking_id=booking_id, reason=given.reason
     )
-    return _shown(booking, response)
+    return shown_booking(booking, response)
 
 
 @router.get("/bookings/{booking_id}/usage", responses=problems(401, 404))
@@ -288,12 +287,6 @@ def _staffed(session: Session, actor: Actor, facility: str) -> Any:
 
 def _is_near(day: date) -> bool:
     return EARLIEST_YEAR <= day.year <= LATEST_YEAR
-
-
-def _shown(booking: Any, response: Response) -> BookingOut:
-    shown = BookingOut.model_validate(booking)
-    set_etag(response, shown)
-    return shown
 
 
 def _in_words(usage: Any) -> UsageInWords:

@@ -153,7 +153,7 @@ def create_booking(
 ) -> BookingOut:
     """Book for a project; a refusal lists every reason, and the nearest `alternatives`."""
     booking = services.book(session, actor=actor, now=now, domain=settings.host, new=_new(given))
-    return _shown(booking, response)
+    return shown_booking(booking, response)
 
 
 @router.post("/bookings/batch", status_code=201, responses=problems(401, 403, 404, 409))
@@ -203,7 +203,7 @@ def read_booking(
     seen = booking_seen(session, booking_id, viewer=actor)
     if seen is None:
         raise NotFound("There is no such booking, or it is not yours to see; look at your list.")
-    return _shown(seen.booking, response)
+    return shown_booking(seen.booking, response)
 
 
 @router.patch("/bookings/{booking_id:uuid}", responses=problems(401, 403, 404, 409, 412))
@@ -229,7 +229,7 @@ def change_booking(
     booking = booking_changes.move(
         session, actor=actor, now=now, booking_id=booking_id, to=to, title=given.title
     )
-    return _shown(booking, response)
+    return shown_booking(booking, response)
 
 
 @router.delete("/bookings/{booking_id:uuid}", responses=problems(401, 403, 404, 409, 412))
@@ -247,7 +247,7 @@ def cancel_booking(
     booking = booking_changes.cancel(
         session, actor=actor, now=now, booking_id=booking_id, reason=reason
     )
-    return _shown(booking, response)
+    return shown_booking(booking, response)
 
 
 @router.post("/bookings/{booking_id}/confirm", responses=problems(401, 403, 404, 409, 412))
@@ -264,7 +264,7 @@ def confirm_booking(
     booking = booking_holds.confirm(
         session, actor=actor, now=now, booking_id=booking_id, title=title
     )
-    return _shown(booking, response)
+    return shown_booking(booking, response)
 
 
 @router.post("/bookings/{booking_id}/hand-over", responses=problems(401, 403, 404, 409, 412))
@@ -280,14 +280,15 @@ def hand_over_booking(
     booking = booking_handover.hand_over(
         session, actor=actor, now=now, booking_id=booking_id, person_id=given.person_id
     )
-    return _shown(booking, response)
+    return shown_booking(booking, response)
 
 
 def _new(given: BookingIn) -> services.NewBooking:
     return services.NewBooking(**dict(given) | {"waiver": given.waiver or ""})
 
 
-def _shown(booking: Any, response: Response) -> BookingOut:
+def shown_booking(booking: Any, response: Response) -> BookingOut:
+    """Return the booking as it is answered, with its ETag in the response."""
     shown = BookingOut.model_validate(booking)
     set_etag(response, shown)
     return shown

@@ -113,9 +113,9 @@ def bookable_slots(facts: BookingFacts, *, minutes: int) -> Iterator[Interval]:
             return
 
 
-def _free(facts: BookingFacts) -> tuple[Interval, ...]:
-    reserved = [each.access for each in facts.rounds if facts.now < each.until]
-    free = free_time(
+def free_of(facts: BookingFacts) -> tuple[Interval, ...]:
+    """Find the time in the facts' windows that is open and free for the wanted quantity."""
+    return free_time(
         facts.open_windows,
         facts.closures,
         facts.holds,
@@ -124,7 +124,12 @@ def _free(facts: BookingFacts) -> tuple[Interval, ...]:
         before=facts.before,
         after=facts.after,
     )
-    return subtract(free, reserved)
+
+
+def _free(facts: BookingFacts) -> tuple[Interval, ...]:
+    """Leave out what rounds share out."""
+    reserved = [each.access for each in facts.rounds if facts.now < each.until]
+    return subtract(free_of(facts), reserved)
 
 
 def _length(facts: BookingFacts) -> int:

@@ -147,15 +147,19 @@ class Week:
     interval: Interval
 
 
+def monday_of(day: date) -> date:
+    """Find the Monday of a day's week."""
+    return day - day.weekday() * DAY
+
+
 def weeks_touching(within: Interval, zone: str) -> tuple[Week, ...]:
     """List the weeks of the zone's clock that share time with `within`, in order.
 
     Raises: zoneinfo.ZoneInfoNotFoundError for an unknown zone.
     """
     place = ZoneInfo(zone)
-    first = within.start.astimezone(place).date()
     # A week of margin on either side: what the clock skips may lie on a Sunday night.
-    monday = first - first.weekday() * DAY - WEEK
+    monday = monday_of(within.start.astimezone(place).date()) - WEEK
     found = []
     while (start := _midnight(monday, place)) < within.end:
         week = Week(monday, Interval(start, _midnight(monday + WEEK, place)))

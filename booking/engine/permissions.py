@@ -252,6 +252,38 @@ def scopes_of(words: frozenset[str]) -> frozenset[Action] | None:
     return frozenset().union(*(SCOPE_WORDS[word] for word in words))
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where an actor may take an action: everywhere, or at these places."""
+
+    everywhere: bool = False
+    facility_ids: frozenset[UUID] = frozenset()
+    organisation_ids: frozenset[UUID] = frozenset()
+    project_ids: frozenset[UUID] = frozenset()
+
+
+def reach(actor: Actor, action: Action) -> Reach:
+    """Say where `may` lets the actor take an action, but for what is the actor's own.
+
+    For whoever asks about many things at once.
+    """
+    if actor.system:
+        return Reach(everywhere=True)
+    if actor.person_id is None or (actor.scopes is not None and action not in actor.scopes):
+        return Reach()
+    counting = [each for each in actor.grants if each.role in ALLOWED[action]]
+    return Reach(
+        everywhere=any(each.role in INSTALLATION_ROLES for each in counting),
+        facility_ids=frozenset(
+            each.facility_id for each in counting if each.facility_id is not None
+        ),
+        organisation_ids=frozenset(
+            each.organisation_id for each in counting if each.organisation_id is not None
+        ),
+        project_ids=actor.project_ids if action in FOR_THE_PROJECT else frozenset(),
+    )
+
+
 def may(actor: Actor, action: Action, scope: Scope) -> bool:
     """Say whether the actor may do this to what the scope describes.
 

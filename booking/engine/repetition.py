@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from booking.engine.intervals import Interval
-from booking.engine.opening import instant_of, to_local
+from booking.engine.opening import instant_of, monday_of, to_local
 from booking.engine.violations import Violation
 
 MOST_DATES: Final = 200
@@ -136,7 +136,7 @@ def _by_day(first: date, repetition: Repetition) -> Iterator[date]:
 
 def _by_week(first: date, repetition: Repetition) -> Iterator[date]:
     weekdays = sorted(repetition.weekdays or {first.weekday()})
-    monday = first - first.weekday() * DAY
+    monday = monday_of(first)
     while True:
         days = (monday + weekday * DAY for weekday in weekdays)
         yield from (day for day in days if day >= first)

@@ -14,6 +14,11 @@ def at_words(at: datetime) -> str:
     return f"{in_utc(at):%Y-%m-%d %H:%M} UTC"
 
 
+def as_text(at: datetime) -> str:
+    """Write an instant as JSON and HTML do: ISO 8601 in UTC, with a Z."""
+    return in_utc(at).isoformat().replace("+00:00", "Z")
+
+
 def in_words(interval: Interval) -> str:
     """Word an interval to the minute, in UTC; the date once where both ends share it."""
     start, end = interval.start, interval.end

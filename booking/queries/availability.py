@@ -13,13 +13,13 @@ from sqlmodel import Session, col, select
 
 from booking.engine.availability import Held, free_time, slots
 from booking.engine.booking_facts import ReservingRound
-from booking.engine.intervals import MINUTE, Interval, in_utc, subtract
+from booking.engine.intervals import MINUTE, Interval, subtract
 from booking.engine.lifecycle import HOLDING, RoundState
 from booking.engine.opening import WeeklyHours, open_windows
 from booking.engine.permissions import Actor
 from booking.models import Booking, Closure, OpeningHours, Round, RoundFacility
 from booking.queries.catalogue import Candidate, ResourceFacts, Search, candidates, facts_of
-from booking.queries.paging import Page, not_a_cursor, page_of, read_cursor
+from booking.queries.paging import Page, id_of, instant_of, page_of, read_cursor
 from booking.queries.slot_batches import TimeWish, starts_in
 from booking.queries.slots_for_project import Team, starts_for
 
@@ -113,7 +113,7 @@ def free_slots(
     """
     after = read_cursor(cursor, parts=3)
     asked = _Asked(viewer, search, wish, now, team)
-    resume = after and (_id(after[1]), _instant(after[2]).timestamp())
+    resume = after and (id_of(after[1]), instant_of(after[2]).timestamp())
     found: list[tuple[Candidate, int]] = []
     for each, starts in _every(session, asked, after and after[:2]):
         # The cursor's own resource may have later slots: it comes again.
@@ -145,7 +145,7 @@ def free_resources(
     With a `team` it is a slot that its project may book, by every rule.
     """
     after = read_cursor(cursor, parts=2)
-    resume = after and _id(after[1])
+    resume = after and id_of(after[1])
     asked = _Asked(viewer, search, wish, now, team)
     free = (
         each
@@ -330,17 +330,3 @@ def _grouped(rows: Iterable[T], *, key: Callable[[T], UUID]) -> dict[UUID, list[
     for each in rows:
         grouped[key(each)].append(each)
     return grouped
-
-
-def _instant(text: Any) -> datetime:
-    try:
-        return in_utc(datetime.fromisoformat(str(text)))
-    except (ValueError, OverflowError) as error:
-        raise not_a_cursor() from error
-
-
-def _id(text: Any) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError as error:
-        raise not_a_cursor() from error

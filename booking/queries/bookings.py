@@ -2,29 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, false, or_, true
 from sqlmodel import Session, col, select
 
 from booking.engine.lifecycle import BookingStatus, ResourceState
-from booking.engine.permissions import (
-    ALLOWED,
-    FACILITY_ROLES,
-    FOR_THE_PROJECT,
-    INSTALLATION_ROLES,
-    Action,
-    Actor,
-    Scope,
-)
-from booking.engine.violations import Violation
-from booking.errors import Malformed, StaleVersion
-from booking.models import Booking, Facility, Person, Project, Resource
-from booking.queries.paging import Page, page_of, read_cursor
+from booking.engine.permissions import Action, Actor, Scope, reach
+from booking.errors import StaleVersion
+from booking.models import Booking, Facility, Person, Project, Resource, WaitlistEntry
+from booking.queries.instants import after_instant
+from booking.queries.paging import Page, page_of
 
-CURSOR_PARTS: Final = 2
 MOST_PEERS: Final = 5
 
 
@@ -123,7 +114,7 @@ def resources_like(session: Session, resource: Resource) -> Sequence[Resource]:
 def booking_seen(session: Session, booking_id: UUID, *, viewer: Actor) -> BookingSeen | None:
     """Return the booking if the viewer may see it."""
     row = session.exec(
-        _seen().where(Booking.id == booking_id, visible_to(viewer, Action.BOOKING_SEE))
+        named(Booking).where(Booking.id == booking_id, visible_to(viewer, Action.BOOKING_SEE))
     ).one_or_none()
     return None if row is None else BookingSeen(*row)
 
@@ -138,11 +129,11 @@ def bookings_seen(
 ) -> Page[BookingSeen]:
     """Return the viewer's page of bookings, by start and then id."""
     rows = session.exec(
-        _seen()
+        named(Booking)
         .where(
             visible_to(viewer, Action.BOOKING_SEE),
             *_only(only),
-            _after(cursor, col(Booking.starts_at)),
+            after_instant(cursor, col(Booking.starts_at), col(Booking.id)),
         )
         .order_by(col(Booking.starts_at), col(Booking.id))
         .limit(limit + 1)
@@ -159,12 +150,12 @@ def pending_seen(
 ) -> Page[BookingSeen]:
     """Return the bookings of a facility that wait for approval, those made first first."""
     rows = session.exec(
-        _seen()
+        named(Booking)
         .where(
             visible_to(viewer, Action.BOOKING_SEE),
             col(Resource.facility_id) == facility_id,
             col(Booking.status) == BookingStatus.PENDING,
-            _after(cursor, col(Booking.created_at)),
+            after_instant(cursor, col(Booking.created_at), col(Booking.id)),
         )
         .order_by(col(Booking.created_at), col(Booking.id))
         .limit(limit + 1)
@@ -209,7 +200,7 @@ def lock_at_hand(session: Session, booking_ids: Sequence[UUID]) -> tuple[Booking
     Their resources are locked before.
     """
     rows = session.exec(
-        _seen()
+        named(Booking)
         .where(col(Booking.id).in_(booking_ids))
         .order_by(col(Booking.id))
         .with_for_update(of=Booking, skip_locked=True)
@@ -222,31 +213,23 @@ def visible_to(viewer: Actor, action: Action, *, project_id: Any = None) -> Colu
     """Return the condition under which the viewer may take `action` on a booking.
 
     Or on what else belongs to a project and a resource: `project_id` is its column.
-    Needs that, Resource and Project in the statement; agrees with permissions.may.
+    Needs that, Resource and Project in the statement.
     """
-    if viewer.system:
+    seen = reach(viewer, action)
+    if seen.everywhere:
         return true()
-    if viewer.person_id is None or (viewer.scopes is not None and action not in viewer.scopes):
-        return false()
-    ways: list[ColumnElement[bool]] = []
-    if action in FOR_THE_PROJECT:
-        column = col(Booking.project_id) if project_id is None else project_id
-        ways.append(column.in_(viewer.project_ids))
-    for grant in viewer.grants:
-        if grant.role not in ALLOWED[action]:
-            continue
-        if grant.role in INSTALLATION_ROLES:
-            return true()
-        if grant.role in FACILITY_ROLES:
-            ways.append(col(Resource.facility_id) == grant.facility_id)
-        else:
-            ways.append(col(Project.organisation_id) == grant.organisation_id)
-    return or_(false(), *ways)
+    places = (
+        (col(Booking.project_id) if project_id is None else project_id, seen.project_ids),
+        (col(Resource.facility_id), seen.facility_ids),
+        (col(Project.organisation_id), seen.organisation_ids),
+    )
+    return or_(false(), *(column.in_(ids) for column, ids in places if ids))
 
 
-def _seen() -> Any:
+def named(thing: type[Booking | WaitlistEntry]) -> Any:
+    """Select what belongs to a project, a person and a resource, with their names behind it."""
     columns: Any = (
-        Booking,
+        thing,
         col(Resource.name),
         col(Facility.id),
         col(Facility.slug),
@@ -258,10 +241,10 @@ def _seen() -> Any:
     )
     return (
         select(*columns)
-        .join_from(Booking, Resource, col(Resource.id) == col(Booking.resource_id))
+        .join_from(thing, Resource, col(Resource.id) == col(thing.resource_id))
         .join(Facility, col(Facility.id) == col(Resource.facility_id))
-        .join(Project, col(Project.id) == col(Booking.project_id))
-        .join(Person, col(Person.id) == col(Booking.person_id))
+        .join(Project, col(Project.id) == col(thing.project_id))
+        .join(Person, col(Person.id) == col(thing.person_id))
     )
 
 
@@ -284,20 +267,3 @@ def _only(only: BookingFilter) -> list[ColumnElement[bool]]:
     if only.statuses is not None:
         chosen.append(col(Booking.status).in_(only.statuses))
     return chosen
-
-
-def _after(cursor: str | None, order: Any) -> ColumnElement[bool]:
-    """Return the condition on what comes after a cursor, ordered by an instant and the id."""
-    key = read_cursor(cursor, parts=CURSOR_PARTS)
-    if key is None:
-        return true()
-    try:
-        at = datetime.fromisoformat(str(key[0])).astimezone(UTC)
-        last = UUID(str(key[1]))
-    except (ValueError, OverflowError) as error:
-        reason = "This is not a cursor of ours; leave it out to begin at the first page."
-        raise Malformed(reason, [Violation("cursor", reason, "cursor")]) from error
-    return or_(
-        order > at,
-        and_(order == at, col(Booking.id) > last),
-    )

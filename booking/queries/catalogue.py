@@ -15,7 +15,7 @@ from booking.engine.opening import WeeklyHours
 from booking.engine.permissions import NOWHERE, Action, Actor, Scope, may
 from booking.engine.vocabulary import AccessBy
 from booking.models import Facility, OpeningHours, Resource
-from booking.queries.paging import Page, not_a_cursor, page_of, read_cursor
+from booking.queries.paging import Page, id_of, page_of, read_cursor
 
 MOST_WORDS: Final = 10
 _ORDER: Final[Any] = func.lower(Resource.name)
@@ -221,7 +221,7 @@ def _sorted(query: Any, viewer: Actor, search: Search, size: int) -> Any:
 
 
 def _past(key: Sequence[Any], *, with_itself: bool) -> ColumnElement[bool]:
-    name, found_id = str(key[0]), _id(key[1])
+    name, found_id = str(key[0]), id_of(key[1])
     own = col(Resource.id) >= found_id if with_itself else col(Resource.id) > found_id
     return or_(name < _ORDER, and_(name == _ORDER, own))
 
@@ -356,10 +356,3 @@ def _facts(found: Resource, place: Facility) -> ResourceFacts:
     }
     own["country"] = found.country or place.country
     return ResourceFacts(**own, facility_slug=place.slug, facility_name=place.name, zone=place.zone)
-
-
-def _id(text: Any) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError as error:
-        raise not_a_cursor() from error

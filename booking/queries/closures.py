@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from booking.engine.intervals import Interval, in_utc
+from booking.engine.intervals import Interval
 from booking.engine.lifecycle import HOLDING, ResourceState
 from booking.engine.permissions import Actor
 from booking.models import Booking, Closure, Facility, Offer, Person, Project, Resource
 from booking.queries.catalogue import visible
-from booking.queries.paging import Page, not_a_cursor, page_of, read_cursor
+from booking.queries.instants import after_instant
+from booking.queries.paging import Page, page_of
 
 
 def closure(session: Session, closure_id: UUID) -> Closure | None:
@@ -38,7 +39,10 @@ def closures(
     )
     query = (
         select(Closure)
-        .where(or_(col(Closure.resource_id).is_(None), col(Closure.resource_id).in_(known)))
+        .where(
+            or_(col(Closure.resource_id).is_(None), col(Closure.resource_id).in_(known)),
+            after_instant(cursor, col(Closure.starts_at), col(Closure.id)),
+        )
         .order_by(col(Closure.starts_at), col(Closure.id))
         .limit(limit + 1)
     )
@@ -51,10 +55,6 @@ def closures(
         query = query.where(Closure.ends_at > ends_after)
     if starts_before is not None:
         query = query.where(Closure.starts_at < starts_before)
-    if after := read_cursor(cursor, parts=2):
-        starts_at, closure_id = _key(after[0], after[1])
-        same = and_(col(Closure.starts_at) == starts_at, col(Closure.id) > closure_id)
-        query = query.where(or_(col(Closure.starts_at) > starts_at, same))
     rows = session.exec(query).all()
     return page_of(rows, limit=limit, key=lambda each: (each.starts_at.isoformat(), str(each.id)))
 
@@ -219,14 +219,3 @@ def resource_names(session: Session, resource_ids: Collection[UUID]) -> Mapping[
         resource_id: ResourceName(name, place.id, place.name, place.zone)
         for resource_id, name, place in rows
     }
-
-
-def _key(starts_at: object, closure_id: object) -> tuple[datetime, UUID]:
-    """Read a cursor's parts.
-
-    Raises: Malformed if they are none of ours.
-    """
-    try:
-        return in_utc(datetime.fromisoformat(str(starts_at))), UUID(str(closure_id))
-    except (ValueError, OverflowError) as error:
-        raise not_a_cursor() from error

@@ -1,14 +1,10 @@
 """Pages of lists that are sorted by an instant and then by id."""
 
-from datetime import UTC, datetime
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, true
 
-from booking.queries.paging import not_a_cursor, read_cursor
-
-CURSOR_PARTS: Final = 2
+from booking.queries.paging import id_of, instant_of, read_cursor
 
 
 def after_instant(cursor: str | None, instant: Any, key: Any) -> ColumnElement[bool]:
@@ -16,11 +12,8 @@ def after_instant(cursor: str | None, instant: Any, key: Any) -> ColumnElement[b
 
     Raises: Malformed if it is not a cursor of ours.
     """
-    last = read_cursor(cursor, parts=CURSOR_PARTS)
+    last = read_cursor(cursor, parts=2)
     if last is None:
         return true()
-    try:
-        at, last_id = datetime.fromisoformat(str(last[0])).astimezone(UTC), UUID(str(last[1]))
-    except (ValueError, OverflowError) as error:
-        raise not_a_cursor() from error
+    at, last_id = instant_of(last[0]), id_of(last[1])
     return or_(instant > at, and_(instant == at, key > last_id))

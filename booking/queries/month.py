@@ -16,20 +16,10 @@ from sqlmodel import Session
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingMode, BookingStatus, ResourceState
 from booking.engine.opening import WeeklyHours, open_windows
-from booking.engine.permissions import (
-    ALLOWED,
-    FACILITY_ROLES,
-    FOR_THE_PROJECT,
-    INSTALLATION_ROLES,
-    NOWHERE,
-    Action,
-    Actor,
-    Scope,
-    may,
-)
+from booking.engine.permissions import Action, Actor, Scope, may, reach
 from booking.queries.booking_statements import HOURS
 from booking.queries.month_statements import CLOSED, LINE, LINES, OF_SERIES, OWN, SPANS, TAKEN
-from booking.queries.paging import Page, not_a_cursor, page_of, read_cursor
+from booking.queries.paging import Page, id_of, page_of, read_cursor
 
 DAY: Final = timedelta(days=1)
 NOBODY: Final = UUID(int=0)
@@ -266,29 +256,15 @@ def _line(row: Mapping[Any, Any]) -> Line:
 
 def _seen_by(viewer: Actor) -> dict[str, Any]:
     """Say in what statements bind whose bookings the viewer may see."""
-    action = Action.BOOKING_SEE
-    held = viewer.scopes is None or action in viewer.scopes
-    grants = [each for each in viewer.grants if held and each.role in ALLOWED[action]]
+    seen = reach(viewer, Action.BOOKING_SEE)
     return {
-        "sees_all": may(viewer, action, NOWHERE)
-        and (viewer.system or any(each.role in INSTALLATION_ROLES for each in grants)),
-        "seen_projects": list(viewer.project_ids) if held and action in FOR_THE_PROJECT else [],
-        "seen_organisations": [
-            each.organisation_id for each in grants if each.organisation_id is not None
-        ],
-        "seen_facilities": [
-            each.facility_id
-            for each in grants
-            if each.role in FACILITY_ROLES and each.facility_id is not None
-        ],
+        "sees_all": seen.everywhere,
+        "seen_projects": list(seen.project_ids),
+        "seen_organisations": list(seen.organisation_ids),
+        "seen_facilities": list(seen.facility_ids),
     }
 
 
 def _after(cursor: str | None) -> tuple[str, UUID]:
     key = read_cursor(cursor, parts=2)
-    if key is None:
-        return "", NOBODY
-    try:
-        return str(key[0]), UUID(str(key[1]))
-    except ValueError as error:
-        raise not_a_cursor() from error
+    return ("", NOBODY) if key is None else (str(key[0]), id_of(key[1]))

@@ -7,9 +7,7 @@ from sqlalchemy import and_, or_
 from sqlmodel import Session, col
 from sqlmodel.sql.expression import SelectOfScalar
 
-from booking.engine.violations import Violation
-from booking.errors import Malformed
-from booking.queries.paging import Page, page_of, read_cursor
+from booking.queries.paging import Page, id_of, page_of, read_cursor
 
 
 class Named(Protocol):
@@ -46,10 +44,4 @@ def _read(cursor: str | None) -> tuple[str, UUID] | None:
     parts = read_cursor(cursor, parts=2)
     if parts is None:
         return None
-    try:
-        name, key = str(parts[0]), UUID(str(parts[1]))
-        name.replace("\0", "?").encode()
-    except ValueError as error:
-        reason = "This is not a cursor of ours; leave it out to begin at the first page."
-        raise Malformed(reason, [Violation("cursor", reason, "cursor")]) from error
-    return name.replace("\0", ""), key
+    return str(parts[0]), id_of(parts[1])

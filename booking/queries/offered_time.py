@@ -13,8 +13,8 @@ from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus
 from booking.engine.permissions import Action, Actor
 from booking.engine.vocabulary import OfferState
-from booking.models import Booking, Facility, FreedTime, Offer, Person, Project, Resource
-from booking.queries.bookings import BookingSeen, visible_to
+from booking.models import Booking, FreedTime, Offer
+from booking.queries.bookings import BookingSeen, named, visible_to
 from booking.queries.instants import after_instant
 from booking.queries.paging import Page, page_of
 
@@ -60,7 +60,7 @@ class ToDo:
 def offer_seen(session: Session, offer_id: UUID, *, viewer: Actor) -> OfferSeen | None:
     """Return the offer if the viewer may see its booking."""
     row = session.exec(_offers(viewer).where(Offer.id == offer_id)).one_or_none()
-    return None if row is None else OfferSeen(row[0], BookingSeen(*row[1:]))
+    return None if row is None else _of_row(row)
 
 
 def offers_seen(
@@ -79,7 +79,7 @@ def offers_seen(
         .limit(limit + 1)
     ).all()
     return page_of(
-        [OfferSeen(row[0], BookingSeen(*row[1:])) for row in rows],
+        [_of_row(row) for row in rows],
         limit=limit,
         key=lambda each: (each.offer.made_at.isoformat(), str(each.offer.id)),
     )
@@ -189,27 +189,17 @@ def _ended(now: datetime) -> ColumnElement[bool]:
 
 
 def _offers(viewer: Actor) -> Any:
-    columns: Any = (
-        Offer,
-        Booking,
-        col(Resource.name),
-        col(Facility.id),
-        col(Facility.slug),
-        col(Facility.name),
-        col(Facility.zone),
-        col(Project.organisation_id),
-        col(Project.name),
-        col(Person.name),
-    )
     return (
-        select(*columns)
-        .join_from(Offer, Booking, col(Booking.id) == col(Offer.booking_id))
-        .join(Resource, col(Resource.id) == col(Booking.resource_id))
-        .join(Facility, col(Facility.id) == col(Resource.facility_id))
-        .join(Project, col(Project.id) == col(Booking.project_id))
-        .join(Person, col(Person.id) == col(Booking.person_id))
+        named(Booking)
+        .add_columns(Offer)
+        .join(Offer, col(Offer.booking_id) == col(Booking.id))
         .where(visible_to(viewer, Action.BOOKING_SEE))
     )
+
+
+def _of_row(row: Any) -> OfferSeen:
+    *seen, offer = row
+    return OfferSeen(offer, BookingSeen(*seen))
 
 
 def _only(only: OfferFilter) -> list[ColumnElement[bool]]:

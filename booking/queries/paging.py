@@ -3,14 +3,19 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
 
+from booking.engine.intervals import in_utc
 from booking.engine.violations import Violation
 from booking.errors import Malformed
 
 T = TypeVar("T")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 LARGEST_PAGE = 200
 
 
@@ -48,18 +53,41 @@ def read_cursor(cursor: str | None, *, parts: int) -> list[Any] | None:
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError) as error:
-        raise not_a_cursor() from error
+        raise _not_a_cursor() from error
     if not isinstance(key, list) or len(key) != parts or not all(_storable(part) for part in key):
-        raise not_a_cursor()
+        raise _not_a_cursor()
     return key
 
 
-def not_a_cursor() -> Malformed:
-    """Return the refusal of a cursor whose parts are not what we wrote."""
+def id_of(part: Any) -> UUID:
+    """Read a part of a cursor that is an id.
+
+    Raises: Malformed.
+    """
+    try:
+        return UUID(str(part))
+    except ValueError as error:
+        raise _not_a_cursor() from error
+
+
+def instant_of(part: Any) -> datetime:
+    """Read a part of a cursor that is an instant.
+
+    Raises: Malformed.
+    """
+    try:
+        return in_utc(datetime.fromisoformat(str(part)))
+    except (ValueError, OverflowError) as error:
+        raise _not_a_cursor() from error
+
+
+def _not_a_cursor() -> Malformed:
     reason = "This is not a cursor of ours; leave it out to begin at the first page."
     return Malformed(reason, [Violation("cursor", reason, "cursor")])
 
 
 def _storable(part: Any) -> bool:
     """Say whether every database takes the part for comparison."""
-    return isinstance(part, int) or (isinstance(part, str) and part.isprintable())
+    if not isinstance(part, str):
+        return isinstance(part, int)
+    return "\0" not in part and not _SURROGATE.search(part)

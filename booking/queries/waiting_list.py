@@ -11,8 +11,8 @@ from sqlmodel import Session, col, func, select
 from booking.engine.intervals import Interval
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.vocabulary import WaitlistState
-from booking.models import Facility, Person, Project, Resource, WaitlistEntry
-from booking.queries.bookings import visible_to
+from booking.models import Facility, Project, Resource, WaitlistEntry
+from booking.queries.bookings import named, visible_to
 from booking.queries.instants import after_instant
 from booking.queries.paging import Page, page_of
 
@@ -185,26 +185,8 @@ def windows_waited_for(session: Session) -> dict[UUID, Interval]:
 
 
 def _entries(viewer: Actor) -> Any:
-    columns: Any = (
-        WaitlistEntry,
-        col(Resource.name),
-        col(Facility.id),
-        col(Facility.slug),
-        col(Facility.name),
-        col(Facility.zone),
-        col(Project.organisation_id),
-        col(Project.name),
-        col(Person.name),
-    )
-    return (
-        select(*columns)
-        .join_from(WaitlistEntry, Resource, col(Resource.id) == col(WaitlistEntry.resource_id))
-        .join(Facility, col(Facility.id) == col(Resource.facility_id))
-        .join(Project, col(Project.id) == col(WaitlistEntry.project_id))
-        .join(Person, col(Person.id) == col(WaitlistEntry.person_id))
-        .where(
-            visible_to(viewer, Action.BOOKING_SEE, project_id=col(WaitlistEntry.project_id)),
-        )
+    return named(WaitlistEntry).where(
+        visible_to(viewer, Action.BOOKING_SEE, project_id=col(WaitlistEntry.project_id))
     )
 
 

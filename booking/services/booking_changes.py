@@ -26,7 +26,7 @@ from booking.models import Booking, Resource
 from booking.queries.booking_facts import Wish
 from booking.queries.bookings import BookingSeen, lock_booking, resource_to_book
 from booking.services.booking_placing import change_guarded, check_rules, taken, wanted_interval
-from booking.services.bookings import as_recorded, manages_bookings
+from booking.services.bookings import as_recorded, manages_bookings, unknown
 from booking.services.freeing import note_given_up, taken_by
 from booking.services.ledger import settle
 from booking.services.permits import permit
@@ -268,7 +268,7 @@ def _target(session: Session, actor: Actor, seen: BookingSeen, resource_id: UUID
     """Find the resource it is to be on; another one needs the right to book there."""
     resource = resource_to_book(session, resource_id)
     if resource is None:
-        raise NotFound("There is no such resource; look it up and take its id from there.")
+        raise unknown("resource")
     if resource.id != seen.booking.resource_id:
         scope = Scope(facility_id=resource.facility_id, project_id=seen.booking.project_id)
         permit(actor, Action.BOOKING_CREATE, scope)

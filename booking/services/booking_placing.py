@@ -18,6 +18,7 @@ from booking.engine.booking_rules import BOOKING_RULES, Rule, broken_rules
 from booking.engine.intervals import Interval
 from booking.engine.online_rules import Credited, credited
 from booking.engine.violations import Violation
+from booking.engine.wording import as_text
 from booking.errors import Malformed, RulesBroken
 from booking.models import Booking, Resource
 from booking.queries.booking_facts import Wish, booking_facts, facts_of_each
@@ -133,8 +134,8 @@ def nearest(
     return [
         {
             "resource_id": str(resource_id),
-            "starts_at": _text(slot.start),
-            "ends_at": _text(slot.end),
+            "starts_at": as_text(slot.start),
+            "ends_at": as_text(slot.end),
         }
         for resource_id, slot in chosen
     ]
@@ -156,10 +157,6 @@ def _kept(facts: BookingFacts, count: int) -> list[Interval]:
         for slot in alternatives(facts, count=count)
         if not broken_rules(replace(facts, wanted=slot))
     ]
-
-
-def _text(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def _malformed(reason: str, pointer: str) -> Malformed:

@@ -20,14 +20,15 @@ from booking.engine.repetition import (
     skipped_by_the_clock,
 )
 from booking.engine.violations import Violation
-from booking.errors import Malformed, NotFound, RulesBroken
+from booking.engine.wording import as_text
+from booking.errors import Malformed, RulesBroken
 from booking.events import record
 from booking.models import Booking, BookingSeries, Resource
 from booking.queries.booking_facts import Wish
 from booking.queries.bookings import lock_resource
 from booking.queries.catalogue import facility
 from booking.services.booking_placing import nearest, wanted_interval
-from booking.services.bookings import NewBooking, book_wish, wish_for
+from booking.services.bookings import NewBooking, book_wish, unknown, wish_for
 
 # Alternatives are looked for on so many refused dates, the first ones; each costs a search.
 MOST_WITH_ALTERNATIVES: Final = 20
@@ -91,7 +92,7 @@ def book_series(
     first = wanted_interval(new.starts_at, new.ends_at, now=now)
     resource = lock_resource(session, new.resource_id)
     if resource is None:
-        raise NotFound("There is no such resource; look it up and take its id from there.")
+        raise unknown("resource")
     wish = wish_for(session, actor, resource, new, first)
     every = _dates(session, resource, first, repeats, now=now)
     row = BookingSeries(
@@ -200,14 +201,10 @@ def _none_of(series: _Series, outcome: SeriesOutcome) -> RulesBroken:
 
 def _as_json(date: RefusedDate) -> dict[str, Any]:
     return {
-        "starts_at": _text(date.starts_at),
-        "ends_at": _text(date.ends_at),
+        "starts_at": as_text(date.starts_at),
+        "ends_at": as_text(date.ends_at),
         "alternatives": list(date.alternatives),
     }
-
-
-def _text(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def _record(session: Session, series: _Series, row: BookingSeries, outcome: SeriesOutcome) -> None:

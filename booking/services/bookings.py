@@ -64,7 +64,7 @@ def book(session: Session, *, actor: Actor, now: datetime, domain: str, new: New
     wanted = wanted_interval(new.starts_at, new.ends_at, now=now)
     resource = lock_resource(session, new.resource_id)
     if resource is None:
-        raise _unknown("resource")
+        raise unknown("resource")
     wish = wish_for(session, actor, resource, new, wanted)
     return book_wish(session, actor, resource, wish, new, domain=domain, now=now)
 
@@ -105,7 +105,7 @@ def wish_for(
     waiver = waiver_of(actor, facility_id, new.waiver)
     return Wish(
         project_id=new.project_id,
-        person_id=_holder(session, actor, new),
+        person_id=holder_of(session, actor, new.project_id, asked_for=new.person_id),
         wanted=wanted,
         quantity=new.quantity,
         by_manager=manages_bookings(actor, facility_id),
@@ -228,14 +228,25 @@ def lapses_at(
     return None
 
 
-def _holder(session: Session, actor: Actor, new: NewBooking) -> UUID:
-    """Choose in whose name the booking is; who is not on the project breaks a rule later."""
-    if new.person_id is None and actor.person_id and new.project_id in actor.project_ids:
+def holder_of(
+    session: Session, actor: Actor, project_id: UUID, *, asked_for: UUID | None = None
+) -> UUID:
+    """Choose in whose name a project's booking is: the one asked for, the member, the leader.
+
+    Whether who is asked for is on the project is left to the rules.
+    Raises: NotFound.
+    """
+    if asked_for is None and actor.person_id and project_id in actor.project_ids:
         return actor.person_id
-    project = project_to_book_for(session, new.project_id)
+    project = project_to_book_for(session, project_id)
     if project is None:
-        raise _unknown("project")
-    return new.person_id or project.principal_investigator_id
+        raise unknown("project")
+    return asked_for or project.principal_investigator_id
+
+
+def unknown(thing: str) -> NotFound:
+    """Make the refusal of an id that leads to nothing."""
+    return NotFound(f"There is no such {thing}; look it up and take its id from there.")
 
 
 def _none_of(refused: Sequence[tuple[int, RulesBroken]], count: int) -> RulesBroken:
@@ -250,7 +261,3 @@ def _none_of(refused: Sequence[tuple[int, RulesBroken]], count: int) -> RulesBro
         violations,
         beside=refused[0][1].beside,
     )
-
-
-def _unknown(thing: str) -> NotFound:
-    return NotFound(f"There is no such {thing}; look it up and take its id from there.")

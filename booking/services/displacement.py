@@ -208,6 +208,7 @@ def _give_way(
         took = taken_by(booking)
         booking.status = BookingStatus(next_step(booking, "displace").new_state)
         booking.reason = reasons[over[booking.id].closure_id]
+        booking.expires_at = None
         booking.sequence += 1
         booking.revision += 1
         booking.updated_at = work.now

@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from booking.engine.availability import free_time
-from booking.engine.booking_facts import BookingFacts
+from booking.engine.alternatives import free_of
 from booking.engine.booking_rules import broken_rules
 from booking.engine.intervals import MINUTE, Interval, union
 from booking.engine.lifecycle import EventKind
@@ -98,19 +97,6 @@ def candidate_for(
     )
     kept = next((slot for slot in slots if not broken_rules(replace(facts, wanted=slot))), None)
     return None if kept is None else _candidate(waiting, kept, facts.quotas)
-
-
-def free_of(facts: BookingFacts) -> tuple[Interval, ...]:
-    """Find the free time in the facts' windows."""
-    return free_time(
-        facts.open_windows,
-        facts.closures,
-        facts.holds,
-        capacity=facts.capacity,
-        quantity=facts.quantity,
-        before=facts.before,
-        after=facts.after,
-    )
 
 
 def _touched(resource: Resource, freed: Iterable[FreedTime]) -> tuple[Interval, ...]:

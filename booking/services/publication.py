@@ -19,6 +19,7 @@ from booking.engine.lifecycle import (
     Step,
     step,
 )
+from booking.engine.online_quotas import credits_of
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.violations import Violation
 from booking.engine.vocabulary import BookingSource, LedgerKind
@@ -44,8 +45,6 @@ from booking.services.bookings import as_recorded
 from booking.services.permits import permit
 from booking.services.rounds import access_of, take_round_step
 from booking.services.weekly_reserves import keep_unfilled
-
-MINUTES_AN_HOUR = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +250,8 @@ def _booking(publication: _Publication, placed: _Placed, group: str) -> Booking:
 def _charge(
     publication: _Publication, placed: _Placed, booking: Booking, organisation_id: UUID
 ) -> LedgerEntry:
-    units = placed.interval.minutes * placed.quantity
+    minutes = placed.interval.minutes
+    rate_thousandths = placed.resource.rate_thousandths
     return LedgerEntry(
         facility_id=publication.part.facility_id,
         organisation_id=organisation_id,
@@ -259,8 +259,10 @@ def _charge(
         booking_id=booking.id,
         kind=LedgerKind.ALLOCATED,
         group_key=booking.group_key,
-        access_units=units,
-        credit_thousandths=units * placed.resource.rate_thousandths // MINUTES_AN_HOUR,
+        access_units=minutes * placed.quantity,
+        credit_thousandths=credits_of(
+            minutes, quantity=placed.quantity, rate_thousandths=rate_thousandths
+        ),
         used_at=placed.interval.start,
         entered_at=publication.now,
     )

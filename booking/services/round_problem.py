@@ -13,7 +13,7 @@ from booking.engine.intervals import MINUTE
 from booking.engine.quotas import PPM
 from booking.engine.request_rules import WantedAlternative, WantedSession
 from booking.engine.violations import Violation
-from booking.engine.wording import counted
+from booking.engine.wording import as_text, counted
 from booking.errors import RulesBroken
 from booking.models import AccessRequest, Round
 from booking.queries.offers import Offer, offers
@@ -68,7 +68,7 @@ def compile_round(session: Session, found: Round) -> RoundProblem:
     whose = organisations_of(session, {each.project_id for each in placeable})
     problem = {
         "format": FORMAT,
-        "origin": found.access_starts_at.isoformat().replace("+00:00", "Z"),
+        "origin": as_text(found.access_starts_at),
         "step_minutes": found.step_minutes,
         "seed": found.seed,
         "ladder": [each for each in rules.version.ladder if each["points"]],

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
 from booking.engine.intervals import MINUTE, Interval
-from booking.engine.opening import to_local
+from booking.engine.opening import monday_of, to_local
 from booking.engine.quotas import HALF_LIFE_DAYS
 from booking.engine.vocabulary import WaitlistState
 from booking.engine.waitlist import Attained, Waiter, attained_in, in_line
@@ -118,8 +118,7 @@ def _place(waiter: Waiter, number: int, of: int, candidate: Candidate, zone: str
 
 
 def _monday(at: datetime, zone: str) -> date:
-    on = to_local(at, zone).date()
-    return on - timedelta(days=on.weekday())
+    return monday_of(to_local(at, zone).date())
 
 
 def _fair_shares(

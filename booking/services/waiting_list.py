@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from booking.engine.alternatives import free_of
 from booking.engine.availability import grid_ceiling
 from booking.engine.booking_facts import BookingFacts
 from booking.engine.booking_rules import broken_rules
@@ -21,16 +22,16 @@ from booking.engine.waitlist import (
     may_be_met,
     slots_to_offer,
 )
-from booking.engine.wording import in_words
+from booking.engine.wording import as_text, in_words
 from booking.errors import NotFound, RulesBroken, WrongState
 from booking.events import record
 from booking.models import Resource, WaitlistEntry
 from booking.queries import offered_time, waiting_list
 from booking.queries.booking_facts import facts_of_each
-from booking.queries.bookings import lock_resource, project_to_book_for
+from booking.queries.bookings import lock_resource
 from booking.services import offers
 from booking.services.booking_placing import wanted_interval
-from booking.services.offering import free_of
+from booking.services.bookings import holder_of, unknown
 from booking.services.permits import permit
 from booking.services.waiting_line import wish_of
 
@@ -63,7 +64,7 @@ def join(session: Session, *, actor: Actor, now: datetime, new: NewEntry) -> Wai
     window = wanted_interval(new.starts_at, new.ends_at, now=now)
     resource = lock_resource(session, new.resource_id)
     if resource is None:
-        raise _unknown("resource")
+        raise unknown("resource")
     permit(
         actor,
         Action.BOOKING_CREATE,
@@ -72,7 +73,7 @@ def join(session: Session, *, actor: Actor, now: datetime, new: NewEntry) -> Wai
     entry = WaitlistEntry(
         resource_id=resource.id,
         project_id=new.project_id,
-        person_id=_holder(session, actor, new.project_id),
+        person_id=holder_of(session, actor, new.project_id),
         earliest_at=window.start,
         latest_at=window.end,
         minutes=window.minutes if new.minutes is None else new.minutes,
@@ -142,16 +143,6 @@ def as_recorded(entry: WaitlistEntry) -> dict[str, str | int]:
         "quantity": entry.quantity,
         "state": str(entry.state),
     }
-
-
-def _holder(session: Session, actor: Actor, project_id: UUID) -> UUID:
-    """Choose in whose name the entry is."""
-    if actor.person_id is not None and project_id in actor.project_ids:
-        return actor.person_id
-    project = project_to_book_for(session, project_id)
-    if project is None:
-        raise _unknown("project")
-    return project.principal_investigator_id
 
 
 def _check_window(
@@ -258,8 +249,8 @@ def _free_now(resource: Resource, slot: Interval) -> RulesBroken:
     slots = [
         {
             "resource_id": str(resource.id),
-            "starts_at": slot.start.isoformat().replace("+00:00", "Z"),
-            "ends_at": slot.end.isoformat().replace("+00:00", "Z"),
+            "starts_at": as_text(slot.start),
+            "ends_at": as_text(slot.end),
         }
     ]
     return RulesBroken(reason, [violation], beside={"alternatives": slots})
@@ -267,7 +258,3 @@ def _free_now(resource: Resource, slot: Interval) -> RulesBroken:
 
 def _refused(code: WaitlistCode, reason: str, pointer: str) -> RulesBroken:
     return RulesBroken(reason, [Violation(code, reason, pointer)])
-
-
-def _unknown(thing: str) -> NotFound:
-    return NotFound(f"There is no such {thing}; look it up and take its id from there.")

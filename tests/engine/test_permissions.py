@@ -19,9 +19,11 @@ from booking.engine.permissions import (
     Action,
     Actor,
     Grant,
+    Reach,
     Role,
     Scope,
     may,
+    reach,
     scopes_of,
 )
 
@@ -140,6 +142,27 @@ scopes = st.builds(
     st.sampled_from([None, PROJECT, OTHER_PROJECT]),
     st.sampled_from([None, PERSON, OTHER_PERSON]),
 )
+
+
+@given(actors, st.sampled_from(Action), scopes)
+def test_what_is_in_reach_is_what_may_be_done_but_for_ones_own(
+    person: Actor, action: Action, scope: Scope
+) -> None:
+    found = reach(person, action)
+    in_reach = (
+        found.everywhere
+        or scope.facility_id in found.facility_ids
+        or scope.organisation_id in found.organisation_ids
+        or scope.project_id in found.project_ids
+    )
+    nobodys = Scope(scope.facility_id, scope.organisation_id, scope.project_id)
+    assert in_reach == may(person, action, nobodys)
+
+
+def test_reach__nobody_or_the_system__is_nowhere_or_everywhere() -> None:
+    assert reach(ANONYMOUS, Action.BOOKING_SEE) == Reach()
+    assert reach(Actor(PERSON, scopes=frozenset()), Action.BOOKING_SEE) == Reach()
+    assert reach(SYSTEM, Action.BOOKING_SEE).everywhere
 
 
 @given(

@@ -8,11 +8,12 @@ from uuid import uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.pages.timeline import FREE, KEPT, TAKEN, bookable, monday_of, span_of, week
+from api.pages.timeline import FREE, KEPT, TAKEN, bookable, span_of, week
 from booking.engine.availability import Held
 from booking.engine.booking_facts import ReservingRound
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingMode, ResourceState
+from booking.engine.opening import monday_of
 from booking.engine.vocabulary import AccessBy
 from booking.queries.availability import Availability
 from booking.queries.catalogue import ResourceFacts

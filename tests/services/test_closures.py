@@ -318,6 +318,19 @@ def test_add_closure__dry_run__tells_all_and_leaves_nothing(session: Session) ->
     assert done.displacement.displaced[0].offered == told.displacement.displaced[0].offered
 
 
+@pytest.mark.parametrize("status", [BookingStatus.HELD, BookingStatus.PENDING])
+def test_add_closure__over_what_would_lapse__leaves_no_time_to_lapse(
+    session: Session, status: BookingStatus
+) -> None:
+    scene = a_scene(session)
+    booking = a_taken_hour(session, scene, status=status, expires_at=at(-10))
+
+    closed(session, scene, 0, 60)
+
+    session.refresh(booking)
+    assert (booking.status, booking.expires_at) == (BookingStatus.DISPLACED, None)
+
+
 def test_add_closure__by_a_member__is_refused_and_displaces_none(session: Session) -> None:
     scene = a_scene(session)
     booking = a_taken_hour(session, scene)

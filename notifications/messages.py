@@ -1,5 +1,6 @@
 """A delivery becomes a mail: as of its event, from its template, with its invite."""
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -27,6 +28,7 @@ from notifications.calendar import (
 from notifications.mail import Invite, Mail
 from notifications.offers import offer_link, offer_rows, offer_words
 from notifications.sentences import HANDED_ON, Message, as_it_came, message_for
+from notifications.standing import before_rows, until_rows
 from notifications.wording import (
     at_words,
     check_in_words,
@@ -40,6 +42,7 @@ Card = BookingCard | DecisionCard | EntryCard | SignInCard
 REPLY_TOKEN_LENGTH: Final = 24
 LONGEST_NAME: Final = 60
 MOST_REASONS: Final = 6
+_CLOCK: Final = re.compile(r"\b\d\d:\d\d\b", re.ASCII)
 
 
 _TEMPLATES: Final = Environment(
@@ -124,6 +127,8 @@ def _booking_mail(
             "card": card,
             "rows": [
                 *_booking_rows(card, told_why=message.method is Method.CANCEL),
+                *before_rows(due, card),
+                *until_rows(due, card),
                 *offer_rows(due, card),
                 *other_time_rows(due.payload, card.person_zone),
             ],
@@ -189,6 +194,7 @@ def _decision_mail(
             "message": message,
             "card": card,
             "reasons": card.reasons[:MOST_REASONS],
+            "timed": any(map(_CLOCK.search, card.reasons[:MOST_REASONS])),
             "left_out": len(card.reasons[MOST_REASONS:]),
             "link": f"{base}/rounds/{card.round_slug}/requests/{card.id}",
         },

@@ -10,7 +10,7 @@ from booking.engine.lifecycle import EventKind
 from booking.queries.cards import BookingCard
 from booking.queries.events import DueDelivery
 from booking.services.offer_links import offer_token
-from notifications.wording import at_words, same_clock
+from notifications.standing import on_both_clocks
 
 LET_GO: Final = frozenset({EventKind.OFFER_DECLINED, EventKind.OFFER_EXPIRED})
 
@@ -48,11 +48,7 @@ def offer_rows(due: DueDelivery, card: BookingCard) -> list[tuple[str, str]]:
     until = due.payload.get("deadline_at")
     if due.kind is not EventKind.OFFER_MADE or not isinstance(until, str):
         return []
-    at = datetime.fromisoformat(until)
-    words = at_words(at, card.person_zone)
-    if not same_clock(at, at, card.person_zone, card.facility_zone):
-        words += f", which is {at_words(at, card.facility_zone)}"
-    return [("Answer by", words)]
+    return [("Answer by", on_both_clocks(datetime.fromisoformat(until), card))]
 
 
 def _offer_id(payload: Mapping[str, Any]) -> UUID | None:

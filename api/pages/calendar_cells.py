@@ -37,6 +37,11 @@ class DayShown:
         return max(lasting, key=lambda look: lasting[look], default=SHUT)
 
     @property
+    def is_idle(self) -> bool:
+        """Whether nothing can be booked, and nothing else happens, all day."""
+        return not self.bookings and all(each.look is SHUT for each in self.pieces)
+
+    @property
     def named(self) -> tuple[Taken, ...]:
         """The bookings whose names the viewer may see."""
         return tuple(each for each in self.bookings if each.id is not None)
@@ -65,6 +70,17 @@ class CellRow:
     hour: HourRow
     start: int
     cells: tuple[Cell | None, ...]
+
+
+def runs(days: Sequence[DayShown]) -> list[tuple[DayShown, ...]]:
+    """Group idle days that follow each other; every other day stands alone."""
+    found: list[tuple[DayShown, ...]] = []
+    for each in days:
+        if found and each.is_idle and found[-1][-1].is_idle:
+            found[-1] += (each,)
+        else:
+            found.append((each,))
+    return found
 
 
 def by_day(drawn: Drawn, days: Sequence[Day]) -> tuple[DayShown, ...]:

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.pages import calendar_view
-from api.pages.calendar_cells import by_day, cell_rows
+from api.pages.calendar_cells import by_day, cell_rows, runs
 from api.pages.calendar_days import Period, View, at, hour_rows
 from api.pages.calendar_spans import Drawn, Look, draw
 from api.pages.calendar_view import Asked, Clock, Shape, asked_for
@@ -65,12 +65,14 @@ def _look_at_resource(
         raise NotFound("There is no such resource. Search for one on the start page.")
     quantity = _quantity(address, found.capacity)
     drawn = _draw(times, period, visit, quantity)
+    days = by_day(drawn, period.days)
     rows = hour_rows(period.days, asked.zone) if period.view is View.WEEK else ()
     return {
         "resource": found,
         "asked": asked,
         "period": period,
-        "days": by_day(drawn, period.days),
+        "days": days,
+        "runs": runs(days),
         "rows": cell_rows(drawn, rows) if asked.shape is not Shape.LIST else (),
         "also": f"&quantity={quantity}" if quantity > 1 else "",
         "pool": found.capacity > 1,

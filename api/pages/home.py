@@ -27,6 +27,7 @@ router = APIRouter()
 A_PAGE: Final = 12
 NEXT_SHOWN: Final = 3
 KINDS_SUGGESTED: Final = 12
+KINDS_SHOWN: Final = 40
 MOST_UNITS: Final = 1_000_000
 USUAL_DAYS: Final = 7
 LONGEST_LOOK: Final = timedelta(days=62)
@@ -46,8 +47,13 @@ def home(visit: Visiting, address: Address) -> Response:
     )
     zone = address.zone("zone", otherwise=visit.zone)
     wish = read_wish(visit, address, zone)
+    asked = any(address[name] for name in FIELDS)
+    overview = not (asked or wish or address["cursor"] or address["every"])
     refused: DomainError | None = address.refusal
-    found, refused = _look(visit, search, wish, address["cursor"], refused)
+    if overview and refused is None:
+        found = visit.read(lambda session: _overview(session, visit))
+    else:
+        found, refused = _look(visit, search, wish, address["cursor"], refused)
     return show(
         visit,
         "home/home.html",
@@ -58,7 +64,8 @@ def home(visit: Visiting, address: Address) -> Response:
         wish=wish,
         zone_asked=zone,
         zones=visit.read(facility_zones),
-        asked=any(address[name] for name in FIELDS),
+        asked=asked,
+        overview=overview,
         more=urlencode({name: address[name] for name in FIELDS + TIME_FIELDS if address[name]}),
         access=rules_in_words.ACCESS,
         country_names=country_name,
@@ -131,6 +138,13 @@ def _read(
         page = free_resources(session, wish=wish, now=visit.now, **asked)
     found = with_free_times(session, page.items, wish, now=visit.now, most=NEXT_SHOWN)
     return suggested(session, visit) | {"page": Page(found, page.next)}
+
+
+def _overview(session: Session, visit: Visit) -> dict[str, Any]:
+    """Read one resource of each kind, for somebody who asks for nothing yet."""
+    firsts = catalogue.one_of_each_kind(session, viewer=visit.actor, most=KINDS_SHOWN)
+    found = with_free_times(session, firsts, None, now=visit.now, most=NEXT_SHOWN)
+    return suggested(session, visit) | {"page": Page(found, None)}
 
 
 def suggested(session: Session, visit: Visit) -> dict[str, Any]:

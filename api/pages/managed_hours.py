@@ -1,14 +1,15 @@
-"""When a facility is open: its week."""
+"""When a facility is open, and a resource that has hours of its own: the week."""
 
 from collections.abc import Iterable
 from datetime import time
 from typing import Any, Final
+from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from api.pages.fields import Form, Typed, errors_of, typed
-from api.pages.places import around, managed
+from api.pages.places import around, managed, resource_of
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
 from booking.engine.opening import WeeklyHours
@@ -30,24 +31,52 @@ def hours(visit: Visiting, slug: str) -> Response:
     return _shown(visit, facility, typed(_values(rows)))
 
 
+@router.get("/manage/facilities/{slug}/resources/{resource_id:uuid}/hours")
+def own_hours(visit: Visiting, slug: str, resource_id: UUID) -> Response:
+    """Show the week of one resource; empty where it has the facility's."""
+    facility = managed(visit, slug, Action.CATALOGUE_EDIT)
+    row = resource_of(visit, facility, resource_id)
+    rows = visit.read(
+        lambda session: reads.opening_hours(session, facility.id, resource_id=resource_id)
+    )
+    return _shown(visit, facility, typed(_values(rows)), row=row)
+
+
 @router.post("/manage/facilities/{slug}/hours")
 def change(visit: Submitting, slug: str, form: Form) -> Response:
     """Set the week; `do` may ask for one more window a day instead."""
     facility = managed(visit, slug, Action.CATALOGUE_EDIT)
+    return _changed(visit, facility, form, None)
+
+
+@router.post("/manage/facilities/{slug}/resources/{resource_id:uuid}/hours")
+def change_own(visit: Submitting, slug: str, resource_id: UUID, form: Form) -> Response:
+    """Set the week of one resource; an empty one gives it the facility's again."""
+    facility = managed(visit, slug, Action.CATALOGUE_EDIT)
+    return _changed(visit, facility, form, resource_of(visit, facility, resource_id))
+
+
+def _changed(visit: Visit, facility: Any, form: Typed, row: Any) -> Response:
     if form["do"] == "more":
-        return _shown(visit, facility, form)
+        return _shown(visit, facility, form, row=row)
     week = _week(form)
     if form.refusal:
-        return _shown(visit, facility, form, form.refusal)
+        return _shown(visit, facility, form, form.refusal, row=row)
     done = visit.write(
         lambda session: set_opening_hours(
-            session, actor=visit.actor, now=visit.now, facility_id=facility.id, hours=week
+            session,
+            actor=visit.actor,
+            now=visit.now,
+            facility_id=facility.id,
+            hours=week,
+            resource_id=None if row is None else row.id,
         )
     )
     if isinstance(done, DomainError):
-        return _shown(visit, facility, form, done)
-    words = "The week is saved." if week else "The week is saved: always open."
-    return go(visit, f"/manage/facilities/{slug}/hours", words)
+        return _shown(visit, facility, form, done, row=row)
+    empty = "always open" if row is None else "the hours of the facility"
+    words = "The week is saved." if week else f"The week is saved: {empty}."
+    return go(visit, visit.request.url.path, words)
 
 
 def _values(rows: Iterable[Any]) -> dict[str, str]:
@@ -92,7 +121,12 @@ def _clock(form: Typed, name: str) -> time | None:
 
 
 def _shown(
-    visit: Visit, facility: Any, form: Typed, refused: DomainError | None = None
+    visit: Visit,
+    facility: Any,
+    form: Typed,
+    refused: DomainError | None = None,
+    *,
+    row: Any = None,
 ) -> Response:
     return show(
         visit,
@@ -101,7 +135,8 @@ def _shown(
         refused=refused,
         typed=form,
         errors=errors_of(refused),
+        row=row,
         days=DAYS,
         windows=_windows(form),
-        **around(visit, facility, "/hours"),
+        **around(visit, facility, "/hours" if row is None else ""),
     )

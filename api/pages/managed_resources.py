@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from api.pages.fields import Form, Typed, errors_of, typed
-from api.pages.places import around, managed
+from api.pages.places import around, managed, resource_of
 from api.pages.resource_form import (
     ACCESS_OPTIONS,
     BOOKED,
@@ -22,7 +22,7 @@ from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
 from booking.engine.lifecycle import ResourceState
 from booking.engine.permissions import Action, Scope, may
-from booking.errors import DomainError, NotFound
+from booking.errors import DomainError
 from booking.queries import catalogue as reads
 from booking.services import catalogue as services
 
@@ -72,7 +72,7 @@ def add(visit: Submitting, slug: str, form: Form) -> Response:
 def edit(visit: Visiting, slug: str, resource_id: UUID) -> Response:
     """Show the resource's form."""
     facility = managed(visit, slug, Action.CATALOGUE_EDIT)
-    row = _resource(visit, facility, resource_id)
+    row = resource_of(visit, facility, resource_id)
     return _form_shown(visit, facility, typed(values_of(row)), row=row)
 
 
@@ -80,7 +80,7 @@ def edit(visit: Visiting, slug: str, resource_id: UUID) -> Response:
 def change(visit: Submitting, slug: str, resource_id: UUID, form: Form) -> Response:
     """Save the fields, publish, or retire: as the pressed button says."""
     facility = managed(visit, slug, Action.CATALOGUE_EDIT)
-    row = _resource(visit, facility, resource_id)
+    row = resource_of(visit, facility, resource_id)
     steps = {"publish": services.publish_resource, "retire": services.retire_resource}
     common: dict[str, Any] = {"actor": visit.actor, "now": visit.now, "resource_id": resource_id}
     if form["do"] in steps:
@@ -96,13 +96,6 @@ def change(visit: Submitting, slug: str, resource_id: UUID, form: Form) -> Respo
     if isinstance(saved, DomainError):
         return _form_shown(visit, facility, form, saved, row=row)
     return go(visit, f"/manage/facilities/{slug}", f"{saved.name} is saved.")
-
-
-def _resource(visit: Visit, facility: Any, resource_id: UUID) -> Any:
-    row = visit.read(lambda session: reads.resource(session, resource_id))
-    if row is None or row.facility_id != facility.id:
-        raise NotFound("This facility has no such resource. Look at the list of its resources.")
-    return row
 
 
 def _listed(visit: Visit, facility: Any, refused: DomainError | None = None) -> Response:

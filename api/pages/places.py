@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from api.pages.visit import Visit
 from booking.engine.permissions import Action, Scope, may
 from booking.errors import NotFound
-from booking.queries.catalogue import facility_by_slug
+from booking.queries.catalogue import facility_by_slug, resource
 from booking.services.permits import permit
 
 # The parts of a facility's desk, and what one must be allowed to do for each.
@@ -35,6 +36,17 @@ def managed(visit: Visit, slug: str, action: Action) -> Any:
         raise NotFound(f"There is no facility {slug!r}; your desk lists those you look after.")
     permit(visit.actor, action, Scope(facility_id=found.id))
     return found
+
+
+def resource_of(visit: Visit, facility: Any, resource_id: UUID) -> Any:
+    """Return a resource of the facility.
+
+    Raises: NotFound.
+    """
+    row = visit.read(lambda session: resource(session, resource_id))
+    if row is None or row.facility_id != facility.id:
+        raise NotFound("This facility has no such resource. Look at the list of its resources.")
+    return row
 
 
 def around(visit: Visit, facility: Any, here: str) -> Mapping[str, Any]:

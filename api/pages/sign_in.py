@@ -90,7 +90,10 @@ def open_link(visit: Submitting, token: str) -> Response:
         return show(visit, "sign_in/stale.html", status=STATUS[type(opened)], reason=opened.message)
     cookie, person = opened
     target = local_path(unquote(visit.request.cookies.get(NEXT, "")))
-    response = go(visit, target, f"Welcome, {person.name}. You are signed in.")
+    words = f"Welcome, {person.name}. You are signed in."
+    if person.zone == "UTC":
+        words += " Times are shown in UTC: choose your own time zone on the account page."
+    response = go(visit, target, words)
     set_cookie(response, visit.settings, cookie)
     response.delete_cookie(NEXT)
     _keep_secret(response)

@@ -60,6 +60,7 @@ _BOOKING: Final[Columns] = (
     col(Booking.reason),
     col(Booking.sequence),
     col(Booking.revision),
+    col(Booking.expires_at),
     col(Booking.created_at),
     col(Booking.updated_at),
     col(Booking.resource_id),
@@ -120,6 +121,7 @@ class BookingCard:
     reason: str
     sequence: int
     revision: int
+    expires_at: datetime | None
     created_at: datetime
     updated_at: datetime
     resource_id: UUID

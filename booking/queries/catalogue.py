@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, or_, true
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, or_, true
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from booking.engine.lifecycle import BookingMode, ResourceState
@@ -235,6 +236,22 @@ def kinds(session: Session, *, viewer: Actor) -> list[tuple[str, int]]:
         .order_by(Resource.kind)
     )
     return [(kind, count) for kind, count in session.exec(query)]
+
+
+def one_of_each_kind(session: Session, *, viewer: Actor, most: int) -> list[ResourceFacts]:
+    """Return the first by name of every kind: what is used on site first, then by kind."""
+    place = func.row_number().over(partition_by=Resource.kind, order_by=(_ORDER, col(Resource.id)))
+    numbered = sa_select(col(Resource.id).label("id"), place.label("place"))
+    first = numbered.where(visible(viewer)).subquery()
+    on_site = case((col(Resource.access_by) == AccessBy.PHYSICAL, 0), else_=1)
+    query = (
+        select(Resource, Facility)
+        .join(first, and_(first.c.id == col(Resource.id), first.c.place == 1))
+        .join(Facility, col(Facility.id) == col(Resource.facility_id))
+        .order_by(on_site, func.lower(Resource.kind), col(Resource.kind))
+        .limit(most)
+    )
+    return [_facts(found, facility) for found, facility in session.exec(query)]
 
 
 def countries(session: Session, *, viewer: Actor) -> list[tuple[str, int]]:

@@ -23,6 +23,7 @@ def a_card(**given: Any) -> BookingCard:
         "reason": "",
         "sequence": 0,
         "revision": 0,
+        "expires_at": None,
         "created_at": datetime(2026, 11, 20, 8, tzinfo=UTC),
         "updated_at": datetime(2026, 11, 20, 8, 0, 5, 250, tzinfo=UTC),
         "resource_id": UUID(int=2),

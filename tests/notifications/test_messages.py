@@ -287,7 +287,47 @@ def test_compose__reasons_around_the_most__tells_six_and_counts_the_rest(
 
 
 def test_compose__decision__says_what_would_have_helped_and_whose_clock() -> None:
-    mail = compose(due(EventKind.REQUEST_NOT_GRANTED), a_decision(), SETTINGS)
+    reasons = ("X-ray, Tue 22 Dec 2026, 05:00 to 09:00: held by request A.",)
+    mail = compose(due(EventKind.REQUEST_NOT_GRANTED), a_decision(reasons=reasons), SETTINGS)
     for words in (mail.text, mail.html):
         assert "More windows or more resources." in words
         assert "Times are those of Africa/Nairobi." in words
+
+
+def test_compose__reasons_without_a_time__name_no_clock() -> None:
+    reasons = ("The request has no merit score.",)
+    mail = compose(due(EventKind.REQUEST_NOT_GRANTED), a_decision(reasons=reasons), SETTINGS)
+    assert "Times are" not in mail.text + mail.html
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "row"),
+    [
+        (EventKind.BOOKING_HELD, BookingStatus.HELD, "Confirm by"),
+        (EventKind.BOOKING_PENDING, BookingStatus.PENDING, "Kept until"),
+    ],
+)
+def test_compose__not_confirmed_yet__says_until_when_on_both_clocks(
+    kind: EventKind, status: BookingStatus, row: str
+) -> None:
+    card = a_card(status=status, expires_at=HAPPENED, person_zone="Europe/Berlin")
+    mail = compose(due(kind), card, SETTINGS)
+    until = (
+        f"{row}: Friday 20 November 2026, 09:00 (Europe/Berlin), "
+        "which is Friday 20 November 2026, 11:00 (Africa/Nairobi)"
+    )
+    assert until in mail.text
+    confirmed = replace(card, status=BookingStatus.CONFIRMED, expires_at=None)
+    assert row not in compose(due(EventKind.BOOKING_CONFIRMED), confirmed, SETTINGS).text
+
+
+def test_compose__moved__says_when_it_was_before() -> None:
+    was = {"starts_at": "2026-11-30T08:00:00+00:00", "ends_at": "2026-11-30T10:00:00+00:00"}
+    mail = compose(due(EventKind.BOOKING_MOVED, was=was), a_card(), SETTINGS)
+    assert "Before: Monday 30 November 2026, 11:00 to 13:00 (Africa/Nairobi" in mail.text
+
+
+def test_compose__changed_at_its_time__says_no_time_before() -> None:
+    was = {"starts_at": "2026-12-01T08:00:00+00:00", "ends_at": "2026-12-01T10:00:00+00:00"}
+    mail = compose(due(EventKind.BOOKING_MOVED, was=was), a_card(), SETTINGS)
+    assert "Before:" not in mail.text

@@ -8,7 +8,7 @@ from uuid import uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.pages.calendar_cells import by_day, cell_rows
+from api.pages.calendar_cells import by_day, cell_rows, runs
 from api.pages.calendar_days import Period, View, hour_rows, period_of
 from api.pages.calendar_spans import Drawn, Look, draw, free_spans
 from booking.engine.availability import Held, free_time
@@ -176,3 +176,10 @@ def test_free_is_what_the_rules_find_free(given_: tuple[Times, int]) -> None:
 
 def _at(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def test_runs__idle_days_side_by_side__are_one_and_others_alone() -> None:
+    opened = ((_s(24), _s(48)), (_s(120), _s(168)))
+    days = by_day(_drawn(_times(open=opened)), PERIOD.days)
+    assert [len(run) for run in runs(days)] == [1, 1, 3, 1, 1]
+    assert [day for run in runs(days) for day in run] == list(days)

@@ -1,6 +1,7 @@
 """The manager's desk: what its forms do, refuse, and keep."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlmodel import select
@@ -153,6 +154,25 @@ def test_hours__two_windows_on_monday__saved(
     with database.reading() as session:
         assert len(session.exec(select(OpeningHours)).all()) == 2
     assert 'value="13:00"' in manager.get(_desk(scene, "/hours")).text
+
+
+def test_hours__of_one_resource__saved_and_reached_from_its_form(
+    manager: Visitor, scene: Scene, database: Database
+) -> None:
+    form = _desk(scene, f"/resources/{scene.resource.id}")
+    assert f'href="{form}/hours"' in manager.get(form).text
+    fields = {"opens-0-0": "10:00", "closes-0-0": "12:00", "windows": 2, "do": "save"}
+    assert manager.send(f"{form}/hours", **fields).status_code == 303
+    assert 'value="10:00"' in manager.get(f"{form}/hours").text
+    assert 'value="10:00"' not in manager.get(_desk(scene, "/hours")).text
+    manager.send(f"{form}/hours", windows=2, do="save")
+    with database.reading() as session:
+        own = select(OpeningHours).where(OpeningHours.resource_id == scene.resource.id)
+        assert session.exec(own).all() == []
+
+
+def test_hours__of_a_resource_elsewhere__not_found(manager: Visitor, scene: Scene) -> None:
+    assert manager.get(_desk(scene, f"/resources/{UUID(int=1)}/hours")).status_code == 404
 
 
 def test_hours__opening_without_closing__told_at_its_field(

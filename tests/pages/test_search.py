@@ -65,6 +65,23 @@ def test_search__cannot_be_read__names_the_field_and_keeps_it(
     assert visitor.get("/?cursor=nonsense").status_code == 422
 
 
+def test_search__nothing_asked__shows_one_of_each_kind_and_what_is_on_site_first(
+    visitor: Visitor, database: Database
+) -> None:
+    with database.writing() as session:
+        place = a_facility(session).id
+        a_resource(session, place, name="A cluster", kind="cluster", access_by="virtual")
+        a_resource(session, place, name="Z cluster", kind="cluster", access_by="virtual")
+        a_resource(session, place, name="Furnace", kind="furnace")
+    page = visitor.get("/")
+    words = text_of(page)
+    assert words.index("Furnace") < words.index("A cluster")
+    assert "cluster (2)" in words
+    assert "Z cluster" not in words
+    every = text_of(visitor.get("/?every=yes"))
+    assert every.index("A cluster") < every.index("Furnace") < every.index("Z cluster")
+
+
 def test_search__more_than_a_page__leads_on(visitor: Visitor, database: Database) -> None:
     with database.writing() as session:
         place = a_facility(session).id

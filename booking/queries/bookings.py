@@ -226,6 +226,11 @@ def visible_to(viewer: Actor, action: Action, *, project_id: Any = None) -> Colu
     return or_(false(), *(column.in_(ids) for column, ids in places if ids))
 
 
+def where_given(*wanted: tuple[Any, UUID | None]) -> list[ColumnElement[bool]]:
+    """Return the conditions of a filter on columns of ids; None lets all through."""
+    return [col(column) == value for column, value in wanted if value is not None]
+
+
 def named(thing: type[Booking | WaitlistEntry]) -> Any:
     """Select what belongs to a project, a person and a resource, with their names behind it."""
     columns: Any = (
@@ -249,17 +254,13 @@ def named(thing: type[Booking | WaitlistEntry]) -> Any:
 
 
 def _only(only: BookingFilter) -> list[ColumnElement[bool]]:
-    chosen: list[ColumnElement[bool]] = []
-    if only.resource_id is not None:
-        chosen.append(col(Booking.resource_id) == only.resource_id)
-    if only.facility_id is not None:
-        chosen.append(col(Resource.facility_id) == only.facility_id)
-    if only.project_id is not None:
-        chosen.append(col(Booking.project_id) == only.project_id)
-    if only.person_id is not None:
-        chosen.append(col(Booking.person_id) == only.person_id)
-    if only.series_id is not None:
-        chosen.append(col(Booking.series_id) == only.series_id)
+    chosen = where_given(
+        (Booking.resource_id, only.resource_id),
+        (Resource.facility_id, only.facility_id),
+        (Booking.project_id, only.project_id),
+        (Booking.person_id, only.person_id),
+        (Booking.series_id, only.series_id),
+    )
     if only.since is not None:
         chosen.append(col(Booking.ends_at) > only.since)
     if only.until is not None:

@@ -14,7 +14,7 @@ from booking.engine.lifecycle import BookingStatus
 from booking.engine.permissions import Action, Actor
 from booking.engine.vocabulary import OfferState
 from booking.models import Booking, FreedTime, Offer
-from booking.queries.bookings import BookingSeen, named, visible_to
+from booking.queries.bookings import BookingSeen, named, visible_to, where_given
 from booking.queries.instants import after_instant
 from booking.queries.paging import Page, page_of
 
@@ -203,15 +203,12 @@ def _of_row(row: Any) -> OfferSeen:
 
 
 def _only(only: OfferFilter) -> list[ColumnElement[bool]]:
-    chosen: list[ColumnElement[bool]] = []
-    if only.resource_id is not None:
-        chosen.append(col(Booking.resource_id) == only.resource_id)
-    if only.project_id is not None:
-        chosen.append(col(Booking.project_id) == only.project_id)
-    if only.person_id is not None:
-        chosen.append(col(Booking.person_id) == only.person_id)
-    if only.entry_id is not None:
-        chosen.append(col(Offer.entry_id) == only.entry_id)
+    chosen = where_given(
+        (Booking.resource_id, only.resource_id),
+        (Booking.project_id, only.project_id),
+        (Booking.person_id, only.person_id),
+        (Offer.entry_id, only.entry_id),
+    )
     if only.states is not None:
         chosen.append(col(Offer.state).in_(only.states))
     return chosen

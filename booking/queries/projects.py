@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select, true
 
-from booking.engine.permissions import ALLOWED, INSTALLATION_ROLES, Action, Actor
+from booking.engine.permissions import Action, Actor, reach
 from booking.models import Booking, Organisation, Person, Project, ProjectMember, Resource
 from booking.queries.name_order import page_by_name
 from booking.queries.paging import Page
@@ -46,14 +46,12 @@ def projects(
 
 
 def _seen_by(viewer: Actor) -> ColumnElement[bool]:
-    """Say in SQL what engine/permissions says of PROJECT_SEE."""
-    seeing = [each for each in viewer.grants if each.role in ALLOWED[Action.PROJECT_SEE]]
-    if viewer.system or any(each.role in INSTALLATION_ROLES for each in seeing):
+    seen = reach(viewer, Action.PROJECT_SEE)
+    if seen.everywhere:
         return true()
-    organisations = {each.organisation_id for each in seeing if each.organisation_id}
     return or_(
-        col(Project.id).in_(sorted(viewer.project_ids)),
-        col(Project.organisation_id).in_(sorted(organisations)),
+        col(Project.id).in_(sorted(seen.project_ids)),
+        col(Project.organisation_id).in_(sorted(seen.organisation_ids)),
     )
 
 

@@ -9,14 +9,7 @@ from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select, true
 
 from booking.engine.lifecycle import RequestState, RoundState
-from booking.engine.permissions import (
-    ALLOWED,
-    INSTALLATION_ROLES,
-    Action,
-    Actor,
-    Scope,
-    may,
-)
+from booking.engine.permissions import Action, Actor, Scope, may, reach
 from booking.errors import NotFound
 from booking.models import AccessRequest, EquityGroup, Facility, PolicyVersion, Round, RoundFacility
 from booking.queries.paging import Page, page_of, read_cursor
@@ -141,14 +134,8 @@ def _seen_by(viewer: Actor) -> ColumnElement[bool]:
 
 def places_of(viewer: Actor, action: Action) -> list[UUID] | None:
     """List the facilities at which a role lets the viewer do this; None is everywhere."""
-    if viewer.system:
-        return None
-    if viewer.scopes is not None and action not in viewer.scopes:
-        return []
-    counting = [each for each in viewer.grants if each.role in ALLOWED[action]]
-    if any(each.role in INSTALLATION_ROLES for each in counting):
-        return None
-    return sorted(each.facility_id for each in counting if each.facility_id is not None)
+    found = reach(viewer, action)
+    return None if found.everywhere else sorted(found.facility_ids)
 
 
 def taking_part(session: Session, round_id: UUID) -> tuple[RoundFacility, ...]:

@@ -12,7 +12,7 @@ from booking.engine.intervals import Interval
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.vocabulary import WaitlistState
 from booking.models import Facility, Project, Resource, WaitlistEntry
-from booking.queries.bookings import named, visible_to
+from booking.queries.bookings import named, visible_to, where_given
 from booking.queries.instants import after_instant
 from booking.queries.paging import Page, page_of
 
@@ -191,13 +191,11 @@ def _entries(viewer: Actor) -> Any:
 
 
 def _only(only: EntryFilter) -> list[ColumnElement[bool]]:
-    chosen: list[ColumnElement[bool]] = []
-    if only.resource_id is not None:
-        chosen.append(col(WaitlistEntry.resource_id) == only.resource_id)
-    if only.project_id is not None:
-        chosen.append(col(WaitlistEntry.project_id) == only.project_id)
-    if only.person_id is not None:
-        chosen.append(col(WaitlistEntry.person_id) == only.person_id)
+    chosen = where_given(
+        (WaitlistEntry.resource_id, only.resource_id),
+        (WaitlistEntry.project_id, only.project_id),
+        (WaitlistEntry.person_id, only.person_id),
+    )
     if only.states is not None:
         chosen.append(col(WaitlistEntry.state).in_(only.states))
     return chosen

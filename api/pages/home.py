@@ -27,7 +27,7 @@ router = APIRouter()
 A_PAGE: Final = 12
 NEXT_SHOWN: Final = 3
 KINDS_SUGGESTED: Final = 12
-KINDS_SHOWN: Final = 40
+KINDS_SHOWN: Final = 12
 MOST_UNITS: Final = 1_000_000
 USUAL_DAYS: Final = 7
 LONGEST_LOOK: Final = timedelta(days=62)

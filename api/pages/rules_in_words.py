@@ -26,7 +26,7 @@ MODES: Final[Mapping[BookingMode, str]] = {
 ACCESS: Final[Mapping[AccessBy, str]] = {
     AccessBy.PHYSICAL: "on site",
     AccessBy.REMOTE: "remote",
-    AccessBy.VIRTUAL: "virtual",
+    AccessBy.VIRTUAL: "over the network",
 }
 _HOUR, _DAY = 60, 1440
 LENGTHS: Final = (
@@ -42,7 +42,7 @@ def rules_of(found: ResourceFacts) -> list[str]:
     """Say each rule of booking that somebody has to keep."""
     return [
         MODES[found.mode],
-        f"Bookings start and end on a grid of {duration(found.grid_minutes)}.",
+        f"Start and end go in steps of {duration(found.grid_minutes)}.",
         *_length(found),
         *_ahead(found),
         *_buffers(found),

@@ -62,9 +62,7 @@ def test_import_closures__by_command__names_bad_rows_and_displaces(
     done, again = run(*command), run(*command)
 
     assert still["status"] == "confirmed"
-    assert [each["outcome"] for each in done["rows"]] == [
-        "created", "refused", "refused", "refused", "refused", "refused",
-    ]  # fmt: skip
+    assert [each["outcome"] for each in done["rows"]] == ["created", *["refused"] * 5]
     assert [each["row"] for each in done["rows"]] == [2, 3, 4, 5, 6, 7]
     assert all(each["reason"] for each in done["rows"][1:])
     for told in (tried, done):

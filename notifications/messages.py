@@ -132,10 +132,16 @@ def _booking_mail(
                 *offer_rows(due, card),
                 *other_time_rows(due.payload, card.person_zone),
             ],
-            "link": offer_link(due, settings) or booking_url(card),
+            "link": offer_link(due, settings) or _leads_to(message, card),
             **offered,
         },
     )
+
+
+def _leads_to(message: Message, card: BookingCard) -> str:
+    if message.elsewhere:
+        return f"{card.base_url.rstrip('/')}/resources/{card.resource_id}/calendar"
+    return booking_url(card)
 
 
 def _booking_rows(card: BookingCard, *, told_why: bool) -> list[tuple[str, str]]:

@@ -23,7 +23,8 @@ class About(StrEnum):
 class Message:
     """What is said of one kind of event; `method` is that of the invite, if it has one.
 
-    `status` is what the booking was made by the event.
+    `status` is what the booking was made by the event. `elsewhere` leads to the free times of
+    the resource instead of the booking, which can be changed no more.
     """
 
     about: About
@@ -32,10 +33,12 @@ class Message:
     then: str
     method: Method | None = None
     status: BookingStatus | None = None
+    elsewhere: bool = False
 
 
 _CHANGE: Final = "To move or cancel it, open the booking:"
-_LOOK: Final = "To find another time, open the booking:"
+_LOOK: Final = "To find another time, open what is free:"
+_BESIDE: Final = "To find another time than the one that is kept for you, open what is free:"
 _WAITING: Final = "To see what else you wait for, open your waiting list:"
 _DECISION: Final = "To read the whole decision, open:"
 
@@ -44,6 +47,10 @@ def _told(
     subject: str, headline: str, then: str, method: Method, status: BookingStatus | None
 ) -> Message:
     return Message(About.BOOKING, subject, headline, then, method, status)
+
+
+def _ended(subject: str, headline: str, status: BookingStatus, then: str = _LOOK) -> Message:
+    return Message(About.BOOKING, subject, headline, then, Method.CANCEL, status, elsewhere=True)
 
 
 MESSAGES: Final[Mapping[EventKind, Message]] = {
@@ -92,36 +99,29 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         Method.REQUEST,
         None,
     ),
-    EventKind.BOOKING_CANCELLED: _told(
-        "Cancelled", "Your booking was cancelled.", _LOOK, Method.CANCEL, BookingStatus.CANCELLED
+    EventKind.BOOKING_CANCELLED: _ended(
+        "Cancelled", "Your booking was cancelled.", BookingStatus.CANCELLED
     ),
-    EventKind.BOOKING_REJECTED: _told(
+    EventKind.BOOKING_REJECTED: _ended(
         "Not approved",
         "The facility did not approve your booking. Its time is free again; nothing is charged.",
-        _LOOK,
-        Method.CANCEL,
         BookingStatus.REJECTED,
     ),
-    EventKind.BOOKING_DISPLACED: _told(
+    EventKind.BOOKING_DISPLACED: _ended(
         "No longer possible",
         "The facility had to close at that time, so your booking cannot take place.",
-        _LOOK,
-        Method.CANCEL,
         BookingStatus.DISPLACED,
     ),
-    EventKind.BOOKING_NO_SHOW: _told(
+    EventKind.BOOKING_NO_SHOW: _ended(
         "Missed",
         "Nobody checked in for your booking, so it counts as missed. What was left of its time is "
         "free for others; it stays charged.",
-        "If you were there, tell the facility. To find another time, open the booking:",
-        Method.CANCEL,
         BookingStatus.NO_SHOW,
+        "If you were there, tell the facility. To find another time, open what is free:",
     ),
-    EventKind.BOOKING_EXPIRED: _told(
+    EventKind.BOOKING_EXPIRED: _ended(
         "Expired",
         "The time that was held for you was not confirmed in time. It is free for others again.",
-        _LOOK,
-        Method.CANCEL,
         BookingStatus.EXPIRED,
     ),
     EventKind.OFFER_MADE: _told(
@@ -230,7 +230,12 @@ def before(payload: Mapping[str, Any]) -> str | None:
 def as_it_came(message: Message, due: DueDelivery) -> Message:
     """Word it as what it was before: a wish nobody answered was no hold, an offer no wait."""
     if due.kind in _INSTEAD and due.payload.get("displaced_id"):
-        return replace(message, headline=_INSTEAD[due.kind])
+        message = replace(message, headline=_INSTEAD[due.kind])
+        if due.kind is EventKind.OFFER_MADE:
+            return message
+        return replace(message, then=_LOOK, elsewhere=True)
+    if due.kind is EventKind.BOOKING_DISPLACED and due.payload.get("offered"):
+        return replace(message, then=_BESIDE)
     asks = due.payload.get("status") == BookingStatus.PENDING
     if due.kind is EventKind.OFFER_ACCEPTED and asks:
         return replace(message, subject="Waiting for approval", headline=_WAITS_ON)

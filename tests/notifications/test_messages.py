@@ -109,6 +109,40 @@ def test_compose__reader_on_the_same_clock__is_told_one_time() -> None:
     assert "Your time" not in mail.text
 
 
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (EventKind.BOOKING_CANCELLED, BookingStatus.CANCELLED),
+        (EventKind.BOOKING_REJECTED, BookingStatus.REJECTED),
+        (EventKind.BOOKING_DISPLACED, BookingStatus.DISPLACED),
+        (EventKind.BOOKING_NO_SHOW, BookingStatus.NO_SHOW),
+        (EventKind.BOOKING_EXPIRED, BookingStatus.EXPIRED),
+        (EventKind.OFFER_DECLINED, BookingStatus.CANCELLED),
+    ],
+)
+def test_compose__time_lost__leads_to_what_is_free(kind: EventKind, status: BookingStatus) -> None:
+    instead = str(UUID(int=6))
+    mail = compose(due(kind, displaced_id=instead), a_card(status=status), SETTINGS)
+    free = f"https://bench.example/resources/{UUID(int=2)}/calendar"
+    for words in (mail.text, mail.html):
+        assert "To find another time, open what is free:" in words
+        assert free in words
+
+
+def test_compose__displaced_with_an_offer__speaks_of_the_time_that_is_kept() -> None:
+    time = {
+        "resource_name": "Lathe",
+        "facility_name": "Workshop",
+        "zone": "Africa/Nairobi",
+        "starts_at": "2026-11-24T09:00:00+00:00",
+        "ends_at": "2026-11-24T10:00:00+00:00",
+    }
+    card = a_card(status=BookingStatus.DISPLACED)
+    mail = compose(due(EventKind.BOOKING_DISPLACED, offered=time), card, SETTINGS)
+    assert "Kept for you: Lathe, Workshop" in mail.text
+    assert "another time than the one that is kept for you, open what is free:" in mail.text
+
+
 def test_compose__any_booking__says_where_to_go_next() -> None:
     mail = compose(due(EventKind.BOOKING_CONFIRMED), a_card(), SETTINGS)
     assert f"https://bench.example/bookings/{a_card().id}" in mail.text

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from booking.engine.lifecycle import BookingStatus, EventKind
+from booking.engine.vocabulary import ChangedBy
 from booking.queries.events import DueDelivery
 from notifications.calendar import Method
 
@@ -203,6 +204,20 @@ _INSTEAD: Final = {
     "for others.",
 }
 
+# Who did it, as a part they play; their names are on the booking's page for whoever may see them.
+_BY: Final[Mapping[tuple[EventKind, Any], str]] = {
+    (EventKind.BOOKING_CANCELLED, ChangedBy.HOLDER): "You cancelled your booking.",
+    (EventKind.BOOKING_CANCELLED, ChangedBy.COLLEAGUE): "A colleague of your project cancelled "
+    "your booking.",
+    (EventKind.BOOKING_CANCELLED, ChangedBy.FACILITY): "The facility cancelled your booking.",
+    (EventKind.BOOKING_MOVED, ChangedBy.HOLDER): "You changed your booking. This is how it "
+    "stands now.",
+    (EventKind.BOOKING_MOVED, ChangedBy.COLLEAGUE): "A colleague of your project changed your "
+    "booking. This is how it stands now.",
+    (EventKind.BOOKING_MOVED, ChangedBy.FACILITY): "The facility changed your booking. This is "
+    "how it stands now.",
+}
+
 _WAITS_ON: Final = (
     "You took the time that was offered to you. The facility has yet to approve it, and keeps it "
     "for you until then."
@@ -228,14 +243,17 @@ def before(payload: Mapping[str, Any]) -> str | None:
 
 
 def as_it_came(message: Message, due: DueDelivery) -> Message:
-    """Word it as what it was before: a wish nobody answered was no hold, an offer no wait."""
+    """Word it as what it was before, and by whom it was done.
+
+    A wish that nobody answered was no hold, and an offer instead of a booking no wait.
+    """
     if due.kind in _INSTEAD and due.payload.get("displaced_id"):
-        message = replace(message, headline=_INSTEAD[due.kind])
-        if due.kind is EventKind.OFFER_MADE:
-            return message
-        return replace(message, then=_LOOK, elsewhere=True)
+        return _instead(message, due.kind)
     if due.kind is EventKind.BOOKING_DISPLACED and due.payload.get("offered"):
         return replace(message, then=_BESIDE)
+    headline = _BY.get((due.kind, due.payload.get("by")))
+    if headline is not None:
+        return replace(message, headline=headline)
     asks = due.payload.get("status") == BookingStatus.PENDING
     if due.kind is EventKind.OFFER_ACCEPTED and asks:
         return replace(message, subject="Waiting for approval", headline=_WAITS_ON)
@@ -244,3 +262,10 @@ def as_it_came(message: Message, due: DueDelivery) -> Message:
     if due.kind is EventKind.BOOKING_EXPIRED and unanswered:
         return replace(message, headline=_UNANSWERED)
     return message
+
+
+def _instead(message: Message, kind: EventKind) -> Message:
+    message = replace(message, headline=_INSTEAD[kind])
+    if kind is EventKind.OFFER_MADE:
+        return message
+    return replace(message, then=_LOOK, elsewhere=True)

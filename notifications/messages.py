@@ -25,6 +25,7 @@ from notifications.calendar import (
     place,
     plus_addressed,
 )
+from notifications.granted import granted_words, points_words
 from notifications.mail import Invite, Mail
 from notifications.offers import offer_link, offer_rows, offer_words
 from notifications.sentences import HANDED_ON, Message, as_it_came, message_for
@@ -199,6 +200,8 @@ def _decision_mail(
         words={
             "message": message,
             "card": card,
+            "granted": granted_words(due, card),
+            "points": points_words(due, card),
             "reasons": card.reasons[:MOST_REASONS],
             "timed": any(map(_CLOCK.search, card.reasons[:MOST_REASONS])),
             "left_out": len(card.reasons[MOST_REASONS:]),

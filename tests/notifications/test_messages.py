@@ -71,6 +71,9 @@ def a_decision(**given: Any) -> DecisionCard:
         "round_name": "Spring call",
         "reasons": ("Two requests were ranked higher.",),
         "advice": ("More windows or more resources.",),
+        "placements": (),
+        "merit": None,
+        "fair_share_millionths": 1_000_000,
     }
     return DecisionCard(**shared | defaults | given)
 

@@ -25,6 +25,7 @@ from notifications.calendar import (
     place,
     plus_addressed,
 )
+from notifications.granted import granted_words, points_words
 from notifications.mail import Invite, Mail
 from notifications.offers import offer_link, offer_rows, offer_words
 from notifications.sentences import HANDED_ON, Message, as_it_came, message_for
@@ -132,10 +133,16 @@ def _booking_mail(
                 *offer_rows(due, card),
                 *other_time_rows(due.payload, card.person_zone),
             ],
-            "link": offer_link(due, settings) or booking_url(card),
+            "link": offer_link(due, settings) or _leads_to(message, card),
             **offered,
         },
     )
+
+
+def _leads_to(message: Message, card: BookingCard) -> str:
+    if message.elsewhere:
+        return f"{card.base_url.rstrip('/')}/resources/{card.resource_id}/calendar"
+    return booking_url(card)
 
 
 def _booking_rows(card: BookingCard, *, told_why: bool) -> list[tuple[str, str]]:
@@ -193,6 +200,8 @@ def _decision_mail(
         words={
             "message": message,
             "card": card,
+            "granted": granted_words(due, card),
+            "points": points_words(due, card),
             "reasons": card.reasons[:MOST_REASONS],
             "timed": any(map(_CLOCK.search, card.reasons[:MOST_REASONS])),
             "left_out": len(card.reasons[MOST_REASONS:]),

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from booking.engine.lifecycle import BookingStatus, EventKind
+from booking.engine.vocabulary import ChangedBy
 from booking.queries.events import DueDelivery
 from notifications.calendar import Method
 
@@ -23,7 +24,8 @@ class About(StrEnum):
 class Message:
     """What is said of one kind of event; `method` is that of the invite, if it has one.
 
-    `status` is what the booking was made by the event.
+    `status` is what the booking was made by the event. `elsewhere` leads to the free times of
+    the resource instead of the booking, which can be changed no more.
     """
 
     about: About
@@ -32,10 +34,12 @@ class Message:
     then: str
     method: Method | None = None
     status: BookingStatus | None = None
+    elsewhere: bool = False
 
 
 _CHANGE: Final = "To move or cancel it, open the booking:"
-_LOOK: Final = "To find another time, open the booking:"
+_LOOK: Final = "To find another time, open what is free:"
+_BESIDE: Final = "To find another time than the one that is kept for you, open what is free:"
 _WAITING: Final = "To see what else you wait for, open your waiting list:"
 _DECISION: Final = "To read the whole decision, open:"
 
@@ -44,6 +48,10 @@ def _told(
     subject: str, headline: str, then: str, method: Method, status: BookingStatus | None
 ) -> Message:
     return Message(About.BOOKING, subject, headline, then, method, status)
+
+
+def _ended(subject: str, headline: str, status: BookingStatus, then: str = _LOOK) -> Message:
+    return Message(About.BOOKING, subject, headline, then, Method.CANCEL, status, elsewhere=True)
 
 
 MESSAGES: Final[Mapping[EventKind, Message]] = {
@@ -92,36 +100,29 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         Method.REQUEST,
         None,
     ),
-    EventKind.BOOKING_CANCELLED: _told(
-        "Cancelled", "Your booking was cancelled.", _LOOK, Method.CANCEL, BookingStatus.CANCELLED
+    EventKind.BOOKING_CANCELLED: _ended(
+        "Cancelled", "Your booking was cancelled.", BookingStatus.CANCELLED
     ),
-    EventKind.BOOKING_REJECTED: _told(
+    EventKind.BOOKING_REJECTED: _ended(
         "Not approved",
         "The facility did not approve your booking. Its time is free again; nothing is charged.",
-        _LOOK,
-        Method.CANCEL,
         BookingStatus.REJECTED,
     ),
-    EventKind.BOOKING_DISPLACED: _told(
+    EventKind.BOOKING_DISPLACED: _ended(
         "No longer possible",
         "The facility had to close at that time, so your booking cannot take place.",
-        _LOOK,
-        Method.CANCEL,
         BookingStatus.DISPLACED,
     ),
-    EventKind.BOOKING_NO_SHOW: _told(
+    EventKind.BOOKING_NO_SHOW: _ended(
         "Missed",
         "Nobody checked in for your booking, so it counts as missed. What was left of its time is "
         "free for others; it stays charged.",
-        "If you were there, tell the facility. To find another time, open the booking:",
-        Method.CANCEL,
         BookingStatus.NO_SHOW,
+        "If you were there, tell the facility. To find another time, open what is free:",
     ),
-    EventKind.BOOKING_EXPIRED: _told(
+    EventKind.BOOKING_EXPIRED: _ended(
         "Expired",
         "The time that was held for you was not confirmed in time. It is free for others again.",
-        _LOOK,
-        Method.CANCEL,
         BookingStatus.EXPIRED,
     ),
     EventKind.OFFER_MADE: _told(
@@ -203,6 +204,20 @@ _INSTEAD: Final = {
     "for others.",
 }
 
+# Who did it, as a part they play; their names are on the booking's page for whoever may see them.
+_BY: Final[Mapping[tuple[EventKind, Any], str]] = {
+    (EventKind.BOOKING_CANCELLED, ChangedBy.HOLDER): "You cancelled your booking.",
+    (EventKind.BOOKING_CANCELLED, ChangedBy.COLLEAGUE): "A colleague of your project cancelled "
+    "your booking.",
+    (EventKind.BOOKING_CANCELLED, ChangedBy.FACILITY): "The facility cancelled your booking.",
+    (EventKind.BOOKING_MOVED, ChangedBy.HOLDER): "You changed your booking. This is how it "
+    "stands now.",
+    (EventKind.BOOKING_MOVED, ChangedBy.COLLEAGUE): "A colleague of your project changed your "
+    "booking. This is how it stands now.",
+    (EventKind.BOOKING_MOVED, ChangedBy.FACILITY): "The facility changed your booking. This is "
+    "how it stands now.",
+}
+
 _WAITS_ON: Final = (
     "You took the time that was offered to you. The facility has yet to approve it, and keeps it "
     "for you until then."
@@ -228,9 +243,17 @@ def before(payload: Mapping[str, Any]) -> str | None:
 
 
 def as_it_came(message: Message, due: DueDelivery) -> Message:
-    """Word it as what it was before: a wish nobody answered was no hold, an offer no wait."""
+    """Word it as what it was before, and by whom it was done.
+
+    A wish that nobody answered was no hold, and an offer instead of a booking no wait.
+    """
     if due.kind in _INSTEAD and due.payload.get("displaced_id"):
-        return replace(message, headline=_INSTEAD[due.kind])
+        return _instead(message, due.kind)
+    if due.kind is EventKind.BOOKING_DISPLACED and due.payload.get("offered"):
+        return replace(message, then=_BESIDE)
+    headline = _BY.get((due.kind, due.payload.get("by")))
+    if headline is not None:
+        return replace(message, headline=headline)
     asks = due.payload.get("status") == BookingStatus.PENDING
     if due.kind is EventKind.OFFER_ACCEPTED and asks:
         return replace(message, subject="Waiting for approval", headline=_WAITS_ON)
@@ -239,3 +262,10 @@ def as_it_came(message: Message, due: DueDelivery) -> Message:
     if due.kind is EventKind.BOOKING_EXPIRED and unanswered:
         return replace(message, headline=_UNANSWERED)
     return message
+
+
+def _instead(message: Message, kind: EventKind) -> Message:
+    message = replace(message, headline=_INSTEAD[kind])
+    if kind is EventKind.OFFER_MADE:
+        return message
+    return replace(message, then=_LOOK, elsewhere=True)

@@ -1,7 +1,8 @@
 """What a mail says beyond how a booking stands: how it stood, and how long it is kept."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from booking.engine.lifecycle import BookingStatus, EventKind
 from booking.queries.cards import BookingCard
@@ -15,15 +16,28 @@ KEPT_UNTIL: Final = {
 
 
 def before_rows(due: DueDelivery, card: BookingCard) -> list[tuple[str, str]]:
-    """Say when a booking that was moved was before; no rows where its time is what it was."""
+    """Say what of a booking that was moved was otherwise before; no rows where nothing was."""
     was = due.payload.get("was")
     if due.kind is not EventKind.BOOKING_MOVED or not isinstance(was, dict):
         return []
+    on, quantity = due.payload.get("was_on"), was.get("quantity")
+    rows = _times_before(was, card)
+    if isinstance(on, str):
+        rows.append(("Before, where", on))
+    if isinstance(quantity, int) and quantity != card.quantity:
+        rows.append(("Before, how much", f"{quantity} x {card.unit_label or 'unit'}"))
+    return rows
+
+
+def _times_before(was: Mapping[str, Any], card: BookingCard) -> list[tuple[str, str]]:
     times = [was.get(name) for name in ("starts_at", "ends_at")]
     start, end = (datetime.fromisoformat(each) if each else None for each in times)
     if start is None or end is None or (start, end) == (card.starts_at, card.ends_at):
         return []
-    return [("Before", span_words(start, end, card.facility_zone))]
+    rows = [("Before", span_words(start, end, card.facility_zone))]
+    if not same_clock(start, end, card.facility_zone, card.person_zone):
+        rows.append(("Before, your time", span_words(start, end, card.person_zone)))
+    return rows
 
 
 def until_rows(due: DueDelivery, card: BookingCard) -> list[tuple[str, str]]:

@@ -140,6 +140,9 @@ def _words(visit: Visit, seen: OfferSeen, refused: DomainError | None) -> dict[s
 
 
 def _keep_secret(response: Response) -> None:
-    """Keep a page whose address holds a token out of caches and of other sites' logs."""
+    """Keep a page whose address holds a token out of caches.
+
+    Other sites never learn the address, by the Referrer-Policy that every page has. A stricter
+    one would take the Origin from our own form too, which is then refused.
+    """
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"

@@ -72,6 +72,14 @@ class CheckInBy(StrEnum):
     OPERATOR = "operator"
 
 
+class ChangedBy(StrEnum):
+    """As what somebody changed a booking: its holder, one of its project, or the facility."""
+
+    HOLDER = "holder"
+    COLLEAGUE = "colleague"
+    FACILITY = "facility"
+
+
 class WaitlistState(StrEnum):
     """Where an entry of the waiting list stands."""
 

@@ -26,11 +26,14 @@ from booking.models import (
     WaitlistEntry,
 )
 from booking.queries.decisions import (
+    Placement,
     Weighed,
     group_names,
+    placements_of,
     reasons_of,
     resource_names,
     resources_in,
+    resources_placed,
 )
 
 Columns = tuple[Any, ...]
@@ -92,6 +95,7 @@ _WEIGHED: Final[Columns] = (
     col(Round.step_minutes),
     col(Round.policy_version_id),
 )
+_PLACED: Final[Any] = col(Decision.placements).label("placed")
 _ENTRY: Final[Columns] = (
     col(WaitlistEntry.id),
     col(WaitlistEntry.earliest_at),
@@ -153,7 +157,8 @@ class BookingCard:
 class DecisionCard:
     """What a round decided of a request, for the person who submitted it.
 
-    `reasons` and `advice` are those of the newest allocation, a sentence each.
+    `reasons` and `advice` are those of the newest allocation, a sentence each; `placements`
+    are what it granted, by when they begin. `merit` is the score.
     """
 
     id: UUID
@@ -162,6 +167,9 @@ class DecisionCard:
     round_name: str
     reasons: tuple[str, ...]
     advice: tuple[str, ...]
+    placements: tuple[Placement, ...]
+    merit: int | None
+    fair_share_millionths: int
     facility_id: UUID
     facility_slug: str
     facility_name: str
@@ -266,7 +274,7 @@ def decision_cards(
 ) -> dict[UUID, DecisionCard]:
     """Return what the newest allocation says of each of those requests."""
     statement = (
-        select(*_REQUEST, *_WEIGHED, *_FACILITY, *_READER)
+        select(*_REQUEST, *_WEIGHED, _PLACED, *_FACILITY, *_READER)
         .join(Round, col(Round.id) == col(AccessRequest.round_id))
         .join(Facility, col(Facility.id) == col(Round.facility_id))
         .join(Person, col(Person.id) == col(AccessRequest.submitted_by))
@@ -277,14 +285,25 @@ def decision_cards(
     )
     rows = {row["id"]: dict(row) for row in _rows(session, statement)}
     weighed = {key: _weighed(row) for key, row in rows.items()}
+    placed = {key: row.pop("placed") or [] for key, row in rows.items()}
+    named = {one for each in weighed.values() for one in resources_in(each.stored)}
     names = resource_names(
-        session, {one for each in weighed.values() for one in resources_in(each.stored)}
+        session, named | {one for each in placed.values() for one in resources_placed(each)}
     )
     groups = group_names(session, {each.policy_version_id for each in weighed.values()})
     return {
-        key: _decision_card(row, weighed[key], reasons_of(weighed[key], names, groups), sender)
+        key: _decision_card(
+            {**row, "placements": _by_start(placements_of(placed[key], names))},
+            weighed[key],
+            reasons_of(weighed[key], names, groups),
+            sender,
+        )
         for key, row in rows.items()
     }
+
+
+def _by_start(placements: Sequence[Placement]) -> tuple[Placement, ...]:
+    return tuple(sorted(placements, key=lambda each: (each.starts_at, each.session)))
 
 
 def _weighed(row: dict[str, Any]) -> Weighed:
@@ -301,6 +320,8 @@ def _decision_card(
         **row,
         reasons=tuple(each.sentence for each in weighed.lines(reasons)),
         advice=weighed.advice(reasons),
+        merit=weighed.merit,
+        fair_share_millionths=weighed.fair_share_millionths,
         organiser=row["mail_from"] or sender,
     )
 

@@ -172,7 +172,7 @@ def decision_facts(session: Session, request: AccessRequest) -> DecisionFacts:
         lines=weighed.lines(reasons),
         advice=weighed.advice(reasons),
         reachable=reachable(weighed.needed, weighed.fair_share_millionths),
-        placements=tuple(_placement(each, names) for each in decision.placements),
+        placements=placements_of(decision.placements, names),
         problem_sha256=result.problem_sha256,
         result_sha256=result.result_sha256,
     )
@@ -198,8 +198,19 @@ def group_names(
 
 
 def _resources_of(decision: Decision) -> set[UUID]:
-    wanted = {UUID(each["resource_id"]) for each in decision.placements}
-    return wanted | resources_in(decision.reasons)
+    return resources_placed(decision.placements) | resources_in(decision.reasons)
+
+
+def resources_placed(stored: Iterable[Mapping[str, Any]]) -> set[UUID]:
+    """Return the resources of stored placements."""
+    return {UUID(each["resource_id"]) for each in stored}
+
+
+def placements_of(
+    stored: Iterable[Mapping[str, Any]], names: Mapping[UUID, str]
+) -> tuple[Placement, ...]:
+    """Read stored placements, with names for the ids of resources."""
+    return tuple(_placement(each, names) for each in stored)
 
 
 def resources_in(stored: Iterable[Mapping[str, Any]]) -> set[UUID]:
@@ -258,7 +269,7 @@ def _reason(
     return replace(reason, sentence=line.sentence)
 
 
-def _placement(stored: Mapping[str, Any], names: dict[UUID, str]) -> Placement:
+def _placement(stored: Mapping[str, Any], names: Mapping[UUID, str]) -> Placement:
     resource_id = UUID(stored["resource_id"])
     return Placement(
         session=stored["session"],

@@ -20,6 +20,7 @@ from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BOOKING_STEPS, BookingMode, BookingStatus, Step, step
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.violations import Violation
+from booking.engine.vocabulary import ChangedBy
 from booking.errors import NotFound, RulesBroken, WrongState
 from booking.events import record
 from booking.models import Booking, Resource
@@ -94,7 +95,8 @@ def move(
         "title": booking.title if title is None else title,
         "waiver": waiver or (booking.waiver if shortened else ""),
     }
-    if not write_step(session, actor, seen, taken_step, changes, now=now):
+    left = {} if resource.id == booking.resource_id else {"was_on": seen.resource_name}
+    if not write_step(session, actor, seen, taken_step, changes, now=now, beside=left):
         raise taken(session, resource, wish, now=now)
     return booking
 
@@ -171,7 +173,7 @@ def write_step(
     `revision` always rises; `sequence` with time, place, resource or iCalendar STATUS.
     """
     booking = seen.booking
-    was, took = as_recorded(booking), taken_by(booking)
+    was, took, by = as_recorded(booking), taken_by(booking), _changed_by(actor, booking)
     status = BookingStatus(to.new_state)
     moved = any(
         changes.get(name, getattr(booking, name)) != getattr(booking, name) for name in MOVING
@@ -197,9 +199,19 @@ def write_step(
         now=now,
         actor_id=actor.person_id,
         facility_id=seen.facility_id,
-        payload={**as_recorded(booking), "was": was, **(beside or {})},
+        payload={**as_recorded(booking), "was": was, **by, **(beside or {})},
     )
     return True
+
+
+def _changed_by(actor: Actor, booking: Booking) -> dict[str, str]:
+    """Say as what somebody changes a booking; nothing of the system, which only keeps rules."""
+    if actor.person_id is None:
+        return {}
+    if actor.person_id == booking.person_id:
+        return {"by": ChangedBy.HOLDER}
+    colleague = booking.project_id in actor.project_ids
+    return {"by": ChangedBy.COLLEAGUE if colleague else ChangedBy.FACILITY}
 
 
 def _in_calendars(status: BookingStatus) -> str:

@@ -71,6 +71,9 @@ def a_decision(**given: Any) -> DecisionCard:
         "round_name": "Spring call",
         "reasons": ("Two requests were ranked higher.",),
         "advice": ("More windows or more resources.",),
+        "placements": (),
+        "merit": None,
+        "fair_share_millionths": 1_000_000,
     }
     return DecisionCard(**shared | defaults | given)
 
@@ -107,6 +110,40 @@ def test_compose__reader_in_another_zone__is_told_both_times() -> None:
 def test_compose__reader_on_the_same_clock__is_told_one_time() -> None:
     mail = compose(due(EventKind.BOOKING_CONFIRMED), a_card(), SETTINGS)
     assert "Your time" not in mail.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (EventKind.BOOKING_CANCELLED, BookingStatus.CANCELLED),
+        (EventKind.BOOKING_REJECTED, BookingStatus.REJECTED),
+        (EventKind.BOOKING_DISPLACED, BookingStatus.DISPLACED),
+        (EventKind.BOOKING_NO_SHOW, BookingStatus.NO_SHOW),
+        (EventKind.BOOKING_EXPIRED, BookingStatus.EXPIRED),
+        (EventKind.OFFER_DECLINED, BookingStatus.CANCELLED),
+    ],
+)
+def test_compose__time_lost__leads_to_what_is_free(kind: EventKind, status: BookingStatus) -> None:
+    instead = str(UUID(int=6))
+    mail = compose(due(kind, displaced_id=instead), a_card(status=status), SETTINGS)
+    free = f"https://bench.example/resources/{UUID(int=2)}/calendar"
+    for words in (mail.text, mail.html):
+        assert "To find another time, open what is free:" in words
+        assert free in words
+
+
+def test_compose__displaced_with_an_offer__speaks_of_the_time_that_is_kept() -> None:
+    time = {
+        "resource_name": "Lathe",
+        "facility_name": "Workshop",
+        "zone": "Africa/Nairobi",
+        "starts_at": "2026-11-24T09:00:00+00:00",
+        "ends_at": "2026-11-24T10:00:00+00:00",
+    }
+    card = a_card(status=BookingStatus.DISPLACED)
+    mail = compose(due(EventKind.BOOKING_DISPLACED, offered=time), card, SETTINGS)
+    assert "Kept for you: Lathe, Workshop" in mail.text
+    assert "another time than the one that is kept for you, open what is free:" in mail.text
 
 
 def test_compose__any_booking__says_where_to_go_next() -> None:

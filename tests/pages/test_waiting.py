@@ -208,6 +208,7 @@ def test_link__opened_by_nobody_signed_in__shows_a_button_that_answers(
     shown = place.visitor.get(link)
     assert shown.status_code == 200
     assert shown.headers["cache-control"] == "no-store"
+    assert shown.headers["referrer-policy"] == "same-origin"
     assert place.offer().state is OfferState.MADE
 
     done = place.visitor.send(link)

@@ -136,6 +136,9 @@ def test_decision_cards__not_granted__say_what_the_page_says_without_ids(
     )
     assert facts.advice[0].startswith("No score alone would have placed this request")
     assert (found[second.id].reasons, found[second.id].advice) == ((), ())
+    assert found[second.id].placements == decision_facts(session, second).placements
+    assert [each.resource_name for each in found[second.id].placements] == [scene.resource.name]
+    assert (found[first.id].placements, found[second.id].merit) == ((), 400)
 
 
 def test_publish__a_closure_or_booking_came_between__leaves_nothing(database: Database) -> None:

@@ -14,7 +14,7 @@ from api.bodies import BodyLimit
 from api.description import describe
 from api.headers import SecurityHeaders
 from api.logs import set_up_logs
-from api.pages.visit import refused_page, visit_of
+from api.pages.visit import refused_page, trouble_page, visit_of
 from api.problems import install_problems
 from booking.config import Settings
 from booking.db import Database
@@ -47,7 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database = Database(settings.database_url)
     app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
-    install_problems(app, _refused_page)
+    install_problems(app, _refused_page, trouble_page)
     app.add_middleware(SecurityHeaders)
     app.include_router(_rest_router())
     app.include_router(health.router)

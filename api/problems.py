@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from secrets import token_hex
 from typing import Any, Final
 
 import structlog
@@ -15,6 +16,7 @@ from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from api.headers import SECURITY_HEADERS
 from api.logs import said_shortly
 from booking.engine.violations import Violation
 from booking.errors import (
@@ -60,6 +62,14 @@ OUT_OF_REACH: Final = (
     "The database cannot be reached at the moment. Send this again in a few seconds; with the "
     "same Idempotency-Key it is never done twice."
 )
+PAGE_OUT_OF_REACH: Final = (
+    "The database cannot be reached at the moment. Open this page again in a few seconds."
+)
+FAULT: Final = (
+    "This is a fault of ours, and what you sent may not have been done. Try again in a minute; if "
+    "it comes back, tell the operator this reference, which also stands in the log: {reference}."
+)
+REFERENCE_BYTES: Final = 4
 TRY_AGAIN_SECONDS: Final = 5
 BODY_UNREADABLE: Final = Violation("body_unreadable", UNREADABLE_BODY)
 CALENDAR_ENDINGS: Final = (".ics", ".ifb")
@@ -179,6 +189,10 @@ def _for_programs(request: Request) -> bool:
     return path.startswith(PROGRAM_PATHS)
 
 
+def _in_a_browser(request: Request) -> bool:
+    return not _for_programs(request) and "text/html" in request.headers.get("accept", "")
+
+
 def _methods_of(request: Request) -> list[str]:
     """Return every method that works at this path, whichever route answers it."""
     return sorted(
@@ -189,8 +203,15 @@ def _methods_of(request: Request) -> list[str]:
     )
 
 
-def install_problems(app: FastAPI, page: Callable[[Request, DomainError], Response]) -> None:
-    """Answer every expected and unexpected failure of `app`: a problem, or for people a `page`."""
+def install_problems(
+    app: FastAPI,
+    page: Callable[[Request, DomainError], Response],
+    trouble: Callable[[Request, int, str], Response],
+) -> None:
+    """Answer every failure of `app`: with a problem, or for people a page.
+
+    `page` shows what was expected; `trouble` what was not, by its status and a sentence.
+    """
 
     @app.exception_handler(DomainError)
     def _domain(request: Request, error: DomainError) -> Response:
@@ -212,15 +233,31 @@ def install_problems(app: FastAPI, page: Callable[[Request, DomainError], Respon
             headers["Allow"] = ", ".join(_methods_of(request))
         return problem(error.status_code, detail, headers=headers)
 
+    _install_troubles(app, trouble)
+
+
+def _install_troubles(app: FastAPI, trouble: Callable[[Request, int, str], Response]) -> None:
     @app.exception_handler(exc.OperationalError)
     @app.exception_handler(exc.InterfaceError)
     @app.exception_handler(exc.TimeoutError)
-    def _without_database(_request: Request, error: exc.SQLAlchemyError) -> Response:
+    def _without_database(request: Request, error: exc.SQLAlchemyError) -> Response:
         log.error("database out of reach", error=said_shortly(error))
-        return problem(503, OUT_OF_REACH, headers={"Retry-After": str(TRY_AGAIN_SECONDS)})
+        headers = {"Retry-After": str(TRY_AGAIN_SECONDS)}
+        if _in_a_browser(request):
+            answer = trouble(request, 503, PAGE_OUT_OF_REACH)
+            answer.headers.update(headers)
+            return answer
+        return problem(503, OUT_OF_REACH, headers=headers)
 
     @app.exception_handler(Exception)
-    def _fault(_request: Request, error: Exception) -> Response:
+    def _fault(request: Request, error: Exception) -> Response:
+        reference = token_hex(REFERENCE_BYTES)
         # The server that runs us writes the traceback.
-        log.error("fault", error=said_shortly(error))
-        return problem(500, "This was written to the log. Try again, or tell the operator when.")
+        log.error("fault", reference=reference, error=said_shortly(error))
+        detail = FAULT.format(reference=reference)
+        if not _in_a_browser(request):
+            return problem(500, detail)
+        answer = trouble(request, 500, detail)
+        # This is answered outside the middleware that adds them.
+        answer.headers.update(SECURITY_HEADERS)
+        return answer

@@ -15,12 +15,13 @@ from api.pages.fields import Typed, shown_twice
 from api.pages.visit import Visit
 from api.pages.wishes import read_quantity, read_times
 from booking.engine.intervals import MINUTE
+from booking.engine.online_quotas import credits_of as credits_charged
 from booking.engine.permissions import Action, Scope, may
+from booking.engine.wording import credits_in_words
 from booking.queries import accounts, projects
 from booking.queries.catalogue import ResourceFacts
 from booking.services.bookings import NewBooking
 
-A_CREDIT: Final = 60 * 1000
 AGAIN: Final = (("0", "the first time"), ("1", "the second time, an hour later"))
 KEPT: Final = ("project_id", "person_id", "quantity", "title", "waiver")
 TIMES: Final = ("day", "start", "again", "minutes")
@@ -137,8 +138,8 @@ def choices(session: Session, visit: Visit, values: Typed, found: ResourceFacts)
 
 def credits_of(found: ResourceFacts, *, minutes: int, quantity: int) -> str:
     """Say how many credits a booking counts: hours of all its units, times the rate."""
-    amount = Decimal(minutes * quantity * found.rate_thousandths) / A_CREDIT
-    return f"{amount.quantize(Decimal('0.01')).normalize():f}"
+    amount = credits_charged(minutes, quantity=quantity, rate_thousandths=found.rate_thousandths)
+    return credits_in_words(amount)
 
 
 def prices(found: ResourceFacts, *, minutes: int | None, quantity: int) -> list[Price]:

@@ -128,6 +128,16 @@ def visit_of(request: Request) -> Visit:
     return _visit(request, state.settings, state.database, _known_actor(request, now), now)
 
 
+def trouble_page(request: Request, status: int, detail: str) -> Response:
+    """Answer what went wrong on our side with the menu and what to do; never fails itself."""
+    try:
+        visit = visit_of(request)
+    except Exception:  # noqa: BLE001 - whatever was broken may break the look at who visits too
+        state = request.app.state
+        visit = Visit(request, state.settings, state.database, ANONYMOUS, None, utc_now())
+    return show(visit, "trouble.html", status=status, title=TITLES[status], detail=detail)
+
+
 def _known_actor(request: Request, now: datetime) -> Actor:
     """Return who acts; nobody where that was refused, since then the page says why."""
     try:

@@ -6,12 +6,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from api.pages.prose import prose
-from booking.engine.wording import as_text, counted
+from booking.engine.wording import as_text, counted, credits_in_words
 from booking.reference.countries import country_name
 
 MINUTES_A_DAY: Final = 1440
 MINUTES_AN_HOUR: Final = 60
 PPM: Final = 1_000_000
+THOUSAND: Final = 1000
 
 
 def local(at: datetime, zone: str) -> str:
@@ -96,8 +97,13 @@ def figure(value: float, places: int = 0) -> str:
 
 def credits_(amount: float) -> str:
     """Say an amount of credits: `1 credit`, `12.5 credits`."""
-    said = f"{amount:.2f}".rstrip("0").rstrip(".")
+    said = credit_figure(amount)
     return f"{said} credit" if said == "1" else f"{said} credits"
+
+
+def credit_figure(amount: float) -> str:
+    """Say a number of credits as refusals do: `12.5`."""
+    return credits_in_words(round(amount * THOUSAND))
 
 
 def clocks_differ(at: datetime, zone: str, other: str) -> bool:
@@ -131,6 +137,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "percent": percent,
     "counted": counted,
     "credits": credits_,
+    "credit_figure": credit_figure,
     "figure": figure,
     "hours_asked": hours_asked,
     "plain_zone": plain_zone,

@@ -8,7 +8,7 @@ still count as before.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -69,10 +69,11 @@ class Pool:
 
     `free` is what is still ahead of now and held by nobody, so that a booking that would
     give way is in it, and not in `taken`; `gives_way` is what it holds of the week. Before
-    anything was booked it was `offered`.
+    anything was booked it was `offered`. The facility's clock begins the week on `monday`.
     """
 
     week: Interval
+    monday: date
     free: int
     reserves: tuple[Reserve, ...]
     taken: tuple[Taken, ...] = ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import pairwise
 
@@ -20,7 +20,7 @@ from booking.engine.online_quotas import (
     standing,
 )
 from booking.engine.violations import Violation
-from booking.engine.wording import at_words
+from booking.engine.wording import at_words, credits_in_words, day_in_words, decimal
 
 
 class QuotaCode(StrEnum):
@@ -36,10 +36,12 @@ class WeekCap:
     """The most one organisation may hold at a facility in a week, and what it holds.
 
     No cap is None. What a booking that would give way holds is left out of `used`: it is
-    `gives_way`. The whole facility has `offered`.
+    `gives_way`. The whole facility has `offered`; its
+    clock begins the week on `monday`.
     """
 
     week: Interval
+    monday: date
     most: int | None
     used: int
     gives_way: int = 0
@@ -166,12 +168,6 @@ def hours(amount: int, rate_thousandths: int) -> str:
     return decimal(hundredths, 2)
 
 
-def decimal(number: int, places: int) -> str:
-    """Word a whole number of the last place as a decimal without trailing zeros."""
-    whole, rest = divmod(number, 10**places)
-    return f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".") if rest else str(whole)
-
-
 def _parts(facts: QuotaFacts, wanted: Interval, *, quantity: int, now: datetime) -> Iterator[_Part]:
     """Split a booking by weeks, each with the stage at which its part of it starts."""
     for pool in facts.pools:
@@ -207,7 +203,7 @@ def _refusal(facts: QuotaFacts, part: _Part) -> str:
     less = f"ask for at most {hours(bookable, rate)} there, or " if bookable else ""
     return (
         f"{_reserved(facts, part)} Of {hours(part.pool.free, rate)} free hours in the week of "
-        f"{part.pool.week.start:%Y-%m-%d} you may book {hours(bookable, rate)}, and this asks "
+        f"{day_in_words(part.pool.monday)} you may book {hours(bookable, rate)}, and this asks "
         f"for {hours(part.amount, rate)}; {less}choose another week. {_opening(facts, part)}"
     )
 
@@ -246,8 +242,8 @@ def _opening(facts: QuotaFacts, part: _Part) -> str:
 
 
 def _above(cap: WeekCap, at_most: int, amount: int) -> Violation:
-    week = f"the week of {cap.week.start:%Y-%m-%d}"
-    most, asked, left = map(_credits, (at_most, amount, max(at_most - cap.used, 0)))
+    week = f"the week of {day_in_words(cap.monday)}"
+    most, asked, left = map(credits_in_words, (at_most, amount, max(at_most - cap.used, 0)))
     if amount > at_most:
         return Violation(
             QuotaCode.ABOVE_CAP,
@@ -257,12 +253,8 @@ def _above(cap: WeekCap, at_most: int, amount: int) -> Violation:
         )
     return Violation(
         QuotaCode.CAP_REACHED,
-        f"Your organisation has {_credits(cap.used)} of at most {most} credits of this facility "
-        f"in {week}, and this asks for {asked}; ask for at most {left}, or take "
+        f"Your organisation has {credits_in_words(cap.used)} of at most {most} credits of this "
+        f"facility in {week}, and this asks for {asked}; ask for at most {left}, or take "
         "another week.",
         "/starts_at",
     )
-
-
-def _credits(amount: int) -> str:
-    return decimal(amount, 3)

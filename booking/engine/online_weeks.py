@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from booking.engine.intervals import MINUTE, Interval, subtract
 from booking.engine.online_quotas import Pool, Reserve, Taken, credits_of
@@ -30,6 +30,7 @@ class WeekOffer:
     """
 
     week: Interval
+    monday: date
     windows: tuple[Interval, ...]
     capacity: int
     rate_thousandths: int
@@ -72,6 +73,7 @@ def pool_of(
             taken[each.groups, each.of_round] += _counted(offer, each)
     return Pool(
         week=offer.week,
+        monday=offer.monday,
         free=max(free, 0),
         reserves=_reserves(offer),
         taken=tuple(
@@ -87,6 +89,7 @@ def pool_of(
 def week_cap(
     week: Interval,
     *,
+    monday: date,
     offered: int,
     cap_ppm: int | None,
     holdings: Iterable[tuple[Holding, int]],
@@ -98,6 +101,7 @@ def week_cap(
     """
     return WeekCap(
         week=week,
+        monday=monday,
         most=None if cap_ppm is None else offered * cap_ppm // PPM,
         used=sum(_rated(week, *each) for each in holdings),
         gives_way=0 if gives_way is None else _rated(week, *gives_way),

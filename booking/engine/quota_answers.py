@@ -15,8 +15,8 @@ from booking.engine.online_quotas import (
     stage_at,
     standing,
 )
-from booking.engine.online_rules import QuotaFacts, WeekCap, decimal
-from booking.engine.wording import at_words
+from booking.engine.online_rules import QuotaFacts, WeekCap
+from booking.engine.wording import at_words, credits_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +85,17 @@ def _reason(
     """Say in a sentence or two what sets the most that may be booked."""
     if not pool.free:
         return "Nothing is free in this week any more; choose another."
-    free, open_to_all = _credits(pool.free), _credits(found.open_to_all)
+    free, open_to_all = credits_in_words(pool.free), credits_in_words(found.open_to_all)
     if stage is Stage.EVERYONE or not found.protected:
         said = f"All {free} free credits are open to you."
     else:
-        own = _credits(min(found.headroom, pool.free))
+        own = credits_in_words(min(found.headroom, pool.free))
         said = (
             f"Of {free} free credits {open_to_all} are open to everyone, and {own} are left of "
             f"what is reserved for your groups.{_opened(facts, pool, now)}"
         )
     if cap.left is not None and may_book == cap.left:
-        said += f" The cap leaves your organisation {_credits(cap.left)} in this week."
+        said += f" The cap leaves your organisation {credits_in_words(cap.left)} in this week."
     return said
 
 
@@ -104,7 +104,3 @@ def _opened(facts: QuotaFacts, pool: Pool, now: datetime) -> str:
     if opened <= pool.week.start:
         return ""
     return f" Whatever starts before {at_words(opened)} is open to everyone."
-
-
-def _credits(amount: int) -> str:
-    return decimal(amount, 3)

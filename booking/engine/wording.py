@@ -1,7 +1,7 @@
 """Instants, intervals and amounts in plain words, for the sentences that rules give."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from booking.engine.intervals import Interval, in_utc
@@ -38,6 +38,22 @@ def listed(intervals: Iterable[Interval]) -> str:
 def counted(number: int, thing: str) -> str:
     """Word a count of things: 1 unit, 2 units."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def day_in_words(on: date) -> str:
+    """Word a day without its weekday: 23 Nov 2026."""
+    return f"{on.day} {on:%b %Y}"
+
+
+def decimal(number: int, places: int) -> str:
+    """Word a whole number of the last place as a decimal without trailing zeros."""
+    whole, rest = divmod(number, 10**places)
+    return f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".") if rest else str(whole)
+
+
+def credits_in_words(thousandths: int) -> str:
+    """Word thousandths of a credit as a number of credits; less than a hundredth is dropped."""
+    return decimal(thousandths // 10, 2)
 
 
 def length_in_words(minutes: int) -> str:

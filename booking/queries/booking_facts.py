@@ -140,12 +140,14 @@ def facts_of_each(
     within: Interval,
     locking: bool = False,
 ) -> dict[UUID, BookingFacts]:
-    """Return the facts of the same wish for each resource, by resource id.
+    """Return the facts of the same wish for each resource, by resource id; of none, none.
 
     Windows, closures, holds and rounds are those that touch `within`.
 
     Cost: two queries and those of online_quotas, whatever the number of resources.
     """
+    if not resources:
+        return {}
     standings = _standings(session, resources, wish, now)
     times = _times_of(session, resources, wish, within)
     quotas = _quotas(session, resources, standings, wish, now=now, within=within, locking=locking)

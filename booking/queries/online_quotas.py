@@ -224,6 +224,7 @@ def _pools(place: _Place, rows: _Rows, offered: Offered, booker: Booker) -> Iter
     for each in place.weeks:
         offer = WeekOffer(
             week=each.interval,
+            monday=each.monday,
             windows=offered[at, each.monday].windows_of(resource.id),
             capacity=resource.capacity,
             rate_thousandths=resource.rate_thousandths,
@@ -241,6 +242,7 @@ def _caps(place: _Place, rows: _Rows, offered: Offered, booker: Booker) -> Itera
     for each in place.weeks:
         yield week_cap(
             each.interval,
+            monday=each.monday,
             offered=offered[at, each.monday].credits,
             cap_ppm=place.policy.cap_ppm,
             holdings=rated,

@@ -1,6 +1,7 @@
 """What no route answers itself: bodies that cannot be read, wrong methods, odd visitors."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ from booking.db import Database
 from tests.builders import a_person, a_token
 
 JSON = {"Content-Type": "application/json"}
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 WRONG = {"Authorization": "Bearer no-such-token"}
 
 
@@ -129,6 +131,25 @@ def test_fault__any__is_logged_in_one_plain_line(
     assert len(err) < 2 * LONGEST_ERROR
 
 
+def test_fault__in_a_browser__is_a_page_with_menu_and_the_reference_of_the_log(
+    app: FastAPI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @app.get("/fault")
+    def fault() -> None:
+        raise RuntimeError("broken")
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/fault", headers=BROWSER)
+        assert_problem(client.get("/fault"), 500)
+    assert answer.status_code == 500
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert '<nav aria-label="Main">' in answer.text
+    found = re.search(r"in the log: ([0-9a-f]{8})\.", answer.text)
+    assert found is not None
+    assert found[1] in capsys.readouterr().err.splitlines()[0]
+
+
 def test_said_shortly__long_words__are_cut() -> None:
     assert len(said_shortly(ValueError("x" * 2 * LONGEST_ERROR))) == LONGEST_ERROR
 
@@ -145,3 +166,12 @@ def test_get__database_out_of_reach__asks_to_come_again(url: str, path: str) -> 
     assert_problem(answer, 503)
     assert int(answer.headers["Retry-After"]) > 0
     assert "again" in answer.json()["detail"]
+
+
+def test_page__database_out_of_reach__is_a_page_too() -> None:
+    url = "sqlite:////no-such-folder/benchshare.db"
+    app = create_app(Settings(_env_file=None, database_url=url, secret_key="of tests alone"))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/", headers=BROWSER)
+    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+    assert answer.headers["content-type"].startswith("text/html")

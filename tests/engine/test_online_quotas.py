@@ -39,6 +39,7 @@ reserves = st.builds(
 pools = st.builds(
     Pool,
     week=st.just(WEEK),
+    monday=st.just(WEEK.start.date()),
     free=st.integers(0, 200),
     reserves=reserves,
     taken=st.lists(taken, max_size=6).map(tuple),
@@ -46,7 +47,13 @@ pools = st.builds(
 
 
 def a_pool(free: int, *bookings: Taken, **kept: int) -> Pool:
-    return Pool(WEEK, free, tuple(Reserve(key, key, each) for key, each in kept.items()), bookings)
+    return Pool(
+        WEEK,
+        WEEK.start.date(),
+        free,
+        tuple(Reserve(key, key, each) for key, each in kept.items()),
+        bookings,
+    )
 
 
 def cut(rooms: list[int], demands: list[Demand]) -> int:
@@ -203,7 +210,13 @@ def test_left_of__bookings_of_two_groups__count_where_they_leave_the_most_room()
 
 
 def test_standing__bookings_of_rounds__fill_no_reserve_that_a_round_left() -> None:
-    pool = Pool(WEEK, 100, (Reserve("a", "A", 0, 20),), (Taken(("a",), 15, of_round=True),))
+    pool = Pool(
+        WEEK,
+        WEEK.start.date(),
+        100,
+        (Reserve("a", "A", 0, 20),),
+        (Taken(("a",), 15, of_round=True),),
+    )
 
     assert standing(pool, ("a",), Stage.OWN_GROUPS).headroom == 20
     assert standing(pool, ("a",), Stage.OWN_GROUPS, of_round=True).headroom == 0

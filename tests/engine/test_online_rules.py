@@ -10,12 +10,12 @@ from booking.engine.online_rules import (
     QuotaFacts,
     WeekCap,
     credited_group,
-    decimal,
     hours,
     kept_by_quota,
     refused_by_cap,
     refused_by_quota,
 )
+from booking.engine.wording import credits_in_words, decimal
 
 MONDAY = datetime(2027, 1, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -28,7 +28,7 @@ STARTUPS, LDC = ("startup", "Startups"), ("ldc", "Least developed countries")
 
 def a_pool(week: Interval, free: int, *taken: Taken, startup: int = 0, ldc: int = 0) -> Pool:
     kept = (Reserve(*STARTUPS, startup * 1000), Reserve(*LDC, ldc * 1000))
-    return Pool(week, free * 1000, kept, taken)
+    return Pool(week, week.start.date(), free * 1000, kept, taken)
 
 
 def facts(*pools: Pool, groups: tuple[str, ...] = (), **given: Any) -> QuotaFacts:
@@ -111,7 +111,7 @@ def test_quota__refused_to_a_member__says_the_numbers_and_when_the_rest_opens() 
     assert refused is not None
     assert (refused.code, refused.pointer) == ("quota", "/starts_at")
     assert refused.reason == (
-        "Your group has 12 of 40 reserved hours left. Of 40 free hours in the week of 2027-01-04 "
+        "Your group has 12 of 40 reserved hours left. Of 40 free hours in the week of 4 Jan 2027 "
         "you may book 14, and this asks for 16; ask for at most 14 there, or choose another "
         "week. Reserved hours open to members of any group at 2026-12-21 09:00 UTC and to "
         "everyone at 2026-12-28 09:00 UTC."
@@ -126,13 +126,13 @@ def test_quota__refused_to_others__names_the_groups_it_is_kept_for() -> None:
     assert refused is not None
     assert refused.reason == (
         "40 hours are kept for Startups (12 of 40 left) and Least developed countries (28 of 28 "
-        "left). Of 40 free hours in the week of 2027-01-04 you may book 0, and this asks for 1; "
+        "left). Of 40 free hours in the week of 4 Jan 2027 you may book 0, and this asks for 1; "
         "choose another week. Reserved hours open to everyone at 2026-12-28 09:00 UTC."
     )
 
 
 def test_cap__up_to_it__is_kept_and_above_it_says_how_much_is_left() -> None:
-    cap = WeekCap(WEEKS[0], most=10_000, used=6_000)
+    cap = WeekCap(WEEKS[0], MONDAY.date(), most=10_000, used=6_000)
     known = facts(a_pool(WEEKS[0], 100), caps=(cap,))
 
     assert refused_by_cap(known, wanted(0, 4), quantity=1) is None
@@ -143,12 +143,12 @@ def test_cap__up_to_it__is_kept_and_above_it_says_how_much_is_left() -> None:
     assert (reached.code, above.code) == ("cap_reached", "above_cap")
     assert reached.reason == (
         "Your organisation has 6 of at most 10 credits of this facility in the week of "
-        "2027-01-04, and this asks for 5; ask for at most 4, or take another week."
+        "4 Jan 2027, and this asks for 5; ask for at most 4, or take another week."
     )
 
 
 def test_cap__already_exceeded__lets_a_booking_be_shortened() -> None:
-    cap = WeekCap(WEEKS[0], most=2_000, used=6_000, gives_way=5_000)
+    cap = WeekCap(WEEKS[0], MONDAY.date(), most=2_000, used=6_000, gives_way=5_000)
     known = facts(a_pool(WEEKS[0], 100), caps=(cap,))
 
     assert refused_by_cap(known, wanted(0, 5), quantity=1) is None
@@ -182,6 +182,30 @@ def test_credited_group__over_two_weeks__is_where_most_counts() -> None:
 )
 def test_hours__of_a_rate__are_unit_hours(amount: int, rate: int, words: str) -> None:
     assert hours(amount, rate) == words
+
+
+def test_refusals__week_east_of_utc__begins_on_the_monday_of_the_facility() -> None:
+    start = MONDAY - timedelta(hours=3)
+    week = Interval(start, start + 7 * DAY)
+    pool = replace(a_pool(week, 2, startup=2), monday=MONDAY.date())
+    cap = WeekCap(week, MONDAY.date(), most=1_000, used=0)
+    known = facts(pool, caps=(cap,))
+
+    for refused in (
+        refused_by_quota(known, wanted(9, 2), quantity=1, now=LONG_BEFORE),
+        refused_by_cap(known, wanted(9, 2), quantity=1),
+    ):
+        assert refused is not None
+        assert "in the week of 4 Jan 2027" in refused.reason
+
+
+def test_credits__less_than_a_hundredth__is_dropped() -> None:
+    assert [credits_in_words(each) for each in (12_349, 12_340, 12_000, 9)] == [
+        "12.34",
+        "12.34",
+        "12",
+        "0",
+    ]
 
 
 def test_decimal__keeps_the_zeros_of_whole_numbers() -> None:

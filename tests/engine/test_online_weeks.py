@@ -29,6 +29,7 @@ def held(start: float, end: float, quantity: int = 1, **given: Any) -> Holding:
 def an_offer(**given: Any) -> WeekOffer:
     defaults: dict[str, Any] = {
         "week": WEEK,
+        "monday": MONDAY.date(),
         "windows": (span(8, 18), span(32, 42)),
         "capacity": 2,
         "rate_thousandths": 1000,
@@ -99,6 +100,7 @@ def test_free_and_held_hours_add_up_to_what_is_offered(
 def test_week_cap__holdings_at_rates__are_credits() -> None:
     cap = week_cap(
         WEEK,
+        monday=MONDAY.date(),
         offered=100_000,
         cap_ppm=100_000,
         holdings=[(held(-2, 2), 1_500), (held(5, 6, 3), 1_000)],
@@ -106,7 +108,7 @@ def test_week_cap__holdings_at_rates__are_credits() -> None:
     )
 
     assert (cap.most, cap.used, cap.left, cap.gives_way) == (10_000, 6_000, 4_000, 500)
-    uncapped = week_cap(WEEK, offered=100_000, cap_ppm=None, holdings=[])
+    uncapped = week_cap(WEEK, monday=MONDAY.date(), offered=100_000, cap_ppm=None, holdings=[])
     assert (uncapped.most, uncapped.left) == (None, None)
 
 

@@ -47,6 +47,17 @@ def test_slots__for_a_project__only_what_it_may_use(visitor: Visitor, database: 
     assert f"minutes=60&amp;project_id={project.id}" in mine
 
 
+def test_slots__for_a_project_nothing_matches__says_so(
+    visitor: Visitor, database: Database
+) -> None:
+    with database.writing() as session:
+        me = a_person(session)
+        project = a_project(session, me)
+        visitor.signed_in(a_browser_of(session, me))
+    answer = visitor.get(f"/slots?minutes=60&kind=sequencer&project={project.id}")
+    assert (answer.status_code, "Nothing is free for so long" in answer.text) == (200, True)
+
+
 def test_slots__for_a_project_of_others__refused(visitor: Visitor, database: Database) -> None:
     with database.writing() as session:
         project = a_project(session)

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlmodel import Session
 
+from booking.engine.intervals import Interval
 from booking.engine.lifecycle import RoundState
 from booking.errors import RulesBroken
 from booking.models import (
@@ -17,6 +18,7 @@ from booking.models import (
     TermsAcceptance,
     TermsVersion,
 )
+from booking.queries.booking_facts import Wish, facts_of_each
 from tests.builders import (
     NOW,
     a_closure,
@@ -34,6 +36,12 @@ def test_book__facility_hours__are_met(session: Session) -> None:
 
     assert codes(session, scene, scene.wish(-15, 30)) == {"closed"}
     booked(session, scene, scene.wish(0, 60))
+
+
+def test_facts_of_each__no_resource__are_none(session: Session) -> None:
+    wish = Wish(uuid4(), uuid4(), Interval(at(0), at(60)), 1, by_manager=False)
+
+    assert facts_of_each(session, [], wish, now=NOW, within=wish.wanted) == {}
 
 
 def test_book__own_hours__replace_those_of_the_facility(session: Session) -> None:

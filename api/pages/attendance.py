@@ -10,6 +10,7 @@ from api.pages.fields import Typed
 from api.pages.visit import Visit
 from booking.engine.attendance import (
     check_in_window,
+    given_back_in_words,
     missed_at,
     use_in_words,
     while_check_in,
@@ -18,6 +19,7 @@ from booking.engine.attendance import (
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus
 from booking.engine.permissions import Action, may
+from booking.queries import catalogue
 from booking.queries.bookings import BookingSeen
 from booking.services import booking_use
 
@@ -31,9 +33,9 @@ class Deed(StrEnum):
     NOTE = "note"
 
 
-DONE: Final[Mapping[Deed, str]] = {
+_DONE: Final[Mapping[Deed, str]] = {
     Deed.CHECK_IN: "Checked in. Have a good session.",
-    Deed.CHECK_OUT: "Checked out. Thank you: what is left of the time can be booked by others.",
+    Deed.CHECK_OUT: "Checked out. Thank you.",
     Deed.NO_SHOW: "Marked as missed. Its people are told by mail.",
     Deed.NOTE: "The note is saved.",
 }
@@ -85,6 +87,21 @@ def do(visit: Visit, seen: BookingSeen, deed: Deed, form: Typed, **more: Any) ->
         return visit.write(lambda session: booking_use.miss(session, **given, reason=reason))
     text = form.line("note")
     return visit.write(lambda session: booking_use.note(session, **given, text=text))
+
+
+def said(visit: Visit, seen: BookingSeen, deed: Deed, done: Any) -> str:
+    """Say what was done; `seen` is the booking as it was, `done` what the service answered."""
+    if deed is not Deed.CHECK_OUT:
+        return _DONE[deed]
+    key = seen.booking.resource_id
+    found = visit.read(lambda session: catalogue.facts_of(session, {key})[key])
+    back = given_back_in_words(
+        Interval(seen.booking.starts_at, seen.booking.ends_at),
+        visit.now,
+        ends_at=done.ends_at,
+        grid_minutes=found.grid_minutes,
+    )
+    return f"{_DONE[deed]} {back}".rstrip()
 
 
 def _deeds(

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from api.pages.attendance import DONE, Deed, Turn, do, turn_of
+from api.pages.attendance import Deed, Turn, do, said, turn_of
 from api.pages.booking_words import STATUS_WORDS
 from api.pages.fields import Address, Form, Typed
 from api.pages.local_reasons import by_the_clock_of
@@ -61,7 +61,7 @@ def record_use(visit: Submitting, slug: str, form: Form) -> Response:
         return _shown(visit, facility, form, done)
     on = _chosen(visit, facility, form)
     where = f"/manage/facilities/{slug}/day?on={on}#booking-{booking_id}"
-    return go(visit, where, f"{seen.person_name}: {DONE[deed]}")
+    return go(visit, where, f"{seen.person_name}: {said(visit, seen, deed, done)}")
 
 
 def _shown(

@@ -138,10 +138,32 @@ def test_day_sheet__nobody_came__is_marked(visitor: Visitor, database: Database)
     booking = mine(database, scene)
     operator = by(visitor, database, an_operator(database, scene), now=at(30))
 
-    answer = operator.send(sheet(scene), do="no-show", booking=booking.id)
+    asked = operator.send(sheet(scene), do="no-show", booking=booking.id, on="2026-11-24")
+    assert asked.status_code == 200
+    for words in ("free for others at once", "stays charged to", "is told by mail"):
+        assert words in text_of(asked)
+    assert now_of(database, booking)[0].status is BookingStatus.CONFIRMED
 
+    answer = operator.send(sheet(scene), do="no-show", booking=booking.id, sure="yes")
     assert answer.status_code == 303
     assert now_of(database, booking)[0].status is BookingStatus.NO_SHOW
+
+
+def test_nobody_came__too_early_or_from_the_booking__refused_or_asked_first(
+    visitor: Visitor, database: Database
+) -> None:
+    scene = a_place(database)
+    booking = mine(database, scene)
+    operator = by(visitor, database, an_operator(database, scene), now=at(-5))
+    path = f"/bookings/{booking.id}/use"
+
+    refused = operator.send(path, do="no-show")
+    operator.app.dependency_overrides[utc_now] = lambda: at(0)
+    asked = operator.send(path, do="no-show")
+
+    assert (refused.status_code, asked.status_code) == (409, 200)
+    assert f'href="/bookings/{booking.id}"' in asked.text
+    assert now_of(database, booking)[0].status is BookingStatus.CONFIRMED
 
 
 def test_day_sheet__refused__says_why_by_the_clock_there(

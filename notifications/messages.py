@@ -155,8 +155,15 @@ def _booking_rows(card: BookingCard, *, told_why: bool) -> list[tuple[str, str]]
         ("Check-in", "" if told_why else _check_in(card)),
         ("Project", card.project_name),
         ("Reason", card.reason if told_why else ""),
+        ("Whom to ask", _whom_to_ask(card) if card.status is BookingStatus.NO_SHOW else ""),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _whom_to_ask(card: BookingCard) -> str:
+    """Word whom of the facility to ask; empty where it names nobody."""
+    ways = (card.contact_name, card.contact_email, card.contact_url)
+    return ", ".join(each for each in ways if each)
 
 
 def _check_in(card: BookingCard) -> str:

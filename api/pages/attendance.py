@@ -6,10 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from fastapi.responses import Response
+
 from api.pages.fields import Typed
-from api.pages.visit import Visit
+from api.pages.visit import Visit, show
 from booking.engine.attendance import (
     check_in_window,
+    given_back_in_words,
     missed_at,
     use_in_words,
     while_check_in,
@@ -18,6 +21,8 @@ from booking.engine.attendance import (
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus
 from booking.engine.permissions import Action, may
+from booking.errors import DomainError
+from booking.queries import catalogue
 from booking.queries.bookings import BookingSeen
 from booking.services import booking_use
 
@@ -31,9 +36,9 @@ class Deed(StrEnum):
     NOTE = "note"
 
 
-DONE: Final[Mapping[Deed, str]] = {
+_DONE: Final[Mapping[Deed, str]] = {
     Deed.CHECK_IN: "Checked in. Have a good session.",
-    Deed.CHECK_OUT: "Checked out. Thank you: what is left of the time can be booked by others.",
+    Deed.CHECK_OUT: "Checked out. Thank you.",
     Deed.NO_SHOW: "Marked as missed. Its people are told by mail.",
     Deed.NOTE: "The note is saved.",
 }
@@ -85,6 +90,43 @@ def do(visit: Visit, seen: BookingSeen, deed: Deed, form: Typed, **more: Any) ->
         return visit.write(lambda session: booking_use.miss(session, **given, reason=reason))
     text = form.line("note")
     return visit.write(lambda session: booking_use.note(session, **given, text=text))
+
+
+def unless_sure(
+    visit: Visit, seen: BookingSeen, deed: Deed, form: Typed, *, back: str
+) -> Response | DomainError | None:
+    """Return the page that asks whether really nobody came; None where nothing is to ask.
+
+    Where it could not be recorded anyway, the refusal is returned and nothing is asked.
+    `back` leads to where the visitor came from.
+    """
+    if deed is not Deed.NO_SHOW or form["sure"]:
+        return None
+    tried = visit.rehearse(
+        lambda session: booking_use.miss(
+            session, actor=visit.actor, now=visit.now, booking_id=seen.booking.id
+        )
+    )
+    if isinstance(tried, DomainError):
+        return tried
+    return show(
+        visit, "use/nobody_came.html", seen=seen, booking=seen.booking, on=form["on"], back=back
+    )
+
+
+def said(visit: Visit, seen: BookingSeen, deed: Deed, done: Any) -> str:
+    """Say what was done; `seen` is the booking as it was, `done` what the service answered."""
+    if deed is not Deed.CHECK_OUT:
+        return _DONE[deed]
+    key = seen.booking.resource_id
+    found = visit.read(lambda session: catalogue.facts_of(session, {key})[key])
+    back = given_back_in_words(
+        Interval(seen.booking.starts_at, seen.booking.ends_at),
+        visit.now,
+        ends_at=done.ends_at,
+        grid_minutes=found.grid_minutes,
+    )
+    return f"{_DONE[deed]} {back}".rstrip()
 
 
 def _deeds(

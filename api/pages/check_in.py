@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from api.pages.attendance import DONE, Deed, Turn, do, turn_of
+from api.pages.attendance import Deed, Turn, do, said, turn_of, unless_sure
 from api.pages.booking_words import STATUS_WORDS
 from api.pages.fields import Form
 from api.pages.local_reasons import by_the_clock_of
@@ -65,9 +65,12 @@ def use(visit: Submitting, booking_id: UUID, form: Form) -> Response:
     refused: Any = form.refusal
     if deed is not None and refused is None:
         more = {"via": via} if deed is Deed.CHECK_IN else {}
-        done = do(visit, seen, deed, form, **more)
+        asked = unless_sure(visit, seen, deed, form, back=f"/bookings/{booking_id}")
+        if isinstance(asked, Response):
+            return asked
+        done = asked or do(visit, seen, deed, form, **more)
         if not isinstance(done, DomainError):
-            return go(visit, f"/bookings/{booking_id}", DONE[deed])
+            return go(visit, f"/bookings/{booking_id}", said(visit, seen, deed, done))
         refused = done
     return _booking_shown(visit, booking_id, via or CheckInBy.BUTTON, refused)
 

@@ -1,14 +1,17 @@
 """Closures from a file: an upload, and what became of each of its rows."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, UploadFile
 from fastapi import Form as Field
 from fastapi.responses import Response
 
+from api.pages.local_reasons import in_zone
 from api.pages.places import around, managed
 from api.pages.visit import Submitting, Visit, Visiting, show
 from api.problems import STATUS
+from booking.engine.catalogue_files.closure_rows import CLOSES_NOTHING, CLOSING, examples
 from booking.engine.permissions import Action
 from booking.engine.violations import Violation
 from booking.errors import DomainError, Malformed
@@ -60,7 +63,10 @@ def _shown(
     refused: DomainError | None = None,
     report: ClosuresReport | None = None,
 ) -> Response:
-    named = [each for each in report.rows if each.reason] if report else []
+    rows = report.rows if report else ()
+    named = [
+        replace(each, reason=in_zone(each.reason, facility.zone)) for each in rows if each.reason
+    ]
     return show(
         visit,
         "manage/closure_file.html",
@@ -68,6 +74,9 @@ def _shown(
         refused=refused,
         report=report,
         named=named[:MOST_ROWS_SHOWN],
+        examples=examples(facility.zone),
+        closing=CLOSING,
+        closes_nothing=sorted(CLOSES_NOTHING),
         left_out=len(named[MOST_ROWS_SHOWN:]),
         **around(visit, facility, "/closures"),
     )

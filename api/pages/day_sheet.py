@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from api.pages.attendance import DONE, Deed, Turn, do, turn_of
+from api.pages.attendance import Deed, Turn, do, said, turn_of, unless_sure
 from api.pages.booking_words import STATUS_WORDS
 from api.pages.fields import Address, Form, Typed
 from api.pages.local_reasons import by_the_clock_of
@@ -56,12 +56,14 @@ def record_use(visit: Submitting, slug: str, form: Form) -> Response:
     if seen is None or deed is None or seen.facility_id != facility.id:
         raise NotFound("There is no such booking on this sheet. Open the sheet again.")
     more = {"via": CheckInBy.OPERATOR} if deed is Deed.CHECK_IN else {}
-    done = do(visit, seen, deed, form, **more)
+    where = f"/manage/facilities/{slug}/day?on={_chosen(visit, facility, form)}#booking-{booking_id}"
+    asked = unless_sure(visit, seen, deed, form, back=where)
+    if isinstance(asked, Response):
+        return asked
+    done = asked or do(visit, seen, deed, form, **more)
     if isinstance(done, DomainError):
         return _shown(visit, facility, form, done)
-    on = _chosen(visit, facility, form)
-    where = f"/manage/facilities/{slug}/day?on={on}#booking-{booking_id}"
-    return go(visit, where, f"{seen.person_name}: {DONE[deed]}")
+    return go(visit, where, f"{seen.person_name}: {said(visit, seen, deed, done)}")
 
 
 def _shown(

@@ -15,6 +15,7 @@ PARTS: Final = (
     ("", "Resources", Action.CATALOGUE_SEE_DRAFTS),
     ("/day", "Day sheet", Action.BOOKING_CHECK_IN),
     ("/approvals", "Approvals", Action.BOOKING_APPROVE),
+    ("/qualifications", "Qualifications", Action.QUALIFICATION_GRANT),
     ("/details", "Details", Action.FACILITY_EDIT),
     ("/hours", "Opening hours", Action.CATALOGUE_EDIT),
     ("/closures", "Closures", Action.CLOSURE_EDIT),

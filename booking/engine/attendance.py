@@ -73,6 +73,22 @@ def released_end(booked: Interval, now: datetime, *, grid_minutes: int) -> datet
     return end if end < booked.end else None
 
 
+def given_back_in_words(
+    booked: Interval, now: datetime, *, ends_at: datetime, grid_minutes: int
+) -> str:
+    """Say what an end of use `now` gave back, the booking ending at `ends_at` since.
+
+    Nothing is said where its time was over anyway.
+    """
+    if ends_at < booked.end:
+        left = length_in_words((booked.end - ends_at) // MINUTE)
+        return f"What is left of the time, {left}, can be booked by others."
+    if now >= booked.end:
+        return ""
+    step = length_in_words(grid_minutes)
+    return f"Nothing could be given back: the shortest step here is {step}."
+
+
 def minutes_used(booked: Interval, *, checked_in_at: datetime, checked_out_at: datetime) -> int:
     """Count whole minutes of use from check-in to check-out; a part of a minute is dropped.
 

@@ -49,7 +49,8 @@ class BookingFacts:
     """All that decides whether a booking may be made, as it stands at `now`.
 
     `holds` are other people's, their own buffers included. A limit of None, or a horizon
-    of None, is no limit. `qualified_until` of None is a qualification that does not end.
+    of None, is no limit. `qualified_until` of None is a qualification that does not end,
+    `contact` whom to ask of the facility, empty where nobody is named.
     `terms_current` of None means that there are no terms to accept. The two counts are of
     other bookings of the resource that have not ended yet. `may_waive` is somebody who may
     set aside what is waivable, `waived` somebody who does, with a reason. `quotas` of None
@@ -76,6 +77,7 @@ class BookingFacts:
     qualification_needed: bool = False
     qualified: bool = False
     qualified_until: datetime | None = None
+    contact: str = ""
     terms_current: int | None = None
     terms_accepted: int | None = None
     organisation_suspended: bool = False

@@ -11,7 +11,8 @@ def by_the_qualified(facts: BookingFacts) -> Violation | None:
     if not facts.qualification_needed:
         return None
     if not facts.qualified:
-        reason = "This resource needs a qualification; ask its facility for an introduction."
+        whom = f": {facts.contact}" if facts.contact else "."
+        reason = f"This resource needs a qualification; ask its facility for an introduction{whom}"
     elif facts.qualified_until is not None and facts.qualified_until < facts.wanted.end:
         reason = (
             f"Your qualification ends {at_words(facts.qualified_until)}, before the booking "

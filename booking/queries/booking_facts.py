@@ -64,6 +64,7 @@ class _Standing:
     organisation_id: UUID
     suspended: bool
     allowed: bool
+    contact: str
     terms_current: int | None
     terms_accepted: int | None
     qualified: bool
@@ -185,6 +186,7 @@ def _facts(
         holds=_holds(resource, spans),
         rounds=tuple(_reserving(each, now) for each in spans if each.what == IN_ROUND),
         project_allowed=standing.allowed,
+        contact=_contact(resource) or standing.contact,
         qualified=standing.qualified,
         qualified_until=standing.qualified_until,
         terms_current=standing.terms_current,
@@ -351,6 +353,7 @@ def _standing(row: Any) -> _Standing:
         organisation_id=row.organisation_id,
         suspended=row.suspended_at is not None,
         allowed=not row.restricted or row.admitted is not None,
+        contact=_contact(row),
         terms_current=row.terms_current,
         terms_accepted=row.terms_accepted,
         qualified=row.qualification is not None,
@@ -359,6 +362,12 @@ def _standing(row: Any) -> _Standing:
         of_project=row.of_project,
         of_organisation=row.of_organisation,
     )
+
+
+def _contact(place: Any) -> str:
+    """Word whom a resource or facility names to ask; empty where nobody."""
+    ways = (place.contact_name, place.contact_email, place.contact_url)
+    return ", ".join(each for each in ways if each)
 
 
 def _places(resources: Sequence[Resource]) -> dict[str, Any]:

@@ -78,6 +78,9 @@ _RESOURCE: Final[Columns] = (
     col(Resource.web_address),
     col(Resource.no_show_grace_minutes),
     col(Resource.location).label("resource_location"),
+    col(Facility.contact_name).label("contact_name"),
+    col(Facility.contact_email).label("contact_email"),
+    col(Facility.contact_url).label("contact_url"),
 )
 _PROJECT_NAME: Final[Any] = col(Project.name).label("project_name")
 _REQUEST: Final[Columns] = (
@@ -138,6 +141,9 @@ class BookingCard:
     web_address: str
     no_show_grace_minutes: int | None
     resource_location: str
+    contact_name: str
+    contact_email: str
+    contact_url: str
     facility_id: UUID
     facility_slug: str
     facility_name: str

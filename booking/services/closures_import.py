@@ -100,15 +100,15 @@ def import_closures(
 ) -> ClosuresReport:
     """Add the closures of a file to a facility; the same file again changes nothing.
 
-    A closure of the same resource and time takes the file's reason and kind. Bookings give
+    Times without an offset are those of the facility's clock. A closure of the same resource and time takes the file's reason and kind. Bookings give
     way to all of them at once. With `dry_run` all is found out and undone again.
     Raises: Malformed if the file as a whole cannot be read; NotFound.
     """
     permit(actor, Action.CLOSURE_EDIT, Scope(facility_id=facility_id))
-    found_facility(session, facility_id)
+    zone = found_facility(session, facility_id).zone
     decoded = decode(content)
     plan = _Plan(_present(session, facility_id), now)
-    outcomes = tuple(_planned(each, plan) for each in _read(decoded.text))
+    outcomes = tuple(_planned(each, plan) for each in _read(decoded.text, zone))
     with undone(session) if dry_run else nullcontext():
         done = close_all(
             session,
@@ -121,9 +121,9 @@ def import_closures(
     return ClosuresReport(outcomes, decoded.encoding, dry_run, done.displaced, done.staying)
 
 
-def _read(text: str) -> tuple[ClosureRow, ...]:
+def _read(text: str, zone: str) -> tuple[ClosureRow, ...]:
     try:
-        rows = closure_rows.read(text)
+        rows = closure_rows.read(text, zone=zone)
     except FileUnreadable as error:
         raise Malformed(str(error), [Violation("file_unreadable", str(error), "/file")]) from error
     if len(rows) > MOST_ROWS:
@@ -153,10 +153,12 @@ def _called(name: str) -> str:
 
 def _planned(row: ClosureRow, plan: _Plan) -> ClosureRowOutcome:
     if isinstance(row, RowRefused):
-        return ClosureRowOutcome(row.row, ClosureOutcome.REFUSED, row.name, row.reason)
+        _, unknown = _resource_of(row.name, plan.present)
+        reason = f"{row.reason} {unknown}".rstrip()
+        return ClosureRowOutcome(row.row, ClosureOutcome.REFUSED, row.name, reason)
     if not isinstance(row, ClosureDraft):
         return ClosureRowOutcome(row.row, ClosureOutcome.SKIPPED, row.name, row.reason)
-    resource_id, reason = _resource_of(row, plan.present)
+    resource_id, reason = _resource_of(row.resource, plan.present)
     faults = closure_faults(row.starts_at, row.ends_at, now=plan.now)
     reasons = [each for each in (reason, *(fault.reason for fault in faults)) if each]
     if reasons:
@@ -166,15 +168,15 @@ def _planned(row: ClosureRow, plan: _Plan) -> ClosureRowOutcome:
     return ClosureRowOutcome(row.row, outcome, name, reason, resource_id)
 
 
-def _resource_of(row: ClosureDraft, present: _Present) -> tuple[UUID | None, str]:
-    if row.resource in WHOLE_FACILITY:
+def _resource_of(name: str, present: _Present) -> tuple[UUID | None, str]:
+    if name in WHOLE_FACILITY:
         return None, ""
-    found = present.resources.get(_called(row.resource), ())
+    found = present.resources.get(_called(name), ())
     if len(found) == 1:
         return found[0].id, ""
     if found:
-        return None, f"{len(found)} resources are named {row.resource!r}: write the id instead."
-    return None, f"The facility has no resource {row.resource!r}: write its name or its id."
+        return None, f"{len(found)} resources are named {name!r}: write the id instead."
+    return None, f"The facility has no resource {name!r}: write its name or its id."
 
 
 def _taken(row: ClosureDraft, resource_id: UUID | None, plan: _Plan) -> tuple[ClosureOutcome, str]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from booking.engine.attendance import (
     check_in_window,
+    given_back_in_words,
     minutes_used,
     missed_at,
     released_end,
@@ -102,6 +103,25 @@ def test_released_end__start_off_the_grid__keeps_a_whole_step() -> None:
 
 def test_released_end__one_step_long__gives_nothing_back() -> None:
     assert released_end(span(600, 615), at(601), grid_minutes=15) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "grid", "end", "words"),
+    [
+        (at(596), 60, None, "Nothing could be given back: the shortest step here is 1 h."),
+        (at(600), 60, None, "Nothing could be given back: the shortest step here is 1 h."),
+        (at(596), 15, at(615), "What is left of the time, 45 min, can be booked by others."),
+        (at(600), 15, at(615), "What is left of the time, 45 min, can be booked by others."),
+        (at(646), 15, None, "Nothing could be given back: the shortest step here is 15 min."),
+        (at(660), 15, None, ""),
+    ],
+)
+def test_given_back_in_words__as_much_as_is_released(
+    now: datetime, grid: int, end: datetime | None, words: str
+) -> None:
+    assert released_end(BOOKED, now, grid_minutes=grid) == end
+    ends_at = end or BOOKED.end
+    assert given_back_in_words(BOOKED, now, ends_at=ends_at, grid_minutes=grid) == words
 
 
 @given(spans(), INSTANTS, GRIDS)

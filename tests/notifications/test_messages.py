@@ -175,6 +175,16 @@ def test_compose__missed__says_what_it_costs_and_whom_to_tell() -> None:
         assert words in mail.text
 
 
+def test_compose__missed__names_the_contact_where_there_is_one() -> None:
+    known = {"contact_name": "Wanjiru Kamau", "contact_email": "desk@lab.example"}
+    missed = {"status": BookingStatus.NO_SHOW}
+    mail = compose(due(EventKind.BOOKING_NO_SHOW), a_card(**missed, **known), SETTINGS)
+    unknown = compose(due(EventKind.BOOKING_NO_SHOW), a_card(**missed), SETTINGS)
+    other = compose(due(EventKind.BOOKING_CONFIRMED), a_card(**known), SETTINGS)
+    assert "Whom to ask: Wanjiru Kamau, desk@lab.example" in mail.text
+    assert "Whom to ask" not in unknown.text + other.text
+
+
 @pytest.mark.parametrize(
     ("kind", "status", "grace", "told"),
     [

@@ -110,15 +110,60 @@ def test_day_sheet__check_in_and_out__by_the_operator(visitor: Visitor, database
     assert (usage.via, usage.used_minutes) == (CheckInBy.OPERATOR, 15)
 
 
+@pytest.mark.parametrize(
+    ("grid", "end", "words"),
+    [
+        (60, 60, "Nothing could be given back: the shortest step here is 1 h."),
+        (15, 15, "What is left of the time, 45 min, can be booked by others."),
+    ],
+)
+@pytest.mark.parametrize("sheet_page", [True, False])
+def test_check_out__before_the_start__says_what_was_given_back(
+    visitor: Visitor, database: Database, sheet_page: bool, grid: int, end: int, words: str
+) -> None:
+    scene = a_place(database, grid_minutes=grid)
+    booking = mine(database, scene)
+    operator = by(visitor, database, an_operator(database, scene), now=at(-4))
+    path = sheet(scene) if sheet_page else f"/bookings/{booking.id}/use"
+
+    for deed in ("check-in", "check-out"):
+        assert operator.send(path, do=deed, booking=booking.id).status_code == 303
+
+    assert now_of(database, booking)[0].ends_at == at(end)
+    assert f"Checked out. Thank you. {words}" in text_of(operator.get(sheet(scene)))
+
+
 def test_day_sheet__nobody_came__is_marked(visitor: Visitor, database: Database) -> None:
     scene = a_place(database)
     booking = mine(database, scene)
     operator = by(visitor, database, an_operator(database, scene), now=at(30))
 
-    answer = operator.send(sheet(scene), do="no-show", booking=booking.id)
+    asked = operator.send(sheet(scene), do="no-show", booking=booking.id, on="2026-11-24")
+    assert asked.status_code == 200
+    for words in ("free for others at once", "stays charged to", "is told by mail"):
+        assert words in text_of(asked)
+    assert now_of(database, booking)[0].status is BookingStatus.CONFIRMED
 
+    answer = operator.send(sheet(scene), do="no-show", booking=booking.id, sure="yes")
     assert answer.status_code == 303
     assert now_of(database, booking)[0].status is BookingStatus.NO_SHOW
+
+
+def test_nobody_came__too_early_or_from_the_booking__refused_or_asked_first(
+    visitor: Visitor, database: Database
+) -> None:
+    scene = a_place(database)
+    booking = mine(database, scene)
+    operator = by(visitor, database, an_operator(database, scene), now=at(-5))
+    path = f"/bookings/{booking.id}/use"
+
+    refused = operator.send(path, do="no-show")
+    operator.app.dependency_overrides[utc_now] = lambda: at(0)
+    asked = operator.send(path, do="no-show")
+
+    assert (refused.status_code, asked.status_code) == (409, 200)
+    assert f'href="/bookings/{booking.id}"' in asked.text
+    assert now_of(database, booking)[0].status is BookingStatus.CONFIRMED
 
 
 def test_day_sheet__refused__says_why_by_the_clock_there(

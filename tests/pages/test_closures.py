@@ -129,7 +129,10 @@ def test_import__tried_and_done__names_bad_rows_and_whom_it_displaces(
     done = text_of(_upload(manager, _path(scene, "/import"), content, "import"))
     assert "1 created" in done
     assert "1 booking gave way" in done
-    assert "put the end after the start" in done
+    assert "ends Tue 24 Nov 2026, 12:00 (Nairobi time), not after it starts" in done
+    page = text_of(manager.get(_path(scene, "/import")))
+    for words in ("2026-12-01T09:00:00+03:00", "partial", "no significant outage expected"):
+        assert words in page
     assert _status(database, booking) is BookingStatus.DISPLACED
     assert _upload(manager, _path(scene, "/import"), b"", "try").status_code == 422
 

@@ -103,6 +103,25 @@ def _accept(session: Session, scene: Scene, version: TermsVersion) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("of_resource", "of_facility", "words"),
+    [
+        ("", "", "an introduction."),
+        ("", "Desk", "an introduction: Desk, desk@lab.example"),
+        ("Wanjiru", "Desk", "an introduction: Wanjiru"),
+    ],
+)
+def test_book__not_qualified__names_whom_to_ask(
+    session: Session, of_resource: str, of_facility: str, words: str
+) -> None:
+    scene = a_scene(session, qualification_needed=True, contact_name=of_resource)
+    scene.facility.contact_name = of_facility
+    scene.facility.contact_email = "desk@lab.example" if of_facility else ""
+    with pytest.raises(RulesBroken) as caught:
+        booked(session, scene)
+    assert caught.value.violations[0].reason.endswith(words)
+
+
 def test_book__qualification__must_last_to_the_end(session: Session) -> None:
     scene = a_scene(session, qualification_needed=True)
     assert codes(session, scene) == {"not_qualified"}

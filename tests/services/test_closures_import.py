@@ -40,7 +40,7 @@ def test_import_closures__good_and_bad_rows__by_number_and_once(session: Session
         "Lathe,2026-11-24T09:00:00Z,2026-11-24T10:00:00Z,laser,Outage\n"
         ",2026-12-24T00:00:00+03:00,2026-12-26T00:00:00+03:00,holidays,holiday\n"
         "Mill,2026-12-24T00:00:00Z,2026-12-26T00:00:00Z,,\n"
-        "Lathe,2026-12-24T00:00:00,2026-12-26T00:00:00Z,,\n"
+        "Lathe,,2026-12-26T00:00:00Z,,\n"
         "Lathe,2026-12-26T00:00:00Z,2026-12-24T00:00:00Z,,\n"
         "Lathe,2026-12-24T00:00:00Z,2099-12-24T00:00:00Z,,\n"
         "Lathe,2026-10-24T00:00:00Z,2026-10-25T00:00:00Z,,\n"
@@ -52,7 +52,7 @@ def test_import_closures__good_and_bad_rows__by_number_and_once(session: Session
 
     assert outcomes(done) == {2: "created", 3: "created"} | dict.fromkeys(range(4, 11), "refused")
     assert [each.booking_id for each in done.displaced] == [booking.id]
-    mends = ["its id", "no offset", "after the start", "its year", "was over", "write it", "purple"]
+    mends = ["its id", "no date-time", "after the start", "its year", "was over", "write it", "purple"]
     for row, mend in zip(done.rows[2:], mends, strict=True):
         assert mend in row.reason
     again = closed(session, scene.facility, text)
@@ -60,6 +60,49 @@ def test_import_closures__good_and_bad_rows__by_number_and_once(session: Session
     assert not again.displaced
     changed = closed(session, scene.facility, text.replace("laser", "new laser"))
     assert outcomes(changed)[2] == "updated"
+
+
+@pytest.mark.parametrize(
+    ("zone", "written", "begins", "mends"),
+    [
+        ("Africa/Nairobi", "2026-12-01T09:00", "2026-12-01T06:00Z", ()),
+        ("Africa/Nairobi", "2026-12-01T09:00Z", "2026-12-01T09:00Z", ()),
+        ("Europe/Berlin", "2027-03-28 01:59", "2027-03-28T00:59Z", ()),
+        ("Europe/Berlin", "2027-03-28 02:00", "", ("skipped", "2027-03-28T03:00:00+02:00")),
+        ("Europe/Berlin", "2027-03-28 03:00", "2027-03-28T01:00Z", ()),
+        ("Europe/Berlin", "2027-10-31 01:59", "2027-10-30T23:59Z", ()),
+        (
+            "Europe/Berlin",
+            "2027-10-31 02:00",
+            "",
+            ("twice", "2027-10-31T02:00:00+02:00", "2027-10-31T02:00:00+01:00"),
+        ),
+        ("Europe/Berlin", "2027-10-31 03:00", "2027-10-31T02:00Z", ()),
+        ("Europe/Berlin", "0001-01-01", "", ("its year",)),
+        ("Africa/Nairobi", "soon", "", ("2026-12-01T09:00,", "2026-12-01T09:00:00+03:00")),
+    ],
+)
+def test_import_closures__time_without_offset__is_on_the_facilitys_clock(
+    session: Session, zone: str, written: str, begins: str, mends: tuple[str, ...]
+) -> None:
+    scene = a_scene(session, name="Lathe")
+    scene.facility.zone = zone
+    ends = "2027-11-02T00:00Z" if "2027" in written else "2026-12-02T00:00Z"
+
+    done = closed(session, scene.facility, f"{HEADER}Lathe,{written},{ends},x,\n")
+
+    starts = [each.starts_at for each in session.exec(select(Closure)).all()]
+    assert starts == [datetime.fromisoformat(each) for each in [begins] if each]
+    assert bool(starts) is not bool(done.rows[0].reason)
+    for words in mends:
+        assert words in done.rows[0].reason
+
+
+def test_import_closures__row_with_many_faults__names_each(session: Session) -> None:
+    scene = a_scene(session, name="Lathe")
+    done = closed(session, scene.facility, f"{HEADER}Mill,soon,later,x,purple\n")
+    for words in ("'soon'", "'later'", "'purple'", "no resource 'Mill'", "severe", "minor"):
+        assert words in done.rows[0].reason
 
 
 def test_import_closures__same_file_again__writes_nothing(session: Session) -> None:

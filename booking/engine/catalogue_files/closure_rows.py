@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from booking.engine.catalogue_files.drafts import FileUnreadable, RowRefused, one_line, plain
 from booking.engine.catalogue_files.records import Record, read_table
@@ -30,6 +31,7 @@ SEVERITIES: Final[Mapping[str, ClosureKind]] = {
     "moderate": ClosureKind.MAINTENANCE,
     "partial": ClosureKind.MAINTENANCE,
 }
+CLOSING: Final = tuple(each for each in SEVERITIES if each)
 # The resource can be used all the same, at least by and by.
 CLOSES_NOTHING: Final = frozenset(
     {
@@ -82,8 +84,10 @@ class RowSkipped:
 ClosureRow = ClosureDraft | RowSkipped | RowRefused
 
 
-def read(text: str) -> tuple[ClosureRow, ...]:
-    """Read every row as a draft, or as a reason why not.
+def read(text: str, *, zone: str) -> tuple[ClosureRow, ...]:
+    """Read every row as a draft, or as all reasons why not.
+
+    A time without an offset is one on the clock of `zone`.
 
     Raises: FileUnreadable if the first row names none of the columns, or not both times.
     """
@@ -94,7 +98,7 @@ def read(text: str) -> tuple[ClosureRow, ...]:
             raise FileUnreadable(
                 f"No column says when a closure {does}: name one of them {name} in the first row."
             )
-    return tuple(_row(each, places) for each in table.records)
+    return tuple(_row(each, places, zone) for each in table.records)
 
 
 def _places(header: tuple[str, ...]) -> dict[str, int]:
@@ -107,7 +111,7 @@ def _places(header: tuple[str, ...]) -> dict[str, int]:
     }
 
 
-def _row(record: Record, places: Mapping[str, int]) -> ClosureRow:
+def _row(record: Record, places: Mapping[str, int], zone: str) -> ClosureRow:
     if record.fault:
         return RowRefused(record.row, record.fault)
     row = {column: record.cells[at].strip() for column, at in places.items()}
@@ -119,42 +123,62 @@ def _row(record: Record, places: Mapping[str, int]) -> ClosureRow:
             "If it must close, write outage."
         )
         return RowSkipped(record.row, reason, name)
-    try:
-        starts_at, ends_at = (_instant(row, each) for each in NEEDED)
-    except ValueError as error:
-        return RowRefused(record.row, str(error), name)
+    faults: list[str] = []
+    starts_at, ends_at = (_instant(row, each, zone, faults) for each in NEEDED)
     kind = SEVERITIES.get(severity)
     if kind is None:
-        choices = ", ".join(each for each in SEVERITIES if each)
-        reason = f"Its severity, {row['severity']!r}, is not known: choose from {choices}."
-        return RowRefused(record.row, reason, name)
+        faults.append(
+            f"Its severity, {row['severity']!r}, is not known: choose from {', '.join(CLOSING)}, "
+            f"or, where nothing is closed, from {', '.join(sorted(CLOSES_NOTHING))}."
+        )
+    if kind is None or starts_at is None or ends_at is None:
+        return RowRefused(record.row, " ".join(faults), name)
     reason = plain(row.get("reason", ""), 10_000)
     return ClosureDraft(record.row, name, starts_at, ends_at, reason, kind)
 
 
-def _instant(row: Mapping[str, str], column: str) -> datetime:
-    """Read a date-time with an offset.
-
-    Raises: ValueError that says what is missing.
-    """
+def _instant(
+    row: Mapping[str, str], column: str, zone: str, faults: list[str]
+) -> datetime | None:
+    """Read a date-time, by the zone's clock where it has no offset; None adds to `faults`."""
     written = row.get(column, "")
     at = _read(_UTC_WORD.sub("+00:00", written))
     if at is None:
-        raise ValueError(
-            f"Its {column}, {written[:40]!r}, is no date-time: write it such as "
-            "2026-12-01T09:00:00+01:00 or 2026-12-01T08:00:00Z."
+        here, with_offset = examples(zone)
+        faults.append(
+            f"Its {column}, {written[:40]!r}, is no date-time: write it by the facility's clock, "
+            f"such as {here}, or with an offset, such as {with_offset}."
         )
-    if at.tzinfo is None:
-        raise ValueError(
-            f"Its {column}, {written!r}, has no offset, so that its hour is unknown: add Z for "
-            f"UTC or the local offset, such as {at:%Y-%m-%dT%H:%M:%S}+01:00."
-        )
+        return None
     try:
-        return in_utc(at)
-    except OverflowError as error:
-        raise ValueError(
-            f"Its {column}, {written!r}, lies beyond the calendar: check its year."
-        ) from error
+        return in_utc(at) if at.tzinfo else _by_the_clock(at, column, zone, faults)
+    except OverflowError:
+        faults.append(f"Its {column}, {written!r}, lies beyond the calendar: check its year.")
+        return None
+
+
+def _by_the_clock(wall: datetime, column: str, zone: str, faults: list[str]) -> datetime | None:
+    """Find when the zone's clock shows `wall`; None, and a fault, unless it does so once.
+
+    Raises: OverflowError beyond the calendar.
+    """
+    first, last = (wall.replace(tzinfo=ZoneInfo(zone), fold=fold) for fold in (0, 1))
+    at = in_utc(first)
+    if first.utcoffset() == last.utcoffset():
+        return at
+    if at < in_utc(last):
+        mend = f"write {first.isoformat()} for the first time or {last.isoformat()} for the second"
+        faults.append(f"Its {column}, {wall}, comes twice on the clock of {zone}: {mend}.")
+        return None
+    mend = f"write its offset too, such as {at.astimezone(ZoneInfo(zone)).isoformat()}"
+    faults.append(f"Its {column}, {wall}, is skipped by the clock of {zone}: {mend}.")
+    return None
+
+
+def examples(zone: str) -> tuple[str, str]:
+    """Give one time by the zone's clock as a file may hold it: without and with its offset."""
+    at = datetime(2026, 12, 1, 9, tzinfo=ZoneInfo(zone))
+    return f"{at:%Y-%m-%dT%H:%M}", at.isoformat()
 
 
 def _read(written: str) -> datetime | None:

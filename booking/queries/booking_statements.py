@@ -263,7 +263,7 @@ _POLICY: Final = (
     .correlate(Facility)
     .scalar_subquery()
 )
-_STANDINGS: Final[Select[Any]] = (
+_STANDINGS: Final[Any] = (
     select(
         col(Resource.id).label("resource_id"),
         col(Facility.zone),

@@ -119,7 +119,7 @@ def test_day_sheet__check_in_and_out__by_the_operator(visitor: Visitor, database
 )
 @pytest.mark.parametrize("sheet_page", [True, False])
 def test_check_out__before_the_start__says_what_was_given_back(
-    visitor: Visitor, database: Database, sheet_page: bool, grid: int, end: int, words: str
+    visitor: Visitor, database: Database, *, sheet_page: bool, grid: int, end: int, words: str
 ) -> None:
     scene = a_place(database, grid_minutes=grid)
     booking = mine(database, scene)

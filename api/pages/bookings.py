@@ -15,6 +15,7 @@ from api.pages.booking_wish import AGAIN, asks_which
 from api.pages.booking_words import STATUS_WORDS
 from api.pages.fields import Address, Form, Typed, errors_of
 from api.pages.local_reasons import by_the_clock_of
+from api.pages.lost_time import found_instead
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.pages.wishes import offers_beside, read_quantity, read_times
 from api.pages.wording import duration
@@ -162,6 +163,7 @@ def _around(
         "offers": offers_beside(session, refused),
         "usage": usage_of(session, booking_id),
         "series": series or (),
+        **found_instead(session, visit, seen),
     }
 
 

@@ -66,6 +66,12 @@ def offers_beside(session: Session, refused: DomainError | None) -> tuple[Offere
     offers: Iterable[Mapping[str, Any]] = (
         () if refused is None else refused.beside.get("alternatives", ())
     )
+    return offered_times(session, offers)
+
+
+def offered_times(session: Session, offers: Iterable[Mapping[str, Any]]) -> tuple[Offered, ...]:
+    """Return the times with the resource each is on."""
+    offers = tuple(offers)
     found = catalogue.facts_of(session, {UUID(each["resource_id"]) for each in offers})
     return tuple(
         Offered(

@@ -85,6 +85,23 @@ def offers_seen(
     )
 
 
+def open_offer_instead(
+    session: Session, displaced_id: UUID, *, viewer: Actor, now: datetime
+) -> OfferSeen | None:
+    """Return the offer that can still be taken instead of a displaced booking."""
+    row = session.exec(
+        _offers(viewer)
+        .where(
+            Offer.displaced_id == displaced_id,
+            Offer.state == OfferState.MADE,
+            col(Offer.deadline_at) > now,
+        )
+        .order_by(col(Offer.id))
+        .limit(1)
+    ).first()
+    return None if row is None else _of_row(row)
+
+
 def offer_of(session: Session, offer_id: UUID) -> Offer | None:
     """Return the offer, unlocked."""
     return session.get(Offer, offer_id)

@@ -74,6 +74,7 @@ PRIVATE = (
     "/bookings/{confirmed}",
     "/bookings/{pending}",
     "/bookings/{held}",
+    "/bookings/{displaced}",
     "/bookings/{confirmed}/cancel",
     "/bookings/{confirmed}/hand-over",
     "/bookings/{confirmed}/check-in",
@@ -127,6 +128,7 @@ def _furnished(session: Session) -> tuple[dict[str, Any], str]:
     over: dict[str, Any] = {"status": BookingStatus.COMPLETED}
     ago = timedelta(days=4)
     a_booking(session, microscope, project, at(0) - ago, at(60) - ago, **over)
+    fell: dict[str, Any] = {"status": BookingStatus.DISPLACED}
     ids = {
         "microscope": microscope.id,
         "cluster": cluster.id,
@@ -135,6 +137,7 @@ def _furnished(session: Session) -> tuple[dict[str, Any], str]:
         "confirmed": a_booking(session, microscope, project, at(0), at(60)).id,
         "pending": a_booking(session, cluster, project, at(0), at(600), **waits).id,
         "held": a_booking(session, microscope, project, at(240), at(300), **held).id,
+        "displaced": a_booking(session, microscope, project, at(0), at(60), **fell).id,
         "organisation": organisation.id,
         "project": project.id,
     }

@@ -100,8 +100,8 @@ def import_closures(
 ) -> ClosuresReport:
     """Add the closures of a file to a facility; the same file again changes nothing.
 
-    Times without an offset are those of the facility's clock. A closure of the same resource and time takes the file's reason and kind. Bookings give
-    way to all of them at once. With `dry_run` all is found out and undone again.
+    Times without an offset are those of the facility's clock. A closure of the same resource
+    and time takes the file's reason and kind. Bookings give way to all of them at once. With `dry_run` all is found out and undone again.
     Raises: Malformed if the file as a whole cannot be read; NotFound.
     """
     permit(actor, Action.CLOSURE_EDIT, Scope(facility_id=facility_id))

@@ -52,7 +52,15 @@ def test_import_closures__good_and_bad_rows__by_number_and_once(session: Session
 
     assert outcomes(done) == {2: "created", 3: "created"} | dict.fromkeys(range(4, 11), "refused")
     assert [each.booking_id for each in done.displaced] == [booking.id]
-    mends = ["its id", "no date-time", "after the start", "its year", "was over", "write it", "purple"]
+    mends = [
+        "its id",
+        "no date-time",
+        "after the start",
+        "its year",
+        "was over",
+        "write it",
+        "purple",
+    ]
     for row, mend in zip(done.rows[2:], mends, strict=True):
         assert mend in row.reason
     again = closed(session, scene.facility, text)

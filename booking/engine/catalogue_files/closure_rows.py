@@ -137,9 +137,7 @@ def _row(record: Record, places: Mapping[str, int], zone: str) -> ClosureRow:
     return ClosureDraft(record.row, name, starts_at, ends_at, reason, kind)
 
 
-def _instant(
-    row: Mapping[str, str], column: str, zone: str, faults: list[str]
-) -> datetime | None:
+def _instant(row: Mapping[str, str], column: str, zone: str, faults: list[str]) -> datetime | None:
     """Read a date-time, by the zone's clock where it has no offset; None adds to `faults`."""
     written = row.get(column, "")
     at = _read(_UTC_WORD.sub("+00:00", written))

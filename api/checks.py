@@ -63,6 +63,13 @@ def _mail(settings: Settings) -> Check:
 
 
 def _database(database: Database, *, now: datetime) -> Iterator[Check]:
+    if database.missing_file is not None:
+        words = (
+            f"there is no database at {database.missing_file}; look at BENCHSHARE_DATABASE_URL, "
+            "or make it: benchshare migrate"
+        )
+        yield Check("database", ok=False, words=words)
+        return
     try:
         found = current(database.engine)
     except DBAPIError as error:

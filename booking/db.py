@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Engine, event
@@ -54,6 +55,15 @@ class Database:
             connection = connection.execution_options(writes=True)  # noqa: PLW2901
             with Session(connection, expire_on_commit=False) as session, session.begin():
                 yield session
+
+    @property
+    def missing_file(self) -> Path | None:
+        """The SQLite file that connecting would leave empty, since there is none; else None."""
+        name = self.engine.url.database
+        if self.dialect != "sqlite" or not name or name == ":memory:":
+            return None
+        path = Path(name)
+        return None if path.exists() else path
 
     def dispose(self) -> None:
         """Close every pooled connection."""

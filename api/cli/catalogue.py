@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.session import AsJson, answer, open_database
+from api.cli.session import AsJson, answer, no_such_facility, open_database
 
 if TYPE_CHECKING:
     from booking.services.catalogue_import import ImportReport
@@ -96,15 +96,11 @@ def facility_id_of(session: Any, slug: str) -> Any:
 
     Raises: NotFound.
     """
-    from booking.errors import NotFound
     from booking.queries.catalogue import facility_by_slug
 
     found = facility_by_slug(session, slug)
     if found is None:
-        raise NotFound(
-            f"There is no facility {slug!r}; add it: benchshare facility add {slug} "
-            "--name NAME --country KE --zone Africa/Nairobi"
-        )
+        raise no_such_facility(session, slug)
     return found.id
 
 

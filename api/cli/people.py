@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from api.cli.session import AsJson, answer, open_database
+from api.cli.session import AsJson, answer, no_such_facility, open_database
 
 if TYPE_CHECKING:
     from booking.engine.permissions import Role
@@ -89,7 +89,6 @@ def add_user(
     """Add a person with a role; for somebody who is known, add the role."""
     from booking.clock import utc_now
     from booking.engine.permissions import SYSTEM
-    from booking.errors import NotFound
     from booking.queries import catalogue
     from booking.services import people
 
@@ -97,7 +96,7 @@ def add_user(
     with open_database() as database, database.writing() as session:
         place = None if facility is None else catalogue.facility_by_slug(session, facility)
         if facility is not None and place is None:
-            raise NotFound(f"There is no facility {facility}; add it: benchshare facility add.")
+            raise no_such_facility(session, facility)
         person = people.enter(session, now=utc_now(), email=email, name=name)
         people.grant_role(
             session,
@@ -147,11 +146,18 @@ def create_token(
     """Create an API token; it is shown this once."""
     from booking.clock import utc_now
     from booking.engine.permissions import SYSTEM
+    from booking.errors import NotFound
     from booking.services import people, tokens
 
     now = utc_now()
     with open_database() as database, database.writing() as session:
-        person = people.person_with_email(session, email)
+        try:
+            person = people.person_with_email(session, email)
+        except NotFound as error:
+            raise NotFound(
+                f"Nobody is known by {email}. Add them with a role first: benchshare user add "
+                f"{email} --role ROLE, with --facility SLUG or --organisation ID where it has one."
+            ) from error
         row, secret = tokens.create_token(
             session,
             actor=SYSTEM,

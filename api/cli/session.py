@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from booking.db import Database
+    from booking.errors import NotFound
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, on the last line.")]
 
@@ -60,18 +62,29 @@ def _revision(url: str) -> str | None:
 
     database = Database(url)
     try:
-        return None if _would_be_created(database) else current(database.engine)
+        if database.missing_file is not None:
+            refuse(
+                f"There is no database at {database.missing_file}. "
+                "Look at BENCHSHARE_DATABASE_URL, or make it: benchshare migrate"
+            )
+        return current(database.engine)
     finally:
         database.dispose()
 
 
-def _would_be_created(database: "Database") -> bool:
-    """Say whether connecting would leave an empty SQLite file where there was none."""
-    name = database.engine.url.database
-    if database.dialect != "sqlite" or not name:
-        return False
-    path = Path(name)
-    return path.parent.is_dir() and not path.exists()
+def no_such_facility(session: "Session", slug: str) -> "NotFound":
+    """Make the refusal that names the facilities with a name like the one written."""
+    from difflib import get_close_matches
+
+    from booking.errors import NotFound
+    from booking.queries.catalogue import facility_slugs
+
+    near = get_close_matches(slug, facility_slugs(session))
+    meant = f" Did you mean {' or '.join(near)}?" if near else ""
+    return NotFound(
+        f"There is no facility {slug!r}.{meant} To add it: benchshare facility add {slug} "
+        "--name NAME --country KE --zone Africa/Nairobi"
+    )
 
 
 def answer(thing: dict[str, Any], *, as_json: bool, words: str) -> None:

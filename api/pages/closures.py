@@ -1,6 +1,7 @@
 """Closures of a facility: listed, entered after a look at whom they displace, changed, removed."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -16,6 +17,7 @@ from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
 from booking.engine.permissions import Action
 from booking.engine.vocabulary import ClosureKind
+from booking.engine.wording import counted
 from booking.errors import DomainError, NotFound, StaleVersion
 from booking.queries import catalogue as reads
 from booking.queries import closures as closure_reads
@@ -36,8 +38,25 @@ KINDS: Final = (
     (ClosureKind.HOLIDAY, "holiday"),
     (ClosureKind.OUTAGE, "outage"),
 )
-Outcome = DomainError | Displacement
 Change = Callable[[Session, bool], Displacement]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """That closures were written, and how many bookings gave way to them."""
+
+    displaced: int
+
+    @property
+    def words(self) -> str:
+        """How a notice of it ends."""
+        if not self.displaced:
+            return "; no booking fell into that time."
+        were = "was" if self.displaced == 1 else "were"
+        return f"; {counted(self.displaced, 'booking')} {were} displaced, and each holder is told."
+
+
+Outcome = DomainError | Displacement | Done
 
 
 @router.get("/manage/facilities/{slug}/closures")
@@ -71,9 +90,9 @@ def close(visit: Submitting, slug: str, form: Form) -> Response:
     found = confirmed(visit, form, change)
     if isinstance(found, DomainError):
         return _listed(visit, facility, form, found)
-    if found is not None:
+    if isinstance(found, Displacement):
         return _preview(visit, facility, form, found, "Enter the closure")
-    return go(visit, f"/manage/facilities/{slug}/closures", "The closure is entered.")
+    return go(visit, f"/manage/facilities/{slug}/closures", f"The closure is entered{found.words}")
 
 
 @router.get("/manage/facilities/{slug}/closures/{closure_id:uuid}")
@@ -120,9 +139,9 @@ def change_closure(visit: Submitting, slug: str, closure_id: UUID, form: Form) -
     found = confirmed(visit, form, change)
     if isinstance(found, DomainError):
         return _one(visit, facility, row, form, found)
-    if found is not None:
+    if isinstance(found, Displacement):
         return _preview(visit, facility, form, found, "Change the closure", row)
-    return go(visit, f"/manage/facilities/{slug}/closures", "The closure is changed.")
+    return go(visit, f"/manage/facilities/{slug}/closures", f"The closure is changed{found.words}")
 
 
 @router.post("/manage/facilities/{slug}/closures/{closure_id:uuid}/remove")
@@ -140,10 +159,10 @@ def reopen(visit: Submitting, slug: str, closure_id: UUID) -> Response:
     return go(visit, f"/manage/facilities/{slug}/closures", words)
 
 
-def confirmed(visit: Visit, form: Typed, change: Change) -> Outcome | None:
-    """Do what changes closures, once whom it displaces was shown: None if it is done.
+def confirmed(visit: Visit, form: Typed, change: Change) -> Outcome:
+    """Do what changes closures, once whom it displaces was shown.
 
-    What is to be shown first is returned, and then nothing was written. The form's `seen`
+    Where that is to be shown first it is returned, and then nothing was written. The form's `seen`
     names the bookings that were shown; others that have come since are shown again.
     """
     seen = frozenset(form["seen"].split())
@@ -154,7 +173,7 @@ def confirmed(visit: Visit, form: Typed, change: Change) -> Outcome | None:
     done = visit.write(lambda session: _unless_new(change(session, False), seen))
     if isinstance(done, StaleVersion):
         return visit.write(lambda session: change(session, True))
-    return done if isinstance(done, DomainError) else None
+    return done if isinstance(done, DomainError) else Done(len(done.displaced))
 
 
 def seen_in(found: Displacement) -> str:

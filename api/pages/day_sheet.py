@@ -56,9 +56,8 @@ def record_use(visit: Submitting, slug: str, form: Form) -> Response:
     if seen is None or deed is None or seen.facility_id != facility.id:
         raise NotFound("There is no such booking on this sheet. Open the sheet again.")
     more = {"via": CheckInBy.OPERATOR} if deed is Deed.CHECK_IN else {}
-    where = (
-        f"/manage/facilities/{slug}/day?on={_chosen(visit, facility, form)}#booking-{booking_id}"
-    )
+    on = _chosen(visit, facility, form)
+    where = f"/manage/facilities/{slug}/day?on={on}#booking-{booking_id}"
     asked = unless_sure(visit, seen, deed, form, back=where)
     if isinstance(asked, Response):
         return asked

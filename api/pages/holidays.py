@@ -61,10 +61,10 @@ def adopt(visit: Submitting, slug: str, ticked: Ticked, form: Form) -> Response:
     found = confirmed(visit, form, change)
     if isinstance(found, DomainError):
         return _shown(visit, facility, year, found)
-    if found is not None:
+    if isinstance(found, Displacement):
         return _preview(visit, facility, year, dates, found)
     where = f"/manage/facilities/{slug}/closures/holidays?year={year}"
-    return go(visit, where, "The chosen holidays are closures now.")
+    return go(visit, where, f"The chosen holidays are closures now{found.words}")
 
 
 def _read_dates(form: Typed, texts: Sequence[str]) -> list[date]:

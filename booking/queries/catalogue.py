@@ -129,6 +129,11 @@ def facility_by_slug(session: Session, slug: str) -> Facility | None:
     return session.exec(select(Facility).where(Facility.slug == slug)).one_or_none()
 
 
+def facility_slugs(session: Session) -> tuple[str, ...]:
+    """Return the slugs of all facilities, in order."""
+    return tuple(session.exec(select(Facility.slug).order_by(col(Facility.slug))))
+
+
 def find_facility(session: Session, slug_or_id: str) -> Facility | None:
     """Return the facility with that slug, or else with that id."""
     found = facility_by_slug(session, slug_or_id)

@@ -117,14 +117,14 @@ def test_day_sheet__check_in_and_out__by_the_operator(visitor: Visitor, database
         (15, 15, "What is left of the time, 45 min, can be booked by others."),
     ],
 )
-@pytest.mark.parametrize("sheet_page", [True, False])
+@pytest.mark.parametrize("by_the_sheet", ["by the sheet", ""])
 def test_check_out__before_the_start__says_what_was_given_back(
-    visitor: Visitor, database: Database, *, sheet_page: bool, grid: int, end: int, words: str
+    visitor: Visitor, database: Database, by_the_sheet: str, grid: int, end: int, words: str
 ) -> None:
     scene = a_place(database, grid_minutes=grid)
     booking = mine(database, scene)
     operator = by(visitor, database, an_operator(database, scene), now=at(-4))
-    path = sheet(scene) if sheet_page else f"/bookings/{booking.id}/use"
+    path = sheet(scene) if by_the_sheet else f"/bookings/{booking.id}/use"
 
     for deed in ("check-in", "check-out"):
         assert operator.send(path, do=deed, booking=booking.id).status_code == 303

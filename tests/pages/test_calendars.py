@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from booking.clock import utc_now
 from booking.db import Database
 from booking.engine.lifecycle import ResourceState
 from tests.builders import a_booking, a_closure, a_facility, a_person, a_project, a_resource
@@ -29,6 +30,19 @@ def test_resource__free_hours__lead_to_the_form_by_the_facilitys_clock(
     assert "Nairobi (the facility) is 3 h ahead" in text_of(
         visitor.get(f"/resources/{scene.resource.id}/calendar?on=2026-11-24")
     )
+
+
+def test_facility__days_that_are_over__say_so_and_not_full(
+    visitor: Visitor, database: Database
+) -> None:
+    scene = _arrived(visitor, database)
+    visitor.app.dependency_overrides[utc_now] = lambda: at(48 * 60)
+    path = f"/facilities/{scene.facility.slug}/calendar?on=2026-11-24&as="
+    for shape in ("grid", "list"):
+        before = text_of(visitor.get(path + shape)).partition("hours free to book")[0]
+        assert " over" in before
+        assert "full" not in before
+        assert "none left" not in before
 
 
 def test_resource__names__only_for_those_who_may_see_them(

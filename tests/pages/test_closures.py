@@ -62,6 +62,7 @@ def test_closure__over_a_booking__is_shown_first_and_then_displaces(
     assert (_closures(database), _status(database, booking)) == ([], BookingStatus.CONFIRMED)
     done = manager.send(_path(scene), **NOON, reason="Pump", do="confirm", seen=booking.id)
     assert done.status_code == 303
+    assert "entered; 1 booking was displaced" in text_of(manager.get(_path(scene)))
     assert _status(database, booking) is BookingStatus.DISPLACED
 
 

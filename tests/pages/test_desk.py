@@ -83,9 +83,19 @@ def test_approve__pending_booking__confirmed(
     manager: Visitor, database: Database, scene: Scene
 ) -> None:
     booking = _pending(database, scene)
-    assert "Approve" in text_of(manager.get("/manage"))
+    page = text_of(manager.get("/manage"))
+    for words in ("Approve", scene.facility.name, scene.member.name, "Answer by"):
+        assert words in page
     assert manager.send(f"/manage/bookings/{booking.id}/approve").status_code == 303
     assert _status(database, booking) is BookingStatus.CONFIRMED
+
+
+def test_cancel__of_somebody_else__names_whose_it_is(
+    manager: Visitor, database: Database, scene: Scene
+) -> None:
+    booking = _pending(database, scene)
+    page = text_of(manager.get(f"/bookings/{booking.id}/cancel"))
+    assert f"It is the booking of {scene.member.name}" in page
 
 
 def test_reject__without_a_reason__asked_for_one(

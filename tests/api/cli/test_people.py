@@ -88,6 +88,20 @@ def test_user_add__unknown_facility__is_refused_and_enters_nobody(
         assert people.person_by_email(session, "a@example.org") is None
 
 
+def test_user_add__mistyped_facility__names_near_ones(run: Run, database: Database) -> None:
+    with database.writing() as session:
+        a_facility(session, slug="light-microscopy")
+        a_facility(session, slug="optics")
+    words = ("user", "add", "ann@lab.example", "--role", "manager", "--facility")
+    assert "Did you mean light-microscopy?" in refusal(run(*words, "ligth-microscopy")).message
+    assert "Did you mean" not in refusal(run(*words, "zebra")).message
+
+
+def test_token_create__unknown_address__says_how_to_add_the_person(run: Run) -> None:
+    refused = refusal(run("token", "create", "ann@lab.example"))
+    assert "benchshare user add ann@lab.example --role" in refused.message
+
+
 def test_token_create__with_scopes__acts_as_that_person(run: Run, database: Database) -> None:
     with database.writing() as session:
         person = a_person(session)

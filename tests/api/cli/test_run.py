@@ -43,6 +43,18 @@ def test_serve__database_without_tables__names_migrate(empty_url: str, tmp_path:
     assert "benchshare migrate" in refused.stderr
 
 
+@pytest.mark.parametrize("words", [("doctor",), ("token", "create", "ann@lab.example")])
+def test_any_command__no_file_of_the_database__names_it_and_leaves_none(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    file = tmp_path / "mistyped.db"
+    refused = run(f"sqlite:///{file}", tmp_path, *words)
+    assert refused.returncode == 1
+    assert f"here is no database at {file}" in refused.stdout + refused.stderr
+    assert "benchshare migrate" in refused.stdout + refused.stderr
+    assert not file.exists()
+
+
 @pytest.mark.only_on("sqlite")
 def test_serve__several_workers_on_sqlite__is_wrong_use(database_url: str, tmp_path: Path) -> None:
     refused = run(database_url, tmp_path, "serve", "--workers", "2")

@@ -13,7 +13,7 @@ from api.pages import rules_in_words
 from api.pages.attendance import turn_of
 from api.pages.booking_wish import AGAIN, asks_which
 from api.pages.booking_words import STATUS_WORDS
-from api.pages.fields import Address, Form, Typed, errors_of
+from api.pages.fields import Address, Form, Typed, errors_of, marks_of
 from api.pages.local_reasons import by_the_clock_of
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.pages.wishes import offers_beside, read_quantity, read_times
@@ -133,7 +133,7 @@ def shown_booking(
         status=200 if refused is None else STATUS[type(refused)],
         typed=filled,
         refused=refused,
-        errors=errors_of(refused),
+        errors=marks_of(refused),
         booking=seen.booking,
         turn=turn_of(visit, seen, usage, grace_minutes=found.no_show_grace_minutes),
         runs=runs_the_place(visit.actor, seen.facility_id),

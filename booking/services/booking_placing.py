@@ -18,7 +18,7 @@ from booking.engine.booking_rules import BOOKING_RULES, Rule, broken_rules
 from booking.engine.intervals import Interval
 from booking.engine.online_rules import Credited, credited
 from booking.engine.violations import Violation
-from booking.engine.wording import as_text
+from booking.engine.wording import as_text, counted
 from booking.errors import Malformed, RulesBroken
 from booking.models import Booking, Resource
 from booking.queries.booking_facts import Wish, booking_facts, facts_of_each
@@ -102,7 +102,8 @@ def refusal(
 ) -> RulesBroken:
     """Make the refusal, with the nearest times that would do beside it if `offering`."""
     first = violations[0].reason
-    more = f" (and {len(violations) - 1} more reasons)" if len(violations) > 1 else ""
+    others = len(violations) - 1
+    more = f" (and {counted(others, 'more reason')})" if others else ""
     found = nearest(session, resource, wish, now=now) if offering else []
     return RulesBroken(f"{first}{more}", violations, beside={"alternatives": found})
 

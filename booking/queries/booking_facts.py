@@ -38,7 +38,8 @@ class Wish:
     """A quantity of a resource for an interval, wanted by a project for a person.
 
     `instead_of` is the booking that would give way: the one that is moved. `may_waive` is
-    somebody who may set rules aside, `waived` somebody who does.
+    somebody who may set rules aside, `waived` somebody who does. `stays_at` is a resource and
+    the time on it that would change nothing, so that it is no alternative.
     """
 
     project_id: UUID
@@ -49,6 +50,7 @@ class Wish:
     instead_of: UUID | None = None
     may_waive: bool = False
     waived: bool = False
+    stays_at: tuple[UUID, Interval] | None = None
 
     @property
     def gives_way(self) -> UUID:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from api.pages import booking_wish, rules_in_words
 from api.pages.booking_quota import quota_beside
 from api.pages.booking_wish import AGAIN, KEPT, TIMES, Choices
-from api.pages.fields import Address, Typed, errors_of
+from api.pages.fields import Address, Typed, marks_of
 from api.pages.local_reasons import by_the_clock_of, in_zone
 from api.pages.visit import Visit, Visiting, show
 from api.pages.wishes import offers_beside
@@ -64,7 +64,7 @@ def form_shown(
         status=200 if refused is None else STATUS[type(refused)],
         typed=values,
         refused=refused,
-        errors=errors_of(refused),
+        errors=marks_of(refused),
         waivable=any(each.waivable for each in refused.violations) if refused else False,
         resource=found,
         lengths=rules_in_words.lengths_of(found, usual),

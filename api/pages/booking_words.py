@@ -30,3 +30,25 @@ STATUS_WORDS: Final[Mapping[BookingStatus, tuple[str, str, str]]] = {
     ),
     BookingStatus.EXPIRED: ("expired", "bad", "It was not answered or confirmed in time."),
 }
+OF_OTHERS: Final[Mapping[BookingStatus, tuple[str, str, str]]] = {
+    BookingStatus.HELD: ("held", "warn", "The time is kept until it is confirmed."),
+    BookingStatus.PENDING: (
+        "waiting for the facility",
+        "warn",
+        "A manager answers it; the time is held meanwhile.",
+    ),
+    BookingStatus.CONFIRMED: ("confirmed", "good", "The time is booked for {name}."),
+    BookingStatus.DISPLACED: (
+        "displaced by a closure",
+        "bad",
+        "The facility had to close for that time.",
+    ),
+}
+
+
+def words_of(status: BookingStatus, *, mine: bool, name: str) -> tuple[str, str, str]:
+    """Say a state to the one whose booking it is, or to others: a tag, its tone, a sentence."""
+    if mine or status not in OF_OTHERS:
+        return STATUS_WORDS[status]
+    tag, tone, sentence = OF_OTHERS[status]
+    return tag, tone, sentence.format(name=name)

@@ -12,8 +12,8 @@ from sqlmodel import Session
 from api.pages import rules_in_words
 from api.pages.attendance import turn_of
 from api.pages.booking_wish import AGAIN, asks_which
-from api.pages.booking_words import STATUS_WORDS
-from api.pages.fields import Address, Form, Typed, errors_of
+from api.pages.booking_words import STATUS_WORDS, words_of
+from api.pages.fields import Address, Form, Typed, errors_of, marks_of
 from api.pages.local_reasons import by_the_clock_of
 from api.pages.lost_time import found_instead
 from api.pages.visit import Submitting, Visit, Visiting, go, show
@@ -126,6 +126,7 @@ def shown_booking(
         refused = by_the_clock_of(refused, seen.zone)
     length = values.whole("minutes", least=1, most=366 * 1440) or _minutes(seen)
     changing = may(visit.actor, Action.BOOKING_CHANGE, seen.scope)
+    mine = visit.person is not None and visit.person.id == seen.booking.person_id
     steps = allowed_steps(BOOKING_STEPS, seen.booking.status)
     filled = _with_present(values, seen)
     return show(
@@ -134,11 +135,12 @@ def shown_booking(
         status=200 if refused is None else STATUS[type(refused)],
         typed=filled,
         refused=refused,
-        errors=errors_of(refused),
+        errors=marks_of(refused),
         booking=seen.booking,
         turn=turn_of(visit, seen, usage, grace_minutes=found.no_show_grace_minutes),
         runs=runs_the_place(visit.actor, seen.facility_id),
-        words=STATUS_WORDS[seen.booking.status],
+        mine=mine,
+        words=words_of(seen.booking.status, mine=mine, name=seen.person_name),
         all_words=STATUS_WORDS,
         steps=steps if changing and seen.booking.ends_at > visit.now else (),
         lengths=rules_in_words.lengths_of(found, length),

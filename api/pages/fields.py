@@ -13,12 +13,13 @@ from fastapi import Depends, Request
 
 from booking.engine.identifiers import read_zone
 from booking.engine.violations import Violation
-from booking.errors import DomainError, Malformed
+from booking.errors import DomainError, Malformed, RulesBroken
 
 E = TypeVar("E", bound=StrEnum)
 LONGEST_LINE: Final = 200
 LONGEST_PROSE: Final = 10_000
 FIRST_PRINTABLE: Final = 32
+SEE_ABOVE: Final = "See above why not."
 _WHOLE: Final = re.compile(r"\d{1,10}", re.ASCII)
 
 
@@ -181,6 +182,15 @@ def errors_of(refused: DomainError | None) -> dict[str, str]:
     for each in () if refused is None else refused.violations:
         found.setdefault(each.pointer.strip("/"), each.reason)
     return found
+
+
+def marks_of(refused: DomainError | None) -> dict[str, str]:
+    """Mark the fields of a form that a refusal points at.
+
+    Reasons of rules stand above the form, so that a field only leads there.
+    """
+    found = errors_of(refused)
+    return dict.fromkeys(found, SEE_ABOVE) if isinstance(refused, RulesBroken) else found
 
 
 def typed(values: Mapping[str, Any]) -> Typed:

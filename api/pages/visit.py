@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api.auth import COOKIE, check_csrf, csrf_token, identify
 from api.deps import AppDatabase, AppSettings, CurrentActor, Now
-from api.pages.wording import FILTERS
+from api.pages.wording import FILTERS, other_reasons
 from api.problems import STATUS, TITLES
 from booking.clock import utc_now
 from booking.config import Settings
@@ -225,12 +225,11 @@ def refused_page(visit: Visit, refused: DomainError) -> Response:
         target = visit.request.url.path if visit.request.method == "GET" else "/"
         return RedirectResponse(f"/sign-in?next={quote(target)}", 303)
     status = STATUS[type(refused)]
-    reasons = [each.reason for each in refused.violations if each.reason != refused.message]
     return show(
         visit,
         "refused.html",
         status=status,
         title=TITLES[status],
         detail=refused.message,
-        reasons=reasons,
+        reasons=other_reasons(refused),
     )

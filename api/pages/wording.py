@@ -6,10 +6,10 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from api.pages.prose import prose
-from booking.engine.wording import as_text, counted, credits_in_words
+from booking.engine.wording import as_text, counted, credits_in_words, length_in_words
+from booking.errors import DomainError
 from booking.reference.countries import country_name
 
-MINUTES_A_DAY: Final = 1440
 MINUTES_AN_HOUR: Final = 60
 PPM: Final = 1_000_000
 THOUSAND: Final = 1000
@@ -76,13 +76,13 @@ def instant(text: str) -> datetime:
 
 def duration(minutes: int | None) -> str:
     """Say a number of minutes: `45 min`, `2 h 30 min`, `3 days`."""
-    if minutes is None:
-        return "no limit"
-    if minutes and minutes % MINUTES_A_DAY == 0:
-        days = minutes // MINUTES_A_DAY
-        return f"{days} day" if days == 1 else f"{days} days"
-    hours, rest = divmod(minutes, 60)
-    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest)) or "0 min"
+    return "no limit" if minutes is None else length_in_words(minutes)
+
+
+def other_reasons(refused: DomainError) -> list[str]:
+    """List the reasons that the message of a refusal does not say, each once, in order."""
+    reasons = dict.fromkeys(each.reason for each in refused.violations)
+    return [each for each in reasons if not refused.message.startswith(each)]
 
 
 def percent(ppm: int | None) -> str:
@@ -143,5 +143,6 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "plain_zone": plain_zone,
     "clocks_differ": clocks_differ,
     "prose": prose,
+    "other_reasons": other_reasons,
     "country": country_name,
 }

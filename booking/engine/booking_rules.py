@@ -21,7 +21,7 @@ from booking.engine.booking_standing import (
 from booking.engine.intervals import MINUTE, Interval, intersect, peak, subtract
 from booking.engine.lifecycle import BookingMode, ResourceState
 from booking.engine.violations import Violation
-from booking.engine.wording import at_words, in_words, listed
+from booking.engine.wording import at_words, in_words, length_in_words, listed
 
 Rule = Callable[[BookingFacts], Violation | None]
 
@@ -42,12 +42,29 @@ def on_the_grid(facts: BookingFacts) -> Violation | None:
     grid, wanted = facts.grid_minutes, facts.wanted
     if on_grid(wanted.start, grid) and on_grid(wanted.end, grid):
         return None
-    nearest = Interval(grid_floor(wanted.start, grid), grid_ceiling(wanted.end, grid))
+    nearest = _nearest_on_grid(facts)
+    mend = "choose another time, on it" if nearest is None else f"ask for {in_words(nearest)}"
     return Violation(
         BookingCode.OFF_GRID,
-        f"Bookings here start and end on a grid of {grid} minutes; ask for {in_words(nearest)}.",
+        f"Bookings here start and end on a grid of {length_in_words(grid)}; {mend}.",
         "/starts_at",
     )
+
+
+def _nearest_on_grid(facts: BookingFacts) -> Interval | None:
+    """Find the nearest start on the grid for the same length, up to the grid.
+
+    Ties to the earlier; None where neither of the two is open, free and to come.
+    """
+    grid, wanted = facts.grid_minutes, facts.wanted
+    length = -(-(wanted.end - wanted.start) // (grid * MINUTE)) * grid * MINUTE
+    starts = sorted(
+        {grid_floor(wanted.start, grid), grid_ceiling(wanted.start, grid)},
+        key=lambda start: (abs(start - wanted.start), start),
+    )
+    near = (replace(facts, wanted=Interval(start, start + length)) for start in starts)
+    rules = (starts_in_the_future, while_open, outside_closures, while_free)
+    return next((each.wanted for each in near if not any(rule(each) for rule in rules)), None)
 
 
 def long_enough(facts: BookingFacts) -> Violation | None:
@@ -58,7 +75,8 @@ def long_enough(facts: BookingFacts) -> Violation | None:
     mend = Interval(facts.wanted.start, facts.wanted.start + shortest * MINUTE)
     return Violation(
         BookingCode.TOO_SHORT,
-        f"The shortest booking here is {shortest} minutes; ask for at least {in_words(mend)}.",
+        f"The shortest booking here is {length_in_words(shortest)}; "
+        f"ask for at least {in_words(mend)}.",
         "/ends_at",
     )
 
@@ -71,7 +89,8 @@ def short_enough(facts: BookingFacts) -> Violation | None:
     mend = Interval(facts.wanted.start, facts.wanted.start + longest * MINUTE)
     return Violation(
         BookingCode.TOO_LONG,
-        f"The longest booking here is {longest} minutes; ask for at most {in_words(mend)}.",
+        f"The longest booking here is {length_in_words(longest)}; "
+        f"ask for at most {in_words(mend)}.",
         "/ends_at",
     )
 
@@ -95,7 +114,7 @@ def after_the_lead_time(facts: BookingFacts) -> Violation | None:
     start = grid_ceiling(earliest, facts.grid_minutes)
     return Violation(
         BookingCode.TOO_SOON,
-        f"Bookings here are made at least {facts.lead_minutes} minutes ahead; "
+        f"Bookings here are made at least {length_in_words(facts.lead_minutes)} ahead; "
         f"the earliest start is {at_words(start)}.",
         "/starts_at",
     )
@@ -282,5 +301,8 @@ def _with_buffers(facts: BookingFacts) -> str:
     before, after = facts.buffer_before_minutes, facts.buffer_after_minutes
     if not before and not after:
         return ""
-    parts = [f"{before} minutes before"] * bool(before) + [f"{after} minutes after"] * bool(after)
+    parts = [
+        *[f"{length_in_words(before)} before"] * bool(before),
+        *[f"{length_in_words(after)} after"] * bool(after),
+    ]
     return f", with {' and '.join(parts)} it"

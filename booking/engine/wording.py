@@ -7,6 +7,7 @@ from typing import Final
 from booking.engine.intervals import Interval, in_utc
 
 MOST_LISTED: Final = 3
+MINUTES_A_DAY: Final = 1440
 
 
 def at_words(at: datetime) -> str:
@@ -57,6 +58,8 @@ def credits_in_words(thousandths: int) -> str:
 
 
 def length_in_words(minutes: int) -> str:
-    """Word a length of time: 4 h, 1 h 30 min, 45 min."""
+    """Word a length of time: 4 h, 1 h 30 min, 45 min; whole days as 1 day, 3 days."""
+    if minutes and not minutes % MINUTES_A_DAY:
+        return counted(minutes // MINUTES_A_DAY, "day")
     hours, rest = divmod(minutes, 60)
     return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest)) or "0 min"

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from booking.engine.availability import Held
+from booking.engine.availability import Held, on_grid
 from booking.engine.booking_facts import BookingFacts, ReservingRound
 from booking.engine.intervals import MINUTE, Interval
 from booking.engine.online_rules import QuotaFacts
@@ -38,7 +38,8 @@ class Wish:
     """A quantity of a resource for an interval, wanted by a project for a person.
 
     `instead_of` is the booking that would give way: the one that is moved. `may_waive` is
-    somebody who may set rules aside, `waived` somebody who does.
+    somebody who may set rules aside, `waived` somebody who does. `stays_at` is a resource and
+    the time on it that would change nothing, so that it is no alternative.
     """
 
     project_id: UUID
@@ -49,6 +50,7 @@ class Wish:
     instead_of: UUID | None = None
     may_waive: bool = False
     waived: bool = False
+    stays_at: tuple[UUID, Interval] | None = None
 
     @property
     def gives_way(self) -> UUID:
@@ -111,12 +113,14 @@ def booking_facts(
 ) -> BookingFacts:
     """Return all that decides about the wish; windows and holds are those it touches.
 
+    Where it is off the grid they are also those near it.
     `locking` lets no other booking of an organisation with a cap be decided meanwhile; the
     resource is locked before.
 
     Cost: one query, and where the facility has a policy those of online_quotas.
     """
-    standing, times = _of_one(session, resource, wish, now)
+    around = _around(resource, wish.wanted)
+    standing, times = _of_one(session, resource, wish, around, now)
     standings = {resource.id: standing}
     quotas = _quotas(
         session, [resource], standings, wish, now=now, within=wish.wanted, locking=locking
@@ -126,7 +130,7 @@ def booking_facts(
         wish,
         standing=standing,
         times=times,
-        within=wish.wanted,
+        within=around,
         quotas=quotas.get(resource.id),
         now=now,
     )
@@ -279,8 +283,16 @@ def _own_hours(
     ]
 
 
+def _around(resource: Resource, wanted: Interval) -> Interval:
+    """Look at no more than the wanted time; off the grid, as far as the nearest time on it."""
+    grid = resource.grid_minutes
+    if on_grid(wanted.start, grid) and on_grid(wanted.end, grid):
+        return wanted
+    return wanted.widened(before=grid * MINUTE, after=2 * grid * MINUTE)
+
+
 def _of_one(
-    session: Session, resource: Resource, wish: Wish, now: datetime
+    session: Session, resource: Resource, wish: Wish, around: Interval, now: datetime
 ) -> tuple[_Standing, _Times]:
     """Read all at once, since what is asked most is about one resource."""
     reach = (resource.buffer_before_minutes + resource.buffer_after_minutes) * MINUTE
@@ -291,8 +303,8 @@ def _of_one(
             {
                 "resource": resource.id,
                 "facility": resource.facility_id,
-                "start": wish.wanted.start - reach,
-                "end": wish.wanted.end + reach,
+                "start": around.start - reach,
+                "end": around.end + reach,
                 "project": wish.project_id,
                 "person": wish.person_id,
                 "now": now,

@@ -246,6 +246,9 @@ def _wish(
         instead_of=booking.id,
         may_waive=may_waive(actor, resource.facility_id),
         waived=waived,
+        stays_at=(booking.resource_id, Interval(booking.starts_at, booking.ends_at))
+        if quantity == booking.quantity
+        else None,
     )
 
 

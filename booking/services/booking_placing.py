@@ -18,7 +18,7 @@ from booking.engine.booking_rules import BOOKING_RULES, Rule, broken_rules
 from booking.engine.intervals import Interval
 from booking.engine.online_rules import Credited, credited
 from booking.engine.violations import Violation
-from booking.engine.wording import as_text
+from booking.engine.wording import as_text, counted
 from booking.errors import Malformed, RulesBroken
 from booking.models import Booking, Resource
 from booking.queries.booking_facts import Wish, booking_facts, facts_of_each
@@ -102,7 +102,8 @@ def refusal(
 ) -> RulesBroken:
     """Make the refusal, with the nearest times that would do beside it if `offering`."""
     first = violations[0].reason
-    more = f" (and {len(violations) - 1} more reasons)" if len(violations) > 1 else ""
+    others = len(violations) - 1
+    more = f" (and {counted(others, 'more reason')})" if others else ""
     found = nearest(session, resource, wish, now=now) if offering else []
     return RulesBroken(f"{first}{more}", violations, beside={"alternatives": found})
 
@@ -123,8 +124,8 @@ def nearest(
     around = _around(resource, wish, reach, now=now)
     peers = resources_like(session, resource)
     facts = facts_of_each(session, [resource, *peers], wish, now=now, within=around)
-    here = [(resource.id, slot) for slot in _kept(facts[resource.id], MOST_HERE)]
-    elsewhere = [(each.id, slot) for each in peers for slot in _kept(facts[each.id], 1)]
+    here = _choices(wish, resource, facts[resource.id], MOST_HERE)
+    elsewhere = [each for peer in peers for each in _choices(wish, peer, facts[peer.id], 1)]
 
     def farness(choice: tuple[UUID, Interval]) -> tuple[timedelta, bool, datetime]:
         resource_id, slot = choice
@@ -148,6 +149,14 @@ def _around(resource: Resource, wish: Wish, reach: timedelta, *, now: datetime) 
         middle = min(middle, now + timedelta(days=resource.horizon_days))
     length = wish.wanted.end - wish.wanted.start
     return Interval(middle - reach, middle + reach + length)
+
+
+def _choices(
+    wish: Wish, resource: Resource, facts: BookingFacts, count: int
+) -> list[tuple[UUID, Interval]]:
+    """List the nearest times of one resource; where a booking stays is none of them."""
+    found = [(resource.id, slot) for slot in _kept(facts, count + (wish.stays_at is not None))]
+    return [each for each in found if each != wish.stays_at][:count]
 
 
 def _kept(facts: BookingFacts, count: int) -> list[Interval]:

@@ -22,7 +22,7 @@ from booking.engine.waitlist import (
     may_be_met,
     slots_to_offer,
 )
-from booking.engine.wording import as_text, in_words
+from booking.engine.wording import as_text, in_words, length_in_words
 from booking.errors import NotFound, RulesBroken, WrongState
 from booking.events import record
 from booking.models import Resource, WaitlistEntry
@@ -159,8 +159,8 @@ def _check_window(
     if entry.minutes > window.minutes:
         raise _refused(
             WaitlistCode.WINDOW_TOO_SHORT,
-            f"{entry.minutes} minutes do not fit between start and end, which are "
-            f"{window.minutes} minutes apart; ask for less, or widen the window.",
+            f"{length_in_words(entry.minutes)} do not fit between start and end, which are "
+            f"{length_in_words(window.minutes)} apart; ask for less, or widen the window.",
             "/minutes",
         )
     if not may_be_met(

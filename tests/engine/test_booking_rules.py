@@ -195,14 +195,33 @@ def reason(**changes: Any) -> str:
 
 def test_reasons__limits__name_the_number_and_the_mend() -> None:
     assert reason(wanted=span(720, 735), minimum_minutes=60) == (
-        "The shortest booking here is 60 minutes; ask for at least 2026-12-01 12:00-13:00 UTC."
+        "The shortest booking here is 1 h; ask for at least 2026-12-01 12:00-13:00 UTC."
     )
-    assert "ask for 2026-12-01 10:00-11:00 UTC." in reason(wanted=span(601, 659))
+    assert "at least 10 h 1 min ahead" in reason(lead_minutes=601)
     assert "the earliest start is 2026-12-01 10:15 UTC." in reason(lead_minutes=601)
     assert "ask for at most 1, or choose another time." in reason(
         capacity=3, quantity=2, holds=(Held(span(600, 610), 2),)
     )
     assert "closed 2026-12-01 10:59-11:00 UTC" in reason(open_windows=(span(600, 659),))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "open_from", "found"),
+    [
+        (span(601, 659), 480, "ask for 2026-12-01 10:00-11:00 UTC."),
+        (span(630, 870), 480, "ask for 2026-12-01 10:00-14:00 UTC."),
+        (span(631, 871), 480, "ask for 2026-12-01 11:00-15:00 UTC."),
+        (span(610, 830), 601, "ask for 2026-12-01 11:00-15:00 UTC."),
+        (span(850, 1090), 480, "choose another time, on it."),
+    ],
+    ids=["rounded up", "tie", "nearer later", "earlier is closed", "both are closed"],
+)
+def test_off_grid__proposes_the_nearest_open_time_of_the_same_length(
+    wanted: Interval, open_from: int, found: str
+) -> None:
+    changed = replace(FACTS, grid_minutes=60, wanted=wanted, open_windows=(span(open_from, 1020),))
+    told = next(each for each in broken_rules(changed) if each.code == "off_grid")
+    assert told.reason == f"Bookings here start and end on a grid of 1 h; {found}"
 
 
 def test_reasons__time_that_opens_later__say_when() -> None:

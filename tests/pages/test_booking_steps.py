@@ -62,7 +62,12 @@ def test_hand_over__to_a_colleague__stands_in_their_name(visitor: Visitor, mine:
     chosen = form.partition('<option value="')[2].partition('"')[0]
     assert "Ben Kariuki" in form
     assert visitor.send(f"/bookings/{mine.id}/hand-over", person_id=chosen).status_code == 303
-    assert "Booked for Ben Kariuki" in text_of(visitor.get(f"/bookings/{mine.id}"))
+    answer = visitor.get(f"/bookings/{mine.id}")
+    page = text_of(answer)
+    assert "The time is booked for Ben Kariuki." in page
+    assert "Booked for Ben Kariuki" in page
+    assert "The time is yours" not in page
+    assert '<p class="crumbs"><a href="/bookings">' not in answer.text
 
 
 def test_hand_over__to_nobody_or_a_stranger__refused(visitor: Visitor, mine: Booking) -> None:

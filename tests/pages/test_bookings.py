@@ -6,7 +6,7 @@ from typing import Any
 
 from booking.db import Database
 from booking.engine.lifecycle import BookingMode, BookingStatus, ResourceState
-from tests.builders import a_booking, a_project
+from tests.builders import a_booking, a_project, a_resource
 from tests.pages.visitor import Visitor, a_browser_of, text_of
 from tests.scenes import Scene, a_scene, at
 
@@ -220,3 +220,17 @@ def test_private_page__signed_out__leads_to_sign_in(visitor: Visitor) -> None:
     for path in ("/bookings", "/account", "/account/tokens", "/account/projects/new"):
         answer = visitor.get(path)
         assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?next={path}")
+
+
+def test_move__taken__offers_to_move_it_there_and_names_another_instrument(
+    visitor: Visitor, database: Database
+) -> None:
+    scene = _arrived(visitor, database)
+    with database.writing() as session:
+        mine = a_booking(session, scene.resource, scene.project, at(120), at(180))
+        a_resource(session, scene.facility.id, name="The twin")
+    _taken(database, scene)
+    typed = {"day": "2026-11-24", "start": "12:00", "minutes": 60, "quantity": 1}
+    page = text_of(visitor.send(f"/bookings/{mine.id}/move", **typed))
+    assert "Move it there: Tue 24 Nov 2026, 12:00 to 13:00, on The twin" in page
+    assert "Move it there: Tue 24 Nov 2026, 14:00 to 15:00" not in page

@@ -44,6 +44,18 @@ def test_facts_of_each__no_resource__are_none(session: Session) -> None:
     assert facts_of_each(session, [], wish, now=NOW, within=wish.wanted) == {}
 
 
+def test_book__off_grid_and_taken_next_to_it__proposes_the_free_side(session: Session) -> None:
+    scene = a_scene(session, grid_minutes=60)
+    booked(session, scene, scene.wish(0, 60))
+
+    with pytest.raises(RulesBroken) as caught:
+        booked(session, scene, scene.wish(75, 120))
+    assert "ask for 2026-11-24 10:00-11:00 UTC" in caught.value.message
+    with pytest.raises(RulesBroken) as caught:
+        booked(session, scene, scene.wish(10, 50))
+    assert "ask for 2026-11-24 10:00-11:00 UTC" in caught.value.message
+
+
 def test_book__own_hours__replace_those_of_the_facility(session: Session) -> None:
     scene = a_scene(session)
     opening_hours(session, scene.facility.id, time(12), time(18))

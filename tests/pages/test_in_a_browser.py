@@ -17,6 +17,7 @@ from booking.clock import utc_now
 from booking.config import Settings
 from booking.engine.lifecycle import BookingMode, BookingStatus, ResourceState
 from booking.engine.permissions import Role
+from booking.models import Project, Resource
 from tests.builders import (
     NOW,
     a_booking,
@@ -99,6 +100,24 @@ class Site:
     cookie: str
 
 
+def _booked(
+    session: Session, microscope: Resource, cluster: Resource, project: Project
+) -> dict[str, Any]:
+    """Let the project have a booking in each state, and tell their ids."""
+    waits: dict[str, Any] = {"quantity": 3, "status": BookingStatus.PENDING}
+    held: dict[str, Any] = {"status": BookingStatus.HELD, "expires_at": at(-1400)}
+    fell: dict[str, Any] = {"status": BookingStatus.DISPLACED}
+    over: dict[str, Any] = {"status": BookingStatus.COMPLETED}
+    ago = timedelta(days=4)
+    a_booking(session, microscope, project, at(0) - ago, at(60) - ago, **over)
+    return {
+        "confirmed": a_booking(session, microscope, project, at(0), at(60)).id,
+        "pending": a_booking(session, cluster, project, at(0), at(600), **waits).id,
+        "held": a_booking(session, microscope, project, at(240), at(300), **held).id,
+        "displaced": a_booking(session, microscope, project, at(0), at(60), **fell).id,
+    }
+
+
 def _furnished(session: Session) -> tuple[dict[str, Any], str]:
     """Fill a database with something on every page."""
     asha = a_person(session, name="Asha Otieno", zone="Europe/Berlin")
@@ -123,21 +142,12 @@ def _furnished(session: Session) -> tuple[dict[str, Any], str]:
     )
     pool: dict[str, Any] = {"name": "GPU cluster", "capacity": 64, "unit_label": "GPU"}
     cluster = a_resource(session, place.id, mode=BookingMode.APPROVAL, **pool)
-    waits: dict[str, Any] = {"quantity": 3, "status": BookingStatus.PENDING}
-    held: dict[str, Any] = {"status": BookingStatus.HELD, "expires_at": at(-1400)}
-    over: dict[str, Any] = {"status": BookingStatus.COMPLETED}
-    ago = timedelta(days=4)
-    a_booking(session, microscope, project, at(0) - ago, at(60) - ago, **over)
-    fell: dict[str, Any] = {"status": BookingStatus.DISPLACED}
     ids = {
         "microscope": microscope.id,
         "cluster": cluster.id,
         "by_rounds": a_resource(session, place.id, mode=BookingMode.ROUND_ONLY).id,
         "retired": a_resource(session, place.id, state=ResourceState.RETIRED).id,
-        "confirmed": a_booking(session, microscope, project, at(0), at(60)).id,
-        "pending": a_booking(session, cluster, project, at(0), at(600), **waits).id,
-        "held": a_booking(session, microscope, project, at(240), at(300), **held).id,
-        "displaced": a_booking(session, microscope, project, at(0), at(60), **fell).id,
+        **_booked(session, microscope, cluster, project),
         "organisation": organisation.id,
         "project": project.id,
     }

@@ -13,6 +13,7 @@ from api.pages.booking_quota import quota_beside
 from api.pages.booking_wish import AGAIN, KEPT, TIMES, Choices
 from api.pages.fields import Address, Typed, marks_of
 from api.pages.local_reasons import by_the_clock_of, in_zone
+from api.pages.taken_time import taken_time
 from api.pages.visit import Visit, Visiting, show
 from api.pages.wishes import offers_beside
 from api.problems import STATUS
@@ -89,6 +90,7 @@ def _look(
     chosen: Choices = booking_wish.choices(session, visit, values, found)
     return {
         "wish": times,
+        "taken": taken_time(session, visit, found, chosen.project_id, times, refused),
         "quota": quota_beside(session, found, chosen.project_id, times, now=visit.now),
         "hours": rules_in_words.hours_in_words(hours),
         "choices": chosen,

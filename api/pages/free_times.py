@@ -16,10 +16,14 @@ from booking.queries.slots_for_project import Team, slots_of_team
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A resource that was found, with the next times it is free where a time was asked for."""
+    """A resource that was found, with the next times it is free where a time was asked for.
+
+    `more` says that there are others.
+    """
 
     resource: ResourceFacts
     slots: tuple[Interval, ...]
+    more: bool = False
 
 
 def with_free_times(
@@ -42,7 +46,12 @@ def with_free_times(
         slots = {each.id: slots_in(each, times[each.id], wish, now) for each in resources}
     else:
         slots = dict(slots_of_team(session, [each.id for each in resources], wish, team, now))
-    return tuple(Found(each, tuple(islice(_apart(slots[each.id]), most))) for each in resources)
+    return tuple(_found(each, slots[each.id], most) for each in resources)
+
+
+def _found(resource: ResourceFacts, slots: Iterable[Interval], most: int) -> Found:
+    first = tuple(islice(_apart(slots), most + 1))
+    return Found(resource, first[:most], len(first) > most)
 
 
 def _apart(slots: Iterable[Interval]) -> Iterator[Interval]:

@@ -16,8 +16,8 @@ from api.pages.wording import duration
 from api.problems import STATUS
 from booking.errors import DomainError, Malformed
 from booking.queries import accounts
-from booking.queries.availability import free_resources
-from booking.queries.catalogue import Search
+from booking.queries.availability import all_longer, free_resources
+from booking.queries.catalogue import Candidate, Search
 from booking.queries.facility_zones import facility_zones
 from booking.queries.paging import Page
 from booking.queries.slot_batches import TimeWish
@@ -55,6 +55,10 @@ def slots(visit: Visiting, address: Address) -> Response:
         errors=errors_of(refused),
         wish=wish,
         page=page,
+        longer=_longer(visit, address, wish) if page and wish and not page.items else None,
+        at_least=urlencode(
+            {name: address[name] for name in FIELDS if address[name] and name != "minutes"}
+        ),
         zone_asked=zone,
         zones=visit.read(facility_zones),
         projects=visit.read(lambda session: accounts.projects_of(session, visit.actor)),
@@ -90,15 +94,13 @@ def _found(
 
 
 def _read(session: Session, visit: Visit, address: Typed, wish: TimeWish) -> Page[Found]:
-    search: dict[str, Any] = {
-        name: address.line(name) for name in ("q", "kind", "technique", "country", "facility")
-    }
+    search = _search(address)
     project_id = address.key("project")
     team = Team(project_id, visit.person.id) if project_id and visit.person else None
     page = free_resources(
         session,
         viewer=visit.actor,
-        search=Search(**search),
+        search=search,
         wish=wish,
         now=visit.now,
         limit=A_PAGE,
@@ -108,3 +110,18 @@ def _read(session: Session, visit: Visit, address: Typed, wish: TimeWish) -> Pag
     found = with_free_times(session, page.items, wish, now=visit.now, most=TIMES_SHOWN, team=team)
     soonest = sorted((each for each in found if each.slots), key=lambda each: each.slots[0].start)
     return Page(tuple(soonest), page.next)
+
+
+def _search(address: Typed) -> Search:
+    named: dict[str, Any] = {
+        name: address.line(name) for name in ("q", "kind", "technique", "country", "facility")
+    }
+    return Search(**named)
+
+
+def _longer(visit: Visit, address: Typed, wish: TimeWish) -> tuple[Candidate, int] | None:
+    """Find the shortest booking there is, where so short a one is nowhere."""
+    search = _search(address)
+    return visit.read(
+        lambda session: all_longer(session, viewer=visit.actor, search=search, wish=wish)
+    )

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from booking.engine.availability import Held, free_time, slots
 from booking.engine.booking_facts import ReservingRound
 from booking.engine.intervals import MINUTE, Interval, subtract
-from booking.engine.lifecycle import HOLDING, RoundState
+from booking.engine.lifecycle import HOLDING, BookingMode, ResourceState, RoundState
 from booking.engine.opening import WeeklyHours, open_windows
 from booking.engine.permissions import Actor
 from booking.models import Booking, Closure, OpeningHours, Round, RoundFacility
@@ -156,6 +156,25 @@ def free_resources(
     page = page_of(kept, limit=limit, key=lambda each: (each.key, str(each.id)))
     facts = facts_of(session, [each.id for each in page.items])
     return Page(tuple(facts[each.id] for each in page.items), page.next)
+
+
+def all_longer(
+    session: Session, *, viewer: Actor, search: Search, wish: TimeWish
+) -> tuple[Candidate, int] | None:
+    """Return what is found with the shortest booking, where the wish is below every one's.
+
+    With its length in minutes. None where some booking is as short, or too much is found.
+    """
+    found = candidates(session, viewer=viewer, search=search, size=BATCH + 1, since=None)
+    direct = [
+        (wish.shortest_at(each), each)
+        for each in found
+        if each.state is ResourceState.PUBLISHED and each.mode is not BookingMode.ROUND_ONLY
+    ]
+    if wish.minutes is None or not direct or len(found) > BATCH:
+        return None
+    minutes, shortest = min(direct, key=lambda each: each[0])
+    return (shortest, minutes) if wish.minutes < minutes else None
 
 
 def _every(

@@ -34,6 +34,11 @@ class TimeWish:
         """Choose the length of a slot of this resource."""
         return self.minutes or found.minimum_minutes or found.grid_minutes
 
+    def shortest_at(self, found: Candidate | ResourceFacts) -> int:
+        """Find the shortest booking of this resource, in minutes: whole steps of its grid."""
+        grid = found.grid_minutes
+        return -(-(found.minimum_minutes or grid) // grid) * grid
+
     def bookable_at(self, found: Candidate | ResourceFacts) -> bool:
         """Say whether anybody may book such a length and quantity directly."""
         minutes, longest = self.minutes_at(found), found.maximum_minutes

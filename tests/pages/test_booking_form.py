@@ -82,6 +82,35 @@ def test_check__taken__keeps_what_was_typed_and_leads_on(
     assert waiting in refused.text
 
 
+def test_check__taken_by_the_project_itself__leads_to_it_and_not_to_the_waiting_list(
+    visitor: Visitor, database: Database
+) -> None:
+    scene = _arrived(visitor, database)
+    with database.writing() as session:
+        own = a_booking(session, scene.resource, scene.project, at(0), at(60))
+    refused = visitor.send(f"/resources/{scene.resource.id}/book/check", **_wish(scene))
+    assert "Your project already has it" in refused.text
+    assert f'href="/bookings/{own.id}"' in refused.text
+    assert "/waiting-list/new" not in refused.text
+
+
+def test_check__refused_for_another_reason__proposes_no_waiting(
+    visitor: Visitor, database: Database
+) -> None:
+    scene = _arrived(visitor, database, qualification_needed=True)
+    refused = visitor.send(f"/resources/{scene.resource.id}/book/check", **_wish(scene))
+    assert refused.status_code == 409
+    assert "/waiting-list/new" not in refused.text
+
+
+def test_form__facility_elsewhere__says_the_time_by_the_readers_clock_too(
+    visitor: Visitor, database: Database
+) -> None:
+    scene = _arrived(visitor, database)
+    page = visitor.get(f"/resources/{scene.resource.id}/book?day=2026-11-24&start=12:00&minutes=60")
+    assert "By your clock: Tue 24 Nov 2026, 09:00 to 10:00 (UTC)." in text_of(page)
+
+
 def test_check__several_rules_broken__all_are_told(visitor: Visitor, database: Database) -> None:
     scene = _arrived(visitor, database, maximum_minutes=60, grid_minutes=60)
     refused = visitor.send(

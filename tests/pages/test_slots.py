@@ -86,3 +86,30 @@ def test_slots__malformed__named_and_the_form_stays(visitor: Visitor) -> None:
 
 def test_home__leads_to_find_by_time(visitor: Visitor) -> None:
     assert 'href="/slots"' in visitor.get("/").text
+
+
+def test_slots__more_than_shown__leads_to_the_calendar(
+    visitor: Visitor, database: Database
+) -> None:
+    with database.writing() as session:
+        place = a_facility(session).id
+        one = a_resource(session, place, name="Free one")
+    link = f'href="/resources/{one.id}/calendar?on=2026-11-24" aria-label="More free times'
+    few = visitor.get(ASKED).text
+    many = visitor.get(ASKED.replace("until=2026-11-24T14:00", "until=2026-11-24T20:00")).text
+    assert (link in few, link in many) == (False, True)
+
+
+def test_slots__shorter_than_every_booking__names_the_shortest(
+    visitor: Visitor, database: Database
+) -> None:
+    with database.writing() as session:
+        place = a_facility(session).id
+        for name, least in (("Long one", 360), ("Shorter one", 240)):
+            a_resource(session, place, name=name, minimum_minutes=least, maximum_minutes=480)
+    page = visitor.get(ASKED)
+    assert "The shortest booking of Shorter one is 4 h;" in text_of(page)
+    assert "a shorter time" not in page.text
+    assert "&amp;minutes=240" in page.text
+    same = text_of(visitor.get(ASKED.replace("minutes=60", "minutes=240")))
+    assert "a shorter time" in same

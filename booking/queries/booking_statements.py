@@ -269,9 +269,6 @@ _STANDINGS: Final[Any] = (
         col(Facility.zone),
         col(Facility.id).label("facility_id"),
         col(Facility.offer_version),
-        col(Facility.contact_name),
-        col(Facility.contact_email),
-        col(Facility.contact_url),
         _POLICY.label("policy_version_id"),
         col(Project.organisation_id),
         col(Facility.restricted),
@@ -289,6 +286,9 @@ _STANDINGS: Final[Any] = (
         _where_limited(col(Resource.concurrent_per_organisation), _OF_ORGANISATION).label(
             "of_organisation"
         ),
+        col(Facility.contact_name),
+        col(Facility.contact_email),
+        col(Facility.contact_url),
     )
     .join_from(Resource, Facility, col(Facility.id) == col(Resource.facility_id))
     .join(Project, col(Project.id) == _PROJECT)

@@ -88,6 +88,8 @@ PRIVATE = (
     "/account/calendars",
     "/account/delete",
 )
+OVER: dict[str, Any] = {"status": BookingStatus.COMPLETED}
+FELL: dict[str, Any] = {"status": BookingStatus.DISPLACED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,8 @@ def _furnished(session: Session) -> tuple[dict[str, Any], str]:
     cluster = a_resource(session, place.id, mode=BookingMode.APPROVAL, **pool)
     waits: dict[str, Any] = {"quantity": 3, "status": BookingStatus.PENDING}
     held: dict[str, Any] = {"status": BookingStatus.HELD, "expires_at": at(-1400)}
-    over: dict[str, Any] = {"status": BookingStatus.COMPLETED}
     ago = timedelta(days=4)
-    a_booking(session, microscope, project, at(0) - ago, at(60) - ago, **over)
-    fell: dict[str, Any] = {"status": BookingStatus.DISPLACED}
+    a_booking(session, microscope, project, at(0) - ago, at(60) - ago, **OVER)
     ids = {
         "microscope": microscope.id,
         "cluster": cluster.id,
@@ -137,7 +137,7 @@ def _furnished(session: Session) -> tuple[dict[str, Any], str]:
         "confirmed": a_booking(session, microscope, project, at(0), at(60)).id,
         "pending": a_booking(session, cluster, project, at(0), at(600), **waits).id,
         "held": a_booking(session, microscope, project, at(240), at(300), **held).id,
-        "displaced": a_booking(session, microscope, project, at(0), at(60), **fell).id,
+        "displaced": a_booking(session, microscope, project, at(0), at(60), **FELL).id,
         "organisation": organisation.id,
         "project": project.id,
     }

@@ -229,7 +229,7 @@ def read_usage(booking_id: UUID, session: ReadSession, actor: SignedIn) -> Usage
     return _in_words(usage)
 
 
-@router.patch("/bookings/{booking_id}/usage", responses=problems(401, 403, 404, 412))
+@router.patch("/bookings/{booking_id}/usage", responses=problems(401, 403, 404, 409, 412))
 def note_usage(
     booking_id: UUID, given: NoteIn, session: WriteSession, actor: SignedIn, now: Now
 ) -> UsageInWords:

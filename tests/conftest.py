@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import Session
+from starlette.datastructures import State
 
 from api.app import create_app
 from booking.clock import utc_now
@@ -189,12 +190,19 @@ def now() -> datetime:
     return datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
+@pytest.fixture(scope="session")
+def wired() -> FastAPI:
+    """The application without a test's state: to wire it takes longer than most tests do."""
+    return create_app(settings_for("sqlite://"))
+
+
 @pytest.fixture
-def app(database_url: str, now: datetime) -> FastAPI:
-    """The whole application on a database of the test's own, at `now`."""
-    made = create_app(settings_for(database_url))
-    made.dependency_overrides[utc_now] = lambda: now
-    return made
+def app(wired: FastAPI, database_url: str, now: datetime) -> FastAPI:
+    """The whole application on a database of the test's own, at `now`; add no routes to it."""
+    settings = settings_for(database_url)
+    wired.state = State({"settings": settings, "database": Database(database_url)})
+    wired.dependency_overrides = {utc_now: lambda: now}
+    return wired
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from api.logs import LONGEST_ERROR, said_shortly
 from booking.config import Settings
 from booking.db import Database
 from tests.builders import a_person, a_token
+from tests.conftest import settings_for
 
 JSON = {"Content-Type": "application/json"}
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -115,14 +116,20 @@ def test_calendar_file__none_there__is_a_problem_not_a_page(client: TestClient, 
     assert_problem(answer, 401 if path.endswith(".ics") else 404)
 
 
+@pytest.fixture
+def own_app(database_url: str) -> FastAPI:
+    """An application that a test may add a route to."""
+    return create_app(settings_for(database_url))
+
+
 def test_fault__any__is_logged_in_one_plain_line(
-    app: FastAPI, capsys: pytest.CaptureFixture[str]
+    own_app: FastAPI, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    @app.get("/api/v1/fault")
+    @own_app.get("/api/v1/fault")
     def fault() -> None:
         raise RuntimeError("x" * 2 * LONGEST_ERROR)
 
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(own_app, raise_server_exceptions=False) as client:
         assert_problem(client.get("/api/v1/fault"), 500)
     out, err = capsys.readouterr()
     assert out == ""
@@ -132,13 +139,13 @@ def test_fault__any__is_logged_in_one_plain_line(
 
 
 def test_fault__in_a_browser__is_a_page_with_menu_and_the_reference_of_the_log(
-    app: FastAPI, capsys: pytest.CaptureFixture[str]
+    own_app: FastAPI, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    @app.get("/fault")
+    @own_app.get("/fault")
     def fault() -> None:
         raise RuntimeError("broken")
 
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(own_app, raise_server_exceptions=False) as client:
         answer = client.get("/fault", headers=BROWSER)
         assert_problem(client.get("/fault"), 500)
     assert answer.status_code == 500

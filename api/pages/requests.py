@@ -43,7 +43,7 @@ def new_request(visit: Visiting, slug: str) -> Response:
     shown = _round(visit, slug)
     if shown.facts.round.state is not RoundState.OPEN:
         raise WrongState(
-            "The call of this round is not open, so nothing can be asked for now. Look at the "
+            "The call of this round is not open, so it takes no requests. Look at the "
             "list of rounds for one whose call is open, or book what is free on-line."
         )
     return _form_shown(visit, shown, typed(fresh()))

@@ -74,6 +74,10 @@ HOLDING: Final = (
 )
 
 
+# A round in one of these keeps its access period to itself.
+RESERVING: Final = (RoundState.OPEN, RoundState.REVIEWING, RoundState.ALLOCATED)
+
+
 class EventKind(StrEnum):
     """What happened; part of the audit trail and of the API, never renamed."""
 

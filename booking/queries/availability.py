@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from booking.engine.availability import Held, free_time, slots
 from booking.engine.booking_facts import ReservingRound
 from booking.engine.intervals import MINUTE, Interval, subtract
-from booking.engine.lifecycle import HOLDING, BookingMode, ResourceState, RoundState
+from booking.engine.lifecycle import HOLDING, RESERVING, BookingMode, ResourceState
 from booking.engine.opening import WeeklyHours, open_windows
 from booking.engine.permissions import Actor
 from booking.models import Booking, Closure, OpeningHours, Round, RoundFacility
@@ -23,7 +23,6 @@ from booking.queries.paging import Page, id_of, instant_of, page_of, read_cursor
 from booking.queries.slot_batches import TimeWish, starts_in
 from booking.queries.slots_for_project import Team, starts_for
 
-RESERVING: Final = (RoundState.OPEN, RoundState.REVIEWING, RoundState.ALLOCATED)
 DAY: Final = timedelta(days=1)
 FIRST_BATCH: Final = 20
 BATCH: Final = 500

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from booking.engine.lifecycle import HOLDING, BookingStatus, RoundState
+from booking.engine.lifecycle import HOLDING, RESERVING, BookingStatus
 from booking.models import (
     AdmittedProject,
     Booking,
@@ -51,7 +51,6 @@ from booking.models import (
 )
 from booking.models.columns import UtcDateTime
 
-RESERVING: Final = (RoundState.OPEN, RoundState.REVIEWING, RoundState.ALLOCATED)
 # What is held and not over by its state; a booking that was checked out is.
 COMING: Final = tuple(each for each in HOLDING if each is not BookingStatus.COMPLETED)
 OPEN, CLOSED, HELD, IN_ROUND = "open", "closed", "held", "in_round"

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlmodel import col
 
-from booking.engine.lifecycle import HOLDING, RoundState
+from booking.engine.lifecycle import HOLDING, RESERVING
 from booking.models import (
     Booking,
     Closure,
@@ -37,7 +37,6 @@ from booking.models import (
 from booking.models.columns import UtcDateTime
 
 CLOSED, TAKEN, IN_ROUND = "closed", "taken", "in_round"
-RESERVING: Final = (RoundState.OPEN, RoundState.REVIEWING, RoundState.ALLOCATED)
 
 _START: Final = bindparam("start", type_=UtcDateTime)
 _END: Final = bindparam("end", type_=UtcDateTime)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlmodel import col
 
-from booking.engine.lifecycle import HOLDING
+from booking.engine.lifecycle import HOLDING, RESERVING
 from booking.models import (
     Booking,
     Closure,
@@ -34,7 +34,7 @@ from booking.models import (
     RoundFacility,
 )
 from booking.models.columns import UtcDateTime
-from booking.queries.booking_statements import CLOSED, IN_ROUND, RESERVING
+from booking.queries.booking_statements import CLOSED, IN_ROUND
 
 PLACE, RESOURCE, OPEN = "place", "resource", "open"
 

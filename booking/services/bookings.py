@@ -220,7 +220,7 @@ def status_of_new(resource: Resource, *, by_manager: bool) -> BookingStatus:
 def lapses_at(
     resource: Resource, status: BookingStatus, starts_at: datetime, *, now: datetime
 ) -> datetime | None:
-    """Say when a booking lapses that is held or asked for now; None for any other."""
+    """Say when a booking lapses that is held or waits for approval; None for any other."""
     if status is BookingStatus.HELD:
         return now + HOLD
     if status is BookingStatus.PENDING:

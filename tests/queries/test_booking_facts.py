@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session
 
 from booking.engine.intervals import Interval
-from booking.engine.lifecycle import RoundState
+from booking.engine.lifecycle import BookingStatus, RoundState
 from booking.errors import RulesBroken
 from booking.models import (
     AdmittedProject,
@@ -213,7 +213,7 @@ def test_book__round_that_reserves_nothing__is_allowed(session: Session, state: 
     scene = a_scene(session)
     a_round(session, scene, state)
 
-    booked(session, scene)
+    assert booked(session, scene).status is BookingStatus.CONFIRMED
 
 
 def test_book__round_late_with_its_decision__still_reserves(session: Session) -> None:

@@ -106,7 +106,10 @@ def test_book__another_organisation_undecided__does_not_wait(database: Database)
     with database.writing() as first:
         scene.book(first, scene.sme, 0, 30)
         with database.writing() as rival:
+            refuse_to_wait(rival)
             scene.book(rival, scene.startup, 0, 30, resource_id=other_id)
+
+    assert credits_charged(database) == 60_000
 
 
 @pytest.mark.only_on("postgresql")
@@ -119,7 +122,15 @@ def test_book__facility_without_a_cap_undecided__does_not_wait(database: Databas
     with database.writing() as first:
         scene.book(first, scene.sme, 0, 30)
         with database.writing() as rival:
+            refuse_to_wait(rival)
             scene.book(rival, scene.sme, 0, 30, resource_id=other_id)
+
+    assert credits_charged(database) == 60_000
+
+
+def refuse_to_wait(session: Session) -> None:
+    """Let waiting for a lock be an error, where it would go on for ever."""
+    session.connection().execute(text(f"SET LOCAL lock_timeout = '{MOMENT_SECONDS}s'"))
 
 
 def credits_charged(database: Database) -> int:

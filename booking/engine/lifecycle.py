@@ -154,6 +154,14 @@ class EventKind(StrEnum):
     REQUEST_NOT_GRANTED = "request.not_granted"
     REVIEW_WRITTEN = "review.written"
     REVIEW_CONFLICT_DECLARED = "review.conflict_declared"
+    CALCULATION_ASKED = "calculation.asked"
+    CALCULATION_STOPPED = "calculation.stopped"
+    CALCULATION_DONE = "calculation.done"
+    CALCULATION_FAILED = "calculation.failed"
+    ROUND_RESULT_ADOPTED = "round.result_adopted"
+    APPEAL_MADE = "appeal.made"
+    APPEAL_UPHELD = "appeal.upheld"
+    APPEAL_DISMISSED = "appeal.dismissed"
 
 
 S = TypeVar("S", bound=StrEnum)

@@ -58,6 +58,9 @@ class Action(StrEnum):
     ROUND_CREATE = "round.create"
     ROUND_RUN = "round.run"
     ROUND_SEE_BOARD = "round.see_board"
+    POLICY_TRY = "policy.try"
+    APPEAL_MAKE = "appeal.make"
+    APPEAL_ANSWER = "appeal.answer"
     REQUEST_SUBMIT = "request.submit"
     REQUEST_SEE = "request.see"
     REVIEW_WRITE = "review.write"
@@ -162,6 +165,9 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     A.TERMS_EDIT: frozenset({R.MANAGER, R.OFFICER}),
     A.TERMS_ACCEPT: frozenset({R.ORGANISATION_ADMIN}),
     A.POLICY_EDIT: frozenset({R.MANAGER, R.OFFICER}),
+    A.POLICY_TRY: frozenset({R.MANAGER, R.OFFICER}),
+    A.APPEAL_MAKE: frozenset({R.ORGANISATION_ADMIN}),
+    A.APPEAL_ANSWER: frozenset({R.OFFICER}),
     A.ROUND_CREATE: frozenset({R.MANAGER, R.OFFICER}),
     A.ROUND_RUN: frozenset({R.MANAGER, R.OFFICER}),
     A.ROUND_SEE_BOARD: frozenset({R.MANAGER, R.OFFICER, R.AUDITOR}),
@@ -191,6 +197,7 @@ FOR_THE_PROJECT: Final = frozenset(
         A.TERMS_ACCEPT,
         A.REQUEST_SUBMIT,
         A.REQUEST_SEE,
+        A.APPEAL_MAKE,
     }
 )
 
@@ -212,6 +219,7 @@ _BOOKING: Final = frozenset(
         A.PROJECT_EDIT,
         A.TERMS_ACCEPT,
         A.REQUEST_SUBMIT,
+        A.APPEAL_MAKE,
     }
 )
 
@@ -223,6 +231,7 @@ _ADMIN_ONLY: Final = frozenset(
         A.ORGANISATION_CREATE,
         A.ORGANISATION_VERIFY,
         A.ORGANISATION_SUSPEND,
+        A.APPEAL_ANSWER,
         A.PROFILE_EDIT,
         A.TOKEN_CREATE,
     }

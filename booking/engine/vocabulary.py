@@ -106,3 +106,40 @@ class DeliveryState(StrEnum):
     CLAIMED = "claimed"
     SENT = "sent"
     FAILED = "failed"
+
+
+class CalculationKind(StrEnum):
+    """What the engine is to work out on a round."""
+
+    ALLOCATION = "allocation"
+    WHAT_IF = "what-if"
+    COUNTERFACTUAL = "counterfactual"
+    REVIEW = "review"
+    ADOPTION = "adoption"
+
+
+class CalculationState(StrEnum):
+    """How far a calculation is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class AppealedFact(StrEnum):
+    """Which fact behind a decision is said to be wrong."""
+
+    GROUP = "group"
+    MERIT = "merit"
+    FAIR_SHARE = "fair-share"
+    REQUEST = "request"
+
+
+class AppealState(StrEnum):
+    """Where an appeal stands."""
+
+    OPEN = "open"
+    UPHELD = "upheld"
+    DISMISSED = "dismissed"

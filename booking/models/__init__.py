@@ -2,6 +2,8 @@
 
 from booking.models.access import (
     AccessRequest,
+    Appeal,
+    OrganisationSnapshot,
     RequestedAlternative,
     RequestedSession,
     Review,
@@ -11,6 +13,7 @@ from booking.models.access import (
     TermsVersion,
 )
 from booking.models.allocation import (
+    Calculation,
     Decision,
     EquityGroup,
     LedgerEntry,
@@ -47,9 +50,11 @@ __all__ = [
     "AccessRequest",
     "AdmittedProject",
     "ApiToken",
+    "Appeal",
     "Booking",
     "BookingSeries",
     "BookingText",
+    "Calculation",
     "CalendarToken",
     "Closure",
     "Decision",
@@ -65,6 +70,7 @@ __all__ = [
     "OpeningHours",
     "Organisation",
     "OrganisationFact",
+    "OrganisationSnapshot",
     "Person",
     "PolicyVersion",
     "Project",

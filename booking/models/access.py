@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from booking.clock import new_id
 from booking.engine.lifecycle import RequestState, RoundState
+from booking.engine.vocabulary import AppealedFact, AppealState
 from booking.models.columns import Json, UtcDateTime, Word
 
 
@@ -17,6 +18,7 @@ class Round(SQLModel, table=True):
 
     `facility_id` leads: its policy rules the round at every facility taking part.
     `seed_hash` is published when the call opens, `seed` when the round is.
+    `reserved_shares` are the groups' shares in ppm, frozen when the call opens.
     """
 
     __table_args__ = (
@@ -40,6 +42,7 @@ class Round(SQLModel, table=True):
     policy_version_id: UUID | None = Field(default=None, foreign_key="policyversion.id")
     seed: str = Field(max_length=64)
     seed_hash: str = Field(max_length=64)
+    reserved_shares: dict[str, int] | None = Field(default=None, sa_type=Json)
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -54,6 +57,20 @@ class RoundFacility(SQLModel, table=True):
     facility_id: UUID = Field(primary_key=True, foreign_key="facility.id", index=True)
     offered_credit_thousandths: int | None = Field(default=None, sa_type=BigInteger)
     published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class OrganisationSnapshot(SQLModel, table=True):
+    """An organisation as it stood when a round's call opened: its groups and its factor.
+
+    `memberships` as in AccessRequest, each with `verified`; `fair_share_millionths` is s_o of
+    equity.md. Taken before the call opens, never from what is declared in the call.
+    """
+
+    round_id: UUID = Field(primary_key=True, foreign_key="round.id")
+    organisation_id: UUID = Field(primary_key=True, foreign_key="organisation.id", index=True)
+    memberships: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    fair_share_millionths: int = 1_000_000
+    taken_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class AccessRequest(SQLModel, table=True):
@@ -123,6 +140,32 @@ class Review(SQLModel, table=True):
     comment: str = ""
     conflict: str = ""
     reviewed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Appeal(SQLModel, table=True):
+    """An applicant's wish that the facts behind a decision be looked at again.
+
+    `fact` is what is said to be wrong. An upheld appeal holds the `correction` (as the engine's
+    counterfactuals write it) and the calculation that shows the difference it makes.
+    """
+
+    __table_args__ = (
+        CheckConstraint("(answered_at IS NULL) = (answer = '')", name="answered_in_words"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    request_id: UUID = Field(foreign_key="accessrequest.id", index=True)
+    result_id: UUID = Field(foreign_key="roundresult.id")
+    fact: AppealedFact = Field(sa_type=Word(AppealedFact))
+    grounds: str
+    state: AppealState = Field(default=AppealState.OPEN, sa_type=Word(AppealState))
+    asked_by: UUID = Field(foreign_key="person.id")
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    answer: str = ""
+    correction: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    answered_by: UUID | None = Field(default=None, foreign_key="person.id")
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    calculation_id: UUID | None = Field(default=None, foreign_key="calculation.id")
 
 
 class TermsVersion(SQLModel, table=True):

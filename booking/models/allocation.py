@@ -1,21 +1,23 @@
-"""Policies, the results of rounds, decisions with their reasons, and the ledger of access."""
+"""Policies, results of rounds, decisions, calculations, and the ledger of access."""
 
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from booking.clock import new_id
-from booking.engine.vocabulary import LedgerKind
+from booking.engine.vocabulary import CalculationKind, CalculationState, LedgerKind
 from booking.models.columns import Json, UtcDateTime, Word
 
 
 class PolicyVersion(SQLModel, table=True):
     """One version of a facility's policy; never changed once published.
 
-    Shares are parts per million; `cap_share_ppm` None means no cap.
+    Shares are parts per million; `cap_share_ppm` None means no cap. With `reserved_ppm` the
+    groups' shares are derived from their weights when a call opens; None: as the board set them.
+    `strict` fills reserves before points count. `country_lists` is the version of the lists.
     `ladder` is `[{"up_to": 0.5, "points": 1200}, ...]` as in equity.md.
     """
 
@@ -30,6 +32,9 @@ class PolicyVersion(SQLModel, table=True):
     release_all_days: int = 7
     half_life_days: int = 90
     grace_days: int = 0
+    reserved_ppm: int | None = None
+    strict: bool = False
+    country_lists: str = Field(default="", max_length=40)
     note: str = ""
     published_by: UUID | None = Field(default=None, foreign_key="person.id")
     published_at: datetime = Field(sa_type=UtcDateTime)
@@ -53,7 +58,8 @@ class EquityGroup(SQLModel, table=True):
 class RoundResult(SQLModel, table=True):
     """One allocation of a round: inputs, certificate and timetable, kept as exact JSON text.
 
-    The published one is the newest; earlier ones stay for the auditor.
+    The published one is the newest; earlier ones stay for the auditor. `note` says why one
+    replaced another.
     """
 
     __table_args__ = (UniqueConstraint("round_id", "number"),)
@@ -70,10 +76,42 @@ class RoundResult(SQLModel, table=True):
     gap: float
     allocated_by: UUID | None = Field(default=None, foreign_key="person.id")
     allocated_at: datetime = Field(sa_type=UtcDateTime)
+    note: str = ""
+
+
+class Calculation(SQLModel, table=True):
+    """Long work of the engine on a round: what was asked, how far it is, what came out.
+
+    `request_id` is the access request it is about, where there is one. `progress` is
+    `{"done", "total", "objective", "bound"}` while it runs; `answer` is kept for good.
+    """
+
+    __table_args__ = (Index("ix_calculation_state_asked", "state", "asked_at"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    round_id: UUID = Field(foreign_key="round.id", index=True)
+    request_id: UUID | None = Field(default=None, foreign_key="accessrequest.id", index=True)
+    kind: CalculationKind = Field(sa_type=Word(CalculationKind))
+    state: CalculationState = Field(
+        default=CalculationState.WAITING, sa_type=Word(CalculationState)
+    )
+    question: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    progress: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    answer: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    failure: str = ""
+    asked_by: UUID | None = Field(default=None, foreign_key="person.id")
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    claimed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    stop_asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Decision(SQLModel, table=True):
-    """What one allocation says of one access request, and why."""
+    """What one allocation says of one access request, and why.
+
+    `nearest` are free slots of the same kind that were left: resource, start and end.
+    """
 
     __table_args__ = (UniqueConstraint("result_id", "request_id"),)
 
@@ -84,6 +122,7 @@ class Decision(SQLModel, table=True):
     points_needed_per_hour: int | None = None
     reasons: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
     placements: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    nearest: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
 
 
 class LedgerEntry(SQLModel, table=True):

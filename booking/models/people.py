@@ -42,6 +42,7 @@ class OrganisationFact(SQLModel, table=True):
 
     `name` is a word of engine/declared_facts' FactName, `value` its JSON value,
     and `as_of` the day it speaks of (the end of the year, for yearly figures).
+    `evidence` says what was looked at; a verification ends after `verified_until`.
     """
 
     __table_args__ = (UniqueConstraint("organisation_id", "name", "as_of"),)
@@ -55,6 +56,8 @@ class OrganisationFact(SQLModel, table=True):
     declared_at: datetime = Field(sa_type=UtcDateTime)
     verified_by: UUID | None = Field(default=None, foreign_key="person.id")
     verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    verified_until: date | None = Field(default=None, sa_type=Date)
+    evidence: str = ""
 
 
 class Membership(SQLModel, table=True):

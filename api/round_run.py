@@ -16,6 +16,7 @@ from sqlmodel import Session
 from booking.config import Settings
 from booking.db import Database
 from booking.engine.allocation.problem import Problem
+from booking.engine.allocation.progress import Progress
 from booking.engine.permissions import Action, Actor, Scope
 from booking.queries import decisions, rounds
 from booking.services.allocation import problem_to_allocate, record_result
@@ -24,7 +25,7 @@ from booking.services.publication import publish_facility, unpublished_facilitie
 
 GAP: Final = 0.01
 
-Progress = Callable[[int, int], None]
+Watcher = Callable[[Progress], None]
 InTransaction = Callable[[Session], None]
 
 
@@ -55,7 +56,7 @@ def allocate_round(
     now: datetime,
     key: str,
     store: bool = True,
-    progress: Progress | None = None,
+    progress: Watcher | None = None,
     with_last: InTransaction = nothing_more,
 ) -> Certificate:
     """Allocate a round; without `store` nothing is written, as a preview.
@@ -77,7 +78,7 @@ def allocate_round(
     return certificate_of(result, number=number, left_out=left_out)
 
 
-def solve(problem: Problem, *, progress: Progress | None = None) -> dict[str, Any]:
+def solve(problem: Problem, *, progress: Watcher | None = None) -> dict[str, Any]:
     """Allocate a problem and check the result with code that shares nothing with the solver.
 
     Raises: ValueError if the check finds anything: that is a fault of ours.

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from booking.engine.allocation.certificate import Round, bound_from_prices
 from booking.engine.allocation.placements import points_of
 from booking.engine.allocation.problem import read_problem
+from booking.engine.allocation.progress import Progress
 from booking.engine.allocation.recount import Recount
 from booking.engine.allocation.run import allocate
 from booking.engine.allocation.verification import verify
@@ -288,6 +289,6 @@ def test_allocate__unusual_rules__passes_the_independent_check(path: str, value:
 
 
 def test_allocate__a_watcher__is_told_of_each_component() -> None:
-    told: list[tuple[int, int]] = []
-    allocated(drawn_round(1, SMALL), progress=lambda done, total: told.append((done, total)))
-    assert told == [(1, 2), (2, 2)]
+    told: list[Progress] = []
+    allocated(drawn_round(1, SMALL), progress=told.append)
+    assert [(now.done, now.total) for now in told] == [(1, 2), (2, 2)]

@@ -14,11 +14,12 @@ from api.cli.session import AsJson
 
 if TYPE_CHECKING:
     from booking.engine.allocation.problem import Problem
+    from booking.engine.allocation.progress import Progress
 
 DEFAULT_GAP: Final = 0.01
 CERTIFICATE: Final = ("problem_sha256", "result_sha256", "objective", "bound", "gap", "stopped")
 
-Progress = Callable[[int, int], None]
+Watcher = Callable[["Progress"], None]
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -123,7 +124,7 @@ def _solve(
 
 
 @contextmanager
-def shown_progress() -> Iterator[Progress | None]:
+def shown_progress() -> Iterator[Watcher | None]:
     """Show a bar on a terminal, on stderr; elsewhere nothing."""
     if not sys.stderr.isatty():
         yield None
@@ -133,7 +134,7 @@ def shown_progress() -> Iterator[Progress | None]:
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Allocating", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield lambda now: bar.update(task, completed=now.done, total=now.total)
 
 
 def write_whole(path: Path, thing: dict[str, Any]) -> None:

@@ -2,16 +2,22 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from functools import partial
+from math import inf
 from typing import Any
 
 from booking.engine.allocation.branching import solver_version
 from booking.engine.allocation.components import split
 from booking.engine.allocation.entities import Problem
 from booking.engine.allocation.finish import finish
-from booking.engine.allocation.model import task_of
+from booking.engine.allocation.model import Task, task_of
 from booking.engine.allocation.placements import compile_problem
+from booking.engine.allocation.progress import Progress
 from booking.engine.allocation.result import Solved, write_result
-from booking.engine.allocation.schedule import Effort, solve_all
+from booking.engine.allocation.schedule import Effort, Runner, runner
+from booking.engine.allocation.solver import Outcome, solve
+
+UNREACHED = Outcome((), inf, False, 0, inf, (), (), (), stopped=True, seconds=0.0)
 
 
 def allocate(
@@ -21,15 +27,17 @@ def allocate(
     time_limit: float | None = None,
     workers: int = 1,
     executor: Executor | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
     timer: Callable[[], float] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
     """Allocate a round and give the result's object, `result_sha256` included.
 
     The same problem and gap give the same hash whatever the workers, the executor or the
-    order of the file, unless `time_limit` (seconds) stopped it: then `stopped` is true.
-    Components run `workers` at a time, on `executor` if one is given; `progress` is told
-    how many are done, of how many. `timer` (seconds on any scale) measures `work.seconds`.
+    order of the file, unless `time_limit` (seconds) or `stop` (asked again and again) ended
+    it: then `stopped` is true. Components run `workers` at a time, on `executor` if one is
+    given; `progress` is told after each. `timer` (seconds on any scale) measures
+    `work.seconds`.
     Raises: ValueError if the gap, the limit or the workers make no sense.
     """
     _check(gap, time_limit, workers)
@@ -37,8 +45,9 @@ def allocate(
     compiled = compile_problem(problem)
     components = split(compiled)
     tasks = tuple(task_of(compiled, component) for component in components)
-    effort = Effort(gap, time_limit, workers, executor, progress, timer)
-    outcomes = solve_all(tasks, effort)
+    effort = Effort(time_limit, workers, executor, timer, stop)
+    with runner(effort) as running:
+        outcomes = _solve_all(running, tasks, gap, progress)
     chosen = [
         int(component.placements[column])
         for component, outcome in zip(components, outcomes, strict=True)
@@ -54,6 +63,29 @@ def allocate(
         "solver": solver_version(),
     }
     return result
+
+
+def _solve_all(
+    running: Runner,
+    tasks: tuple[Task, ...],
+    gap: float,
+    progress: Callable[[Progress], None] | None,
+) -> tuple[Outcome, ...]:
+    done = 0
+
+    def tell(_: int, outcome: Outcome) -> None:
+        nonlocal done
+        done += 1
+        running.spend(outcome.seconds)
+        if progress is not None:
+            progress(Progress(done, len(tasks)))
+
+    found = running.map(partial(_solve, gap), tasks, [len(task) for task in tasks], tell)
+    return tuple(UNREACHED if one is None else one for one in found)
+
+
+def _solve(gap: float, task: Task, seconds: float | None) -> Outcome:
+    return solve(task, gap, seconds)
 
 
 def _check(gap: float, time_limit: float | None, workers: int) -> None:

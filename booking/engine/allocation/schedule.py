@@ -1,99 +1,207 @@
-"""Run the components' solves: one after another, or side by side on an executor."""
+"""Run a stateless function over tasks: one after another, or side by side on an executor."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    wait,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from typing import Final, Generic, TypeVar
 
-from booking.engine.allocation.model import Task
-from booking.engine.allocation.solver import Outcome, solve
+from booking.engine.allocation.pool import Pool
+from booking.engine.allocation.stopping import stopped_by
+
+Given = TypeVar("Given")
+Answer = TypeVar("Answer")
+Solve = Callable[[Given, float | None], Answer]
+"""A picklable function of a task and the seconds left for it, None for as many as it takes."""
+
+LOOK_EVERY: Final = 0.2
+"""Seconds between two looks at whether to stop, while tasks run."""
+
+GRACE: Final = 5.0
+"""Seconds that running tasks are given to end by themselves once asked to."""
+
+MOST_LOSSES: Final = 3
+"""Workers a task may lose before it is given up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How hard to try: the gap, the safety stop in seconds, the solves side by side.
+    """How long to try, the safety stop in seconds, and how many tasks side by side.
 
-    `timer` gives seconds on any scale; without it the solver's own times are added up.
+    `timer` gives seconds on any scale; without it the seconds told to `Runner.spend` are
+    added up. `stop` is asked between tasks, and now and then while some run. `losses` are
+    the errors of a given executor that mean a worker died, not that the task is wrong.
     """
 
-    gap: float
-    time_limit: float | None
-    workers: int
-    executor: Executor | None
-    progress: Callable[[int, int], None] | None
-    timer: Callable[[], float] | None
-
-
-def solve_all(tasks: tuple[Task, ...], effort: Effort) -> tuple[Outcome, ...]:
-    """Solve every task; the outcomes stand in the tasks' order however they were run."""
-    if effort.executor is None and (effort.workers == 1 or len(tasks) <= 1):
-        return _one_by_one(tasks, effort)
-    with _executor(effort) as executor:
-        return _side_by_side(tasks, effort, executor)
-
-
-class _Budget:
-    """What is left of the time limit."""
-
-    def __init__(self, effort: Effort) -> None:
-        self._limit = effort.time_limit
-        self._timer = effort.timer
-        self._began = effort.timer() if effort.timer else 0.0
-        self._spent = 0.0
-
-    def spend(self, seconds: float) -> None:
-        """Count a solve's own seconds."""
-        self._spent += seconds
-
-    def left(self) -> float | None:
-        """Give the seconds left; None where there is no limit."""
-        if self._limit is None:
-            return None
-        spent = self._timer() - self._began if self._timer else self._spent
-        return max(0.0, self._limit - spent)
-
-
-def _one_by_one(tasks: tuple[Task, ...], effort: Effort) -> tuple[Outcome, ...]:
-    """Solve the smallest first, so that a safety stop spoils as few as possible."""
-    budget = _Budget(effort)
-    found: dict[int, Outcome] = {}
-    for at in sorted(range(len(tasks)), key=lambda one: (len(tasks[one]), one)):
-        found[at] = solve(tasks[at], effort.gap, budget.left())
-        budget.spend(found[at].seconds)
-        _tell(effort, len(found), len(tasks))
-    return tuple(found[at] for at in range(len(tasks)))
-
-
-def _side_by_side(
-    tasks: tuple[Task, ...], effort: Effort, executor: Executor
-) -> tuple[Outcome, ...]:
-    """Solve the largest first, as many at a time as there are workers."""
-    budget = _Budget(effort)
-    waiting = sorted(range(len(tasks)), key=lambda one: (-len(tasks[one]), one))
-    running: dict[Future[Outcome], int] = {}
-    found: dict[int, Outcome] = {}
-    while waiting or running:
-        while waiting and len(running) < effort.workers:
-            at = waiting.pop(0)
-            running[executor.submit(solve, tasks[at], effort.gap, budget.left())] = at
-        for done in wait(running, return_when=FIRST_COMPLETED).done:
-            at = running.pop(done)
-            found[at] = done.result()
-            budget.spend(found[at].seconds / effort.workers)
-            _tell(effort, len(found), len(tasks))
-    return tuple(found[at] for at in range(len(tasks)))
+    time_limit: float | None = None
+    workers: int = 1
+    executor: Executor | None = None
+    timer: Callable[[], float] | None = None
+    stop: Callable[[], bool] | None = None
+    losses: tuple[type[Exception], ...] = (BrokenExecutor, CancelledError)
 
 
 @contextmanager
-def _executor(effort: Effort) -> Iterator[Executor]:
-    if effort.executor is not None:
-        yield effort.executor
-        return
-    with ProcessPoolExecutor(effort.workers, mp_context=get_context("spawn")) as executor:
-        yield executor
+def runner(effort: Effort) -> Iterator["Runner"]:
+    """Give a runner for any number of rounds of tasks; its processes end with the block."""
+    running = Runner(effort)
+    try:
+        yield running
+    finally:
+        running.close()
 
 
-def _tell(effort: Effort, done: int, total: int) -> None:
-    if effort.progress is not None:
-        effort.progress(done, total)
+class Runner:
+    """Runs rounds of tasks on the same processes, until it is stopped."""
+
+    def __init__(self, effort: Effort) -> None:
+        self.effort = effort
+        self.stopped = False
+        self._pool = Pool(effort.workers, effort.executor)
+        self._began = effort.timer() if effort.timer else 0.0
+        self._spent = 0.0
+
+    def map(
+        self,
+        function: Solve[Given, Answer],
+        tasks: Sequence[Given],
+        weights: Sequence[float],
+        told: Callable[[int, Answer], None] | None = None,
+    ) -> tuple[Answer | None, ...]:
+        """Answer every task; the answers stand in the tasks' order however they were run.
+
+        None stands for a task not reached before a stop, or that lost its worker too often;
+        so `function` must answer something else. It is run on the heaviest task first where
+        tasks run side by side, and on the lightest first where they do not, so that a stop
+        leaves out as few as possible. `told` is called with each place and answer as they
+        come. Raises: what `function` raises.
+        """
+        alone = self.effort.workers == 1 or len(tasks) <= 1
+        one_by_one = alone and self.effort.executor is None
+        heaviest = sorted(range(len(tasks)), key=lambda at: (-weights[at], at))
+        order = heaviest[::-1] if one_by_one else heaviest
+        found: dict[int, Answer] = {}
+        answers = self._one_by_one if one_by_one else self._side_by_side
+        for at, answer in answers(function, tasks, order):
+            found[at] = answer
+            if told is not None:
+                told(at, answer)
+        return tuple(found.get(at) for at in range(len(tasks)))
+
+    def spend(self, seconds: float) -> None:
+        """Count a task's own seconds against the limit, where there is no timer."""
+        self._spent += seconds / self.effort.workers
+
+    def seconds_left(self) -> float | None:
+        """Give the seconds left; None where there is no limit."""
+        if self.effort.time_limit is None:
+            return None
+        timer = self.effort.timer
+        spent = timer() - self._began if timer else self._spent
+        return max(0.0, self.effort.time_limit - spent)
+
+    def should_stop(self) -> bool:
+        """Tell whether to begin nothing more; once true, it stays so."""
+        if not self.stopped:
+            asked = self.effort.stop is not None and self.effort.stop()
+            self.stopped = asked or self.seconds_left() == 0
+        return self.stopped
+
+    def close(self) -> None:
+        """End the processes; at once if it was stopped."""
+        self._pool.end(now=self.stopped)
+
+    def _one_by_one(
+        self, function: Solve[Given, Answer], tasks: Sequence[Given], order: list[int]
+    ) -> Iterator[tuple[int, Answer]]:
+        for at in order:
+            if self.should_stop():
+                return
+            with stopped_by(self.should_stop):
+                answer = function(tasks[at], self.seconds_left())
+            yield at, answer
+
+    def _side_by_side(
+        self, function: Solve[Given, Answer], tasks: Sequence[Given], order: list[int]
+    ) -> Iterator[tuple[int, Answer]]:
+        side = _SideBySide(function, tasks, order)
+        while side.unfinished():
+            if self.should_stop():
+                self._pool.ask_to_stop()
+                yield from side.last_answers(self.effort.losses)
+                return
+            side.submit(self._pool.executor(), self.effort.workers, self.seconds_left())
+            yield from side.answers(LOOK_EVERY, self.effort.losses)
+            if side.broken:
+                self._pool.end(now=True)
+                yield from side.answers(0, self.effort.losses)
+
+
+class _SideBySide(Generic[Given, Answer]):
+    """One round of tasks on an executor: what waits, what runs, what lost its worker."""
+
+    def __init__(
+        self, function: Solve[Given, Answer], tasks: Sequence[Given], order: list[int]
+    ) -> None:
+        self._function = function
+        self._tasks = tasks
+        self._waiting = order[::-1]
+        self._running: dict[Future[Answer], int] = {}
+        self._losses: Counter[int] = Counter()
+        self.broken = False
+
+    def unfinished(self) -> bool:
+        """Tell whether anything waits or runs."""
+        return bool(self._waiting or self._running)
+
+    def submit(self, executor: Executor, workers: int, seconds: float | None) -> None:
+        """Start as many as there are workers; what may be the killer of workers, alone."""
+        self.broken = False
+        while self._waiting and len(self._running) < workers:
+            if self._running and self._suspects(self._waiting[-1], *self._running.values()):
+                return
+            at = self._waiting.pop()
+            try:
+                future = executor.submit(self._function, self._tasks[at], seconds)
+            except BrokenExecutor:
+                self._lose(at)
+                return
+            self._running[future] = at
+
+    def _suspects(self, *some: int) -> bool:
+        return any(self._losses[at] == MOST_LOSSES - 1 for at in some)
+
+    def answers(
+        self, seconds: float, losses: tuple[type[Exception], ...]
+    ) -> Iterator[tuple[int, Answer]]:
+        """Give what is ready, waiting so long for the first; what lost its worker waits anew."""
+        for future in wait(self._running, seconds, return_when=FIRST_COMPLETED).done:
+            at = self._running.pop(future)
+            try:
+                answer = future.result()
+            except losses:
+                self._lose(at)
+            else:
+                yield at, answer
+
+    def last_answers(self, losses: tuple[type[Exception], ...]) -> Iterator[tuple[int, Answer]]:
+        """Give what ends within the grace, and leave the rest behind."""
+        wait(self._running, GRACE)
+        self._waiting.clear()
+        yield from self.answers(0, losses)
+        for future in self._running:
+            future.cancel()
+
+    def _lose(self, at: int) -> None:
+        self.broken = True
+        self._losses[at] += 1
+        if self._losses[at] < MOST_LOSSES:
+            self._waiting.append(at)

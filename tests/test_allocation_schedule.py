@@ -1,0 +1,151 @@
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from booking.engine.allocation.schedule import Effort, Runner, runner
+from booking.engine.allocation.stopping import stop_asked
+
+
+def doubled(task: int, seconds: float | None) -> int:
+    del seconds
+    return 2 * task
+
+
+def seconds_given(task: int, seconds: float | None) -> float | None:
+    del task
+    return seconds
+
+
+def failing(task: int, seconds: float | None) -> int:
+    del seconds
+    raise ValueError(task)
+
+
+def deadly_once(task: tuple[Path, int], seconds: float | None) -> int:
+    """Kill its own process the first time that the third task is run."""
+    del seconds
+    mark, number = task
+    if number == 3 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def deadly(task: int, seconds: float | None) -> int:
+    del seconds
+    if task == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task
+
+
+def until_asked(task: int, seconds: float | None) -> int:
+    """Work until asked to stop; a count bounds it where nobody asks."""
+    del seconds
+    while task < 2_000 and not stop_asked():
+        threading.Event().wait(0.01)
+        task += 1
+    return task
+
+
+def deaf(task: int, seconds: float | None) -> int:
+    """Work on for long, whatever is asked."""
+    del seconds
+    threading.Event().wait(60)
+    return task
+
+
+def run(function: object, effort: Effort, tasks: int = 5) -> tuple[int | None, ...]:
+    with runner(effort) as running:
+        return running.map(function, range(tasks), range(tasks))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_map__any_workers__answers_stand_in_order(workers: int) -> None:
+    with runner(Effort(workers=workers)) as running:
+        assert running.map(doubled, [3, 1, 2], [1, 3, 2]) == (6, 2, 4)
+        assert running.map(doubled, [5, 7], [1, 2]) == (10, 14)
+        assert running.map(doubled, [], []) == ()
+
+
+def test_map__side_by_side__starts_with_the_heaviest() -> None:
+    started: list[int] = []
+
+    def noted(task: int, seconds: float | None) -> int:
+        del seconds
+        started.append(task)
+        return task
+
+    with ThreadPoolExecutor(1) as executor, runner(Effort(executor=executor)) as running:
+        running.map(noted, [10, 11, 12], [2, 3, 1])
+    assert started == [11, 10, 12]
+
+
+def test_map__told__hears_each_place_with_its_answer() -> None:
+    told: dict[int, int] = {}
+    with runner(Effort()) as running:
+        running.map(doubled, [4, 5], [1, 1], told.__setitem__)
+    assert told == {0: 8, 1: 10}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_map__the_function_raises__so_does_the_map(workers: int) -> None:
+    effort = Effort(workers=workers)
+    with pytest.raises(ValueError, match=r"^[0-4]$"):
+        run(failing, effort)
+
+
+def test_map__a_limit__each_task_is_given_what_is_left() -> None:
+    ticks = iter(range(100))
+    effort = Effort(time_limit=3, timer=lambda: next(ticks))
+    with runner(effort) as running:
+        answers = running.map(seconds_given, range(5), range(5))
+    assert answers == (1, None, None, None, None)
+
+
+@pytest.mark.parametrize("spent", [1.0, 2.0])
+def test_should_stop__seconds_spent_against_the_limit__at_it_stops(spent: float) -> None:
+    running = Runner(Effort(time_limit=2.0))
+    running.spend(spent)
+    assert running.should_stop() is (spent == 2)
+
+
+def test_map__stopped_between_tasks__what_is_done_counts() -> None:
+    done: list[int] = []
+    with runner(Effort(stop=lambda: len(done) == 2)) as running:
+        answers = running.map(doubled, range(5), range(5), lambda at, _: done.append(at))
+        assert answers == (0, 2, None, None, None)
+        assert running.map(doubled, range(2), range(2)) == (None, None)
+
+
+def asked_after(checks: int) -> Effort:
+    left = iter(range(checks))
+    return Effort(workers=2, stop=lambda: next(left, None) is None)
+
+
+def test_map__stopped_while_tasks_run__those_that_ask_still_answer() -> None:
+    answers = run(until_asked, asked_after(12))
+    assert None in answers
+    assert sum(one is not None for one in answers) == 2
+
+
+def test_map__stopped_while_deaf_tasks_run__ends_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("booking.engine.allocation.schedule.GRACE", 0.2)
+    began = time.monotonic()
+    assert run(deaf, asked_after(3)) == (None,) * 5
+    assert time.monotonic() - began < 20
+
+
+def test_map__a_worker_killed_in_mid_run__changes_nothing(tmp_path: Path) -> None:
+    tasks = [(tmp_path / "killed", number) for number in range(6)]
+    with runner(Effort(workers=2)) as running:
+        assert running.map(deadly_once, tasks, range(6)) == (0, 1, 2, 3, 4, 5)
+    assert tasks[0][0].exists()
+
+
+def test_map__a_task_that_kills_every_worker__is_given_up_alone() -> None:
+    assert run(deadly, Effort(workers=2)) == (0, 1, 2, None, 4)

@@ -1,17 +1,15 @@
 """Organisations, the facts they declare, and their members."""
 
-from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict
 
-from api.deps import Cursor, Day, Limit, Line, Name, Now, Prose, ReadSession, SignedIn, WriteSession
+from api.deps import Cursor, Limit, Line, Name, Now, Prose, ReadSession, SignedIn, WriteSession
 from api.etags import IfMatch, check_match, lock_to_match, set_etag
 from api.idempotency import IdempotentRoute
 from api.problems import problems
-from booking.engine.declared_facts import FactName
 from booking.engine.vocabulary import OrganisationKind
 from booking.queries import organisations as organisations_read
 from booking.services import organisations
@@ -58,44 +56,6 @@ class OrganisationChange(BaseModel):
     country: Line | None = None
     kind: OrganisationKind | None = None
     ror_id: Line | None = None
-
-
-class NewFact(BaseModel):
-    """A fact to declare, as of the day it speaks of."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: FactName
-    value: JsonValue
-    as_of: Day
-
-
-class Fact(BaseModel):
-    """A declared fact; `verified_at` None is not yet verified."""
-
-    id: UUID
-    name: FactName
-    value: Any
-    as_of: date
-    declared_by: UUID | None
-    declared_at: datetime
-    verified_by: UUID | None
-    verified_at: datetime | None
-
-
-class Facts(BaseModel):
-    """All declared facts, by name and day; there is one page."""
-
-    items: list[Fact]
-    next: str | None = None
-
-
-class Verification(BaseModel):
-    """Whether the fact is verified; false takes a verification back."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    verified: bool = True
 
 
 class Suspension(BaseModel):
@@ -176,58 +136,6 @@ def edit_organisation(
     return shown
 
 
-@router.get("/organisations/{organisation_id}/facts", responses=problems(401, 403, 404))
-def list_facts(organisation_id: UUID, session: ReadSession, actor: SignedIn) -> Facts:
-    """Return what the organisation declared."""
-    rows = organisations.list_facts(session, actor=actor, organisation_id=organisation_id)
-    return Facts(items=[_fact(each) for each in rows])
-
-
-@router.post(
-    "/organisations/{organisation_id}/facts",
-    status_code=201,
-    responses=problems(401, 403, 404, 409),
-)
-def declare_fact(
-    organisation_id: UUID, new: NewFact, session: WriteSession, actor: SignedIn, now: Now
-) -> Fact:
-    """Declare a fact; for the same day it replaces only one that is not verified."""
-    row = organisations.declare_fact(
-        session,
-        actor=actor,
-        now=now,
-        organisation_id=organisation_id,
-        name=new.name,
-        value=new.value,
-        as_of=new.as_of,
-    )
-    return _fact(row)
-
-
-@router.post(
-    "/organisations/{organisation_id}/facts/{fact_id}/verify",
-    responses=problems(401, 403, 404, 409),
-)
-def verify_fact(
-    organisation_id: UUID,
-    fact_id: UUID,
-    session: WriteSession,
-    actor: SignedIn,
-    now: Now,
-    verification: Verification | None = None,
-) -> Fact:
-    """Verify a fact, or take its verification back."""
-    row = organisations.verify_fact(
-        session,
-        actor=actor,
-        now=now,
-        organisation_id=organisation_id,
-        fact_id=fact_id,
-        verified=verification is None or verification.verified,
-    )
-    return _fact(row)
-
-
 @router.post("/organisations/{organisation_id}/suspend", responses=problems(401, 403, 404, 409))
 def suspend_organisation(
     organisation_id: UUID,
@@ -265,7 +173,3 @@ def _shown(row: Any) -> Organisation:
         ror_id=row.ror_id,
         suspended=row.suspended_at is not None,
     )
-
-
-def _fact(row: Any) -> Fact:
-    return Fact.model_validate(row, from_attributes=True)

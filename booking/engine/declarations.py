@@ -1,13 +1,16 @@
 """What organisations declare about themselves, fact by fact, and what it adds up to."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 
 from booking.engine.eligibility import CountryStay, OrganisationFacts
-from booking.engine.enterprise_size import Enterprise, RelatedEnterprise, YearFigures
+from booking.engine.enterprise_size import (
+    Enterprise,
+)
+from booking.engine.enterprise_ties import RelatedEnterprise, YearFigures
 
 YEARLY: Final = ("staff", "turnover_eur", "balance_sheet_eur")
 
@@ -18,6 +21,7 @@ class DeclaredFact:
 
     `name` is a word of FactName, and `value` has passed its check. `as_of` is the end of
     the accounting year for yearly figures, the day from which it holds for the others.
+    A verification counts from `verified_on` to the end of `verified_until`, where given.
     """
 
     name: str
@@ -26,6 +30,14 @@ class DeclaredFact:
     declared_on: date
     declared_by: str
     verified_by: str | None = None
+    verified_on: date | None = None
+    verified_until: date | None = None
+
+    def verified(self, on: date) -> bool:
+        """Say whether somebody's verification counts on that day."""
+        begun = self.verified_on is None or self.verified_on <= on
+        lasts = self.verified_until is None or on <= self.verified_until
+        return self.verified_by is not None and begun and lasts
 
 
 def organisation_facts(
@@ -38,22 +50,50 @@ def organisation_facts(
     """Add up what was declared by a day; for each fact the newest declaration counts.
 
     Facts other than figures and countries count from the day they speak of. `attributes`
-    are those that the product knows itself; they stand before declared ones.
+    are those that the product knows itself, and the country of the day is one more; they
+    stand before declared ones. The kind is verified by a fact that says the same.
     """
     known = sorted(
-        (each for each in declared if each.declared_on <= on),
+        (_as_on(each, on) for each in declared if each.declared_on <= on),
         key=lambda each: (each.as_of, each.declared_on),
     )
-    own = _newest(known, "attributes", on)
     founded = _newest(known, "founded_on", on)
+    countries = _countries(known)
+    told, unverified = _attributes(known, countries, attributes, on)
     return OrganisationFacts(
         enterprise=_enterprise(known, on),
         founded_on=date.fromisoformat(founded.value) if founded else None,
         founded_on_verified_by=founded.verified_by if founded else None,
-        countries=_countries(known),
+        countries=countries,
         past_bookings=past_bookings,
-        attributes={**(own.value if own else {}), **attributes},
+        attributes=told,
+        unverified=unverified,
     )
+
+
+def _as_on(fact: DeclaredFact, on: date) -> DeclaredFact:
+    """Forget who verified the fact where that does not count on the day."""
+    return fact if fact.verified(on) else replace(fact, verified_by=None)
+
+
+def _attributes(
+    known: list[DeclaredFact],
+    countries: tuple[CountryStay, ...],
+    own: Mapping[str, str | int | bool],
+    on: date,
+) -> tuple[dict[str, str | int | bool], frozenset[str]]:
+    """Put the attributes together, and name those that nobody verified."""
+    declared, kind = _newest(known, "attributes", on), _newest(known, "kind", on)
+    found = dict(declared.value) if declared else {}
+    unverified = set(found) if declared and declared.verified_by is None else set()
+    stay = next((each for each in countries if each.covers(on)), None)
+    if stay is not None:
+        found["country"] = stay.country
+        unverified = unverified - {"country"} | ({"country"} if stay.verified_by is None else set())
+    found |= own
+    same = kind is not None and kind.verified_by is not None and kind.value == own.get("kind")
+    unverified = unverified - set(own) | (set(own) - ({"kind"} if same else set()))
+    return found, frozenset(unverified)
 
 
 def _newest(known: list[DeclaredFact], name: str, on: date) -> DeclaredFact | None:
@@ -110,7 +150,8 @@ def _related(tie: Mapping[str, Any], fact: DeclaredFact) -> RelatedEnterprise:
         )
         for each in tie.get("figures", [])
     )
-    return RelatedEnterprise(tie["name"], tie["percent"], figures)
+    ties = tuple(_related(each, fact) for each in tie.get("related", []))
+    return RelatedEnterprise(tie["name"], tie["percent"], figures, ties, tie.get("investor"))
 
 
 def _countries(known: list[DeclaredFact]) -> tuple[CountryStay, ...]:

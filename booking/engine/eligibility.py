@@ -47,12 +47,17 @@ class CountryStay:
     valid_to: date | None = None
     verified_by: str | None = None
 
+    def covers(self, on: date) -> bool:
+        """Say whether it was of the country on that day."""
+        return _covers(self.valid_from, self.valid_to, on)
+
 
 @dataclass(frozen=True, slots=True)
 class OrganisationFacts:
     """All that decides an organisation's groups; None was never declared.
 
-    `attributes` are what a board's own rules look at: the organisation's kind and more.
+    `attributes` are what a board's own rules look at: the organisation's kind and more;
+    `unverified` names those among them that nobody verified.
     """
 
     enterprise: Enterprise = field(default_factory=Enterprise)
@@ -61,25 +66,38 @@ class OrganisationFacts:
     countries: tuple[CountryStay, ...] = ()
     past_bookings: int = 0
     attributes: Mapping[str, str | int | bool] = field(default_factory=dict)
+    unverified: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class ListsInForce:
-    """The size ceilings in force, smallest first, every country fact, and their version."""
+    """The size ceilings in force, smallest first, every country fact, and their version.
+
+    `names` words countries and schemes by their codes, which stand for themselves without.
+    """
 
     ceilings: tuple[Ceiling, ...]
     country_facts: tuple[CountryFact, ...]
     version: str
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, code: str) -> str:
+        """Word a country or a scheme."""
+        return self.names.get(code, code)
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Whether an organisation is of a group, why, and whether all of it was verified."""
+    """Whether an organisation is of a group, why, and whether all of it was verified.
+
+    `decided` is false where a figure is missing; the working then says which one to give.
+    """
 
     group: str
     member: bool
     working: tuple[str, ...]
     verified: bool
+    decided: bool = True
 
 
 def membership(
@@ -97,7 +115,10 @@ def membership(
     `grace_days` is the policy's, for rules on countries that set none of their own.
     """
     found = _decide(_with_grace(rule, grace_days), facts, lists, on)
-    return Membership(group, found.holds is True, found.working, found.verified)
+    decided = found.holds is not None
+    return Membership(
+        group, found.holds is True, found.working, found.verified and decided, decided
+    )
 
 
 def _with_grace(rule: GroupRule, days: int) -> GroupRule:
@@ -181,19 +202,19 @@ def _anniversary(day: date, years: int) -> date:
 def _in_scheme(
     rule: CountryScheme, facts: OrganisationFacts, lists: ListsInForce, on: date
 ) -> Finding:
-    stays = (each for each in facts.countries if _covers(each.valid_from, each.valid_to, on))
-    stay = next(stays, None)
+    stay = next((each for each in facts.countries if each.covers(on)), None)
     if stay is None:
         return Finding(None, (f"country: give the country it is of on {on}",))
-    standings = [
-        each
-        for each in lists.country_facts
-        if each.country == stay.country and each.scheme == rule.scheme and each.valid_from <= on
-    ]
-    fitting = [each for each in standings if each.value in rule.values]
-    latest = max(fitting, key=lambda each: each.valid_from, default=None)
-    line, holds = _standing(rule, stay.country, standings, latest, on)
-    line = f"{line}; list {lists.version}"
+    standings = sorted(
+        (
+            each
+            for each in lists.country_facts
+            if each.country == stay.country and each.scheme == rule.scheme and each.valid_from <= on
+        ),
+        key=lambda each: each.valid_from,
+    )
+    line, holds = _standing(rule, stay.country, standings, lists, on)
+    line = f"{lists.name(rule.scheme)}: {line}; list {lists.version}"
     return Finding(holds, (line,), verified=stay.verified_by is not None)
 
 
@@ -201,27 +222,98 @@ def _standing(
     rule: CountryScheme,
     country: str,
     standings: list[CountryFact],
-    latest: CountryFact | None,
+    lists: ListsInForce,
     on: date,
 ) -> tuple[str, bool]:
-    wanted = " or ".join(rule.values)
+    name = lists.name(country)
+    fitting = [each for each in standings if each.value in rule.values]
+    latest = max(fitting, key=lambda each: each.valid_from, default=None)
     if latest is None:
         now = next((f for f in standings if _covers(f.valid_from, f.valid_to, on)), None)
-        stands = f"is {now.value}" if now else "has no entry"
-        return f"{rule.scheme}: {country} {stands} on {on}, not {wanted}", False
-    shown = f"{rule.scheme}: {country} is {latest.value} from {latest.valid_from}"
-    end = latest.valid_to
-    if end is None:
-        return f"{shown} ({latest.source})", True
-    if on < end:
-        return f"{shown} until {end} ({latest.source})", True
-    days = rule.grace_days or 0
-    last = end + timedelta(days=days)
-    ended = f"{rule.scheme}: {country} was {latest.value} until {end} ({latest.source})"
+        wanted = " or ".join(map(_plain, rule.values))
+        stands = f"is {_plain(now.value)}" if now else "has no entry"
+        return f"{name} {stands} on {on}, not {wanted}", False
+    value, end = _plain(latest.value), latest.valid_to
+    if end is None or on < end:
+        until = "" if end is None else f" until {end}"
+        return f"{name} is {value} from {latest.valid_from}{until} ({latest.source})", True
+    if not _reaches(rule.scheme, on, lists) and latest is standings[-1]:
+        words = f"{name} is {value} on the newest list, which ends on {end} ({latest.source})"
+        return f"{words}; that counts until there is a newer list", True
+    last = end + timedelta(days=rule.grace_days or 0)
+    left = f"{name} left on {end}, {value} from {latest.valid_from} till then ({latest.source})"
     if on < last:
-        return f"{ended}, {days} days of grace end {last}", True
-    grace = f", {days} days of grace ended {last}" if days else ""
-    return f"{ended}, before {on}{grace}", False
+        return f"{left}; it still counts, {rule.grace_days} days of grace end on {last}", True
+    grace = f", {rule.grace_days} days of grace ended on {last}" if rule.grace_days else ""
+    return f"{left}, so it does not count on {on}{grace}", False
+
+
+def _plain(value: str) -> str:
+    """Word a value of a scheme."""
+    return {"member": "on the list"}.get(value, value.replace("_", " "))
+
+
+@dataclass(frozen=True, slots=True)
+class Leaver:
+    """A country that lost, or is known to lose, its standing in a scheme on a day.
+
+    It counts until `counts_until`, which is later than `left_on` by the days of grace.
+    """
+
+    country: str
+    scheme: str
+    left_on: date
+    counts_until: date
+
+
+def leavers(
+    rule: GroupRule,
+    *,
+    lists: ListsInForce,
+    between: tuple[date, date],
+    grace_days: int = 0,
+) -> tuple[Leaver, ...]:
+    """List the countries that a rule loses from one day up to, not including, another.
+
+    A country that goes on in the scheme with another value of the rule is none of them.
+    By day, then by country.
+    """
+    found = {
+        Leaver(each.country, each.scheme, left, left + timedelta(days=one.grace_days or 0))
+        for one in _schemes(_with_grace(rule, grace_days))
+        for each in lists.country_facts
+        if each.scheme == one.scheme
+        and each.value in one.values
+        and (left := each.valid_to) is not None
+        and between[0] <= left < between[1]
+        and not _goes_on(one, each.country, left, lists)
+        and _reaches(one.scheme, left, lists)
+    }
+    return tuple(sorted(found, key=lambda each: (each.left_on, each.country, each.counts_until)))
+
+
+def _schemes(rule: GroupRule) -> tuple[CountryScheme, ...]:
+    if isinstance(rule, AnyOf | AllOf):
+        return tuple(found for each in rule.rules for found in _schemes(each))
+    return (rule,) if isinstance(rule, CountryScheme) else ()
+
+
+def _goes_on(rule: CountryScheme, country: str, on: date, lists: ListsInForce) -> bool:
+    return any(
+        each.country == country
+        and each.scheme == rule.scheme
+        and each.value in rule.values
+        and _covers(each.valid_from, each.valid_to, on)
+        for each in lists.country_facts
+    )
+
+
+def _reaches(scheme: str, on: date, lists: ListsInForce) -> bool:
+    """Say whether the list tells of that day; beyond its last day nobody has left it."""
+    return any(
+        each.scheme == scheme and _covers(each.valid_from, each.valid_to, on)
+        for each in lists.country_facts
+    )
 
 
 def _covers(valid_from: date, valid_to: date | None, on: date) -> bool:
@@ -253,4 +345,5 @@ def _attribute(rule: Attribute, facts: OrganisationFacts) -> Finding:
     if rule.op in ORDERED_OPS and (isinstance(value, bool) or not isinstance(value, int)):
         return Finding(None, (f"{rule.key}: give it as a whole number, not {value!r}",))
     holds = compare(value, rule.value)
-    return Finding(holds, (f"{rule.key}: {value} {sign} {wanted}: {'yes' if holds else 'no'}",))
+    line = f"{rule.key}: {value} {sign} {wanted}: {'yes' if holds else 'no'}"
+    return Finding(holds, (line,), verified=rule.key not in facts.unverified)

@@ -1,9 +1,8 @@
 """The size of an enterprise on a date, with its working: Recommendation 2003/361/EC.
 
-What counts: the figures of the enterprise itself, those of partners (25 to 50 % held)
-in proportion, those of linked enterprises (above 50 %) in full; a holding below 25 %
-does not count. Figures of a partner or linked enterprise already contain those of its own
-partners. A size is gained or lost only when two accounting years in a row agree.
+What counts with the enterprise itself stands in enterprise_ties. An enterprise of which
+public bodies control 25 % or more is of no size. A size is gained or lost only when two
+accounting years in a row agree.
 """
 
 from collections.abc import Iterable
@@ -13,10 +12,18 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Final
 
-PARTNER_FROM_PERCENT: Final = 25
-LINKED_ABOVE_PERCENT: Final = 50
+from booking.engine.enterprise_ties import (
+    PUBLIC_INVESTORS,
+    CountedPart,
+    RelatedEnterprise,
+    YearFigures,
+    autonomous,
+    counted_parts,
+)
+
 PUBLIC_CONTROL_FROM_PERCENT: Final = 25
 OLDEST_YEAR_BACK: Final = 2
+YEARS_TO_CHANGE: Final = 2
 EUR_IN_MILLION: Final = 1_000_000
 
 
@@ -28,44 +35,6 @@ class Ceiling:
     staff_below: int
     turnover_eur: int
     balance_sheet_eur: int
-
-
-@dataclass(frozen=True, slots=True)
-class YearFigures:
-    """An accounting year's staff (annual work units) and amounts in euro, as declared.
-
-    `closed_on` is when the accounts closed, by default the last of December. What is None
-    was not declared.
-    """
-
-    year: int
-    declared_on: date
-    declared_by: str
-    staff: int | None = None
-    turnover_eur: int | None = None
-    balance_sheet_eur: int | None = None
-    verified_by: str | None = None
-    closed_on: date | None = None
-
-    def closed_by(self, on: date) -> bool:
-        """Say whether the accounts were closed on that day."""
-        return (self.closed_on or date(self.year, 12, 31)) <= on
-
-
-@dataclass(frozen=True, slots=True)
-class RelatedEnterprise:
-    """Another enterprise, and the larger percentage of capital or votes held either way."""
-
-    name: str
-    percent: int
-    figures: tuple[YearFigures, ...] = ()
-
-    @property
-    def counted(self) -> Fraction:
-        """The part of its figures that counts: none, in proportion, or all."""
-        if self.percent < PARTNER_FROM_PERCENT:
-            return Fraction(0)
-        return Fraction(100 if self.percent > LINKED_ABOVE_PERCENT else self.percent, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +81,49 @@ def within_size(
     Raises: ValueError if no ceiling is of the size.
     """
     allowed = _up_to(tuple(ceilings), at_most)
-    tie = _barred_by_ties(enterprise)
-    if tie is not None:
-        return tie
+    barred = _public_control(enterprise)
+    if barred is not None:
+        return barred
+    by_figures = _by_figures(enterprise, allowed, on)
+    unknown = _unknown_ties(enterprise)
+    if unknown:
+        missing = by_figures.working if by_figures.holds is None else ()
+        return Finding(None, (*unknown, *missing))
+    return replace(
+        by_figures,
+        working=(*by_figures.working, *_ties_in_words(enterprise)),
+        verified=by_figures.verified and enterprise.ties_verified,
+    )
+
+
+def _by_figures(enterprise: Enterprise, allowed: tuple[Ceiling, ...], on: date) -> Finding:
     years = _years(enterprise, on)
     if not years or years[-1].year < on.year - OLDEST_YEAR_BACK:
         newest = f"those of {years[-1].year} are too old" if years else "none are declared"
         line = f"size: give staff, turnover and balance sheet of {on.year - 1}: {newest}"
         return Finding(None, (line,))
     found = [_by_ceiling(years, ceiling) for ceiling in allowed]
-    best = next((each for each in found if each.holds), found[-1])
-    return replace(best, verified=best.verified and enterprise.ties_verified)
+    return next((each for each in found if each.holds), found[-1])
 
 
 def independence(enterprise: Enterprise) -> Finding:
-    """Decide whether nobody holds, or is held by, the enterprise for 25 % or more."""
-    tie = _barred_by_ties(enterprise)
-    if tie is not None:
-        return tie
-    for each in enterprise.related or ():
-        if each.counted:
-            line = f"not independent: {each.percent} % tie with {each.name} >= 25 %"
-            return Finding(holds=False, working=(line,))
+    """Decide whether nobody holds, or is held by, the enterprise for 25 % or more.
+
+    Investors that may hold up to half do not end its independence.
+    """
+    barred = _public_control(enterprise)
+    if barred is not None:
+        return barred
+    for part in counted_parts(enterprise.related or ()):
+        tie = part.enterprise
+        line = f"not independent: {tie.percent} % tie with {tie.name} >= 25 %"
+        return Finding(holds=False, working=(line,))
+    unknown = _unknown_ties(enterprise)
+    if unknown:
+        return Finding(None, unknown)
     line = "independent: no tie of 25 % or more"
+    if autonomous(enterprise.related or ()):
+        line += " but with investors that may hold up to half"
     return Finding(holds=True, working=(line,), verified=enterprise.ties_verified)
 
 
@@ -145,17 +134,41 @@ def _up_to(ceilings: tuple[Ceiling, ...], at_most: str) -> tuple[Ceiling, ...]:
     return ceilings[: sizes.index(at_most) + 1]
 
 
-def _barred_by_ties(enterprise: Enterprise) -> Finding | None:
-    """Find what in ownership already decides, or is not known."""
-    percent = enterprise.public_control_percent
-    if percent is None:
-        return Finding(None, ("public control: give the percentage that public bodies hold",))
-    if percent >= PUBLIC_CONTROL_FROM_PERCENT:
-        line = f"public control: {percent} % >= 25 %, so neither small nor medium"
-        return Finding(holds=False, working=(line,))
+def _public_control(enterprise: Enterprise) -> Finding | None:
+    """Find that public bodies control too much; None where they do not, or nobody knows."""
+    spared = _spared_public(enterprise)
+    held = (enterprise.public_control_percent or 0) - sum(each.percent for each in spared)
+    if held < PUBLIC_CONTROL_FROM_PERCENT:
+        return None
+    without = f", {', '.join(each.name for each in spared)} not counted," if spared else ""
+    line = f"public control: {held} %{without} >= 25 %, so neither small nor medium"
+    return Finding(holds=False, working=(line,))
+
+
+def _spared_public(enterprise: Enterprise) -> tuple[RelatedEnterprise, ...]:
+    """List the public investors whose holding is no public control: Article 3(4)."""
+    return tuple(
+        each for each in autonomous(enterprise.related or ()) if each.investor in PUBLIC_INVESTORS
+    )
+
+
+def _unknown_ties(enterprise: Enterprise) -> tuple[str, ...]:
+    lines = []
+    if enterprise.public_control_percent is None:
+        lines.append("public control: give the percentage that public bodies hold")
     if enterprise.related is None:
-        return Finding(None, ("independence: give partner and linked enterprises, or say none",))
-    return None
+        lines.append("independence: give partner and linked enterprises, or say none")
+    return tuple(lines)
+
+
+def _ties_in_words(enterprise: Enterprise) -> tuple[str, ...]:
+    parts = [each.words for each in counted_parts(enterprise.related or ())]
+    spared = [
+        f"{each.name} {each.percent} % ({(each.investor or '').replace('_', ' ')})"
+        for each in autonomous(enterprise.related or ())
+    ]
+    lines = [f"counted with it: {', '.join(parts)}"] * bool(parts)
+    return (*lines, *[f"not counted, up to half: {', '.join(spared)}"] * bool(spared))
 
 
 def _years(enterprise: Enterprise, on: date) -> tuple[_YearTotals, ...]:
@@ -167,9 +180,9 @@ def _years(enterprise: Enterprise, on: date) -> tuple[_YearTotals, ...]:
     first = last = max(closed, default=0)
     while first - 1 in closed:
         first -= 1
-    related = enterprise.related or ()
+    counted = counted_parts(enterprise.related or ())
     return tuple(
-        _totals(closed[year], related, on) for year in range(first, last + 1) if year in closed
+        _totals(closed[year], counted, on) for year in range(first, last + 1) if year in closed
     )
 
 
@@ -179,14 +192,13 @@ def _declared(figures: Iterable[YearFigures], on: date) -> dict[int, YearFigures
     return {each.year: each for each in by_day if each.declared_on <= on}
 
 
-def _totals(own: YearFigures, related: tuple[RelatedEnterprise, ...], on: date) -> _YearTotals:
+def _totals(own: YearFigures, counted: tuple[CountedPart, ...], on: date) -> _YearTotals:
     parts = [("own", Fraction(1), own)]
     missing: list[str] = []
-    for each in related:
-        if not each.counted:
-            continue
-        theirs = _declared(each.figures, on).get(own.year)
-        parts.append((each.name, each.counted, theirs or YearFigures(own.year, on, each.name)))
+    for each in counted:
+        name = each.enterprise.name
+        theirs = _declared(each.enterprise.figures, on).get(own.year)
+        parts.append((name, each.share, theirs or YearFigures(own.year, on, name)))
     for name in ("staff", "turnover_eur", "balance_sheet_eur"):
         missing += [
             f"{_word(name)} of {owner} in {own.year}" if owner != "own" else _own(name, own.year)
@@ -232,14 +244,21 @@ def _by_ceiling(years: tuple[_YearTotals, ...], ceiling: Ceiling) -> Finding:
         wanted = ", ".join(years[-1].missing)
         return Finding(None, (f"{ceiling.size}: give {wanted}",))
     holds = _settled([within for _, within in outcomes])
-    newest, within = outcomes[-1]
-    lines = [_line(newest, ceiling)]
-    if within != holds:
+    lines = _lines([year for year, _ in outcomes[-YEARS_TO_CHANGE:]], ceiling)
+    if outcomes[-1][1] != holds:
         lines.append(
             f"{ceiling.size}: {'kept' if holds else 'not yet gained'}, since a size changes "
             f"only when two years in a row agree"
         )
     return Finding(holds, tuple(lines), verified=all(year.verified for year, _ in outcomes))
+
+
+def _lines(years: list[_YearTotals], ceiling: Ceiling) -> list[str]:
+    """Show years against a ceiling, those of the same figures in one line."""
+    by_words: dict[str, list[str]] = {}
+    for each in years:
+        by_words.setdefault(_line(each, ceiling), []).append(str(each.year))
+    return [f"{words} in {', '.join(each)}" for words, each in by_words.items()]
 
 
 def _settled(outcomes: list[bool]) -> bool:
@@ -273,17 +292,17 @@ def _line(year: _YearTotals, ceiling: Ceiling) -> str:
     """Show one year against a ceiling; only for a year in which it can be told."""
     staff = year.staff or Fraction(0)
     if staff >= ceiling.staff_below:
-        return f"{ceiling.size}: {int(staff)} staff, not < {ceiling.staff_below}, in {year.year}"
+        return f"{ceiling.size}: {int(staff)} staff, not < {ceiling.staff_below},"
     words = f"{ceiling.size}: {int(staff)} staff < {ceiling.staff_below} and"
     turnover, balance = year.turnover, year.balance
     if turnover is not None and turnover <= ceiling.turnover_eur:
-        return f"{words} turnover {_millions(turnover, ceiling.turnover_eur)} in {year.year}"
+        return f"{words} turnover {_millions(turnover, ceiling.turnover_eur)}"
     if balance is not None and balance <= ceiling.balance_sheet_eur:
         kept = _millions(balance, ceiling.balance_sheet_eur)
-        return f"{words} balance sheet {kept} in {year.year}"
+        return f"{words} balance sheet {kept}"
     over = _millions(turnover or Fraction(0), ceiling.turnover_eur)
     both = _millions(balance or Fraction(0), ceiling.balance_sheet_eur)
-    return f"{words[:-4]}, but turnover {over} and balance sheet {both} in {year.year}"
+    return f"{words[:-4]}, but turnover {over} and balance sheet {both}"
 
 
 def _millions(amount: Fraction, most: int) -> str:

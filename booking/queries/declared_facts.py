@@ -10,7 +10,7 @@ from booking.engine.declarations import DeclaredFact, organisation_facts
 from booking.engine.eligibility import CountryFact, ListsInForce, OrganisationFacts
 from booking.engine.enterprise_size import Ceiling
 from booking.engine.vocabulary import OrganisationKind
-from booking.reference.countries import LIST_VERSION, country_facts
+from booking.reference.countries import LIST_VERSION, SCHEMES, countries, country_facts
 from booking.reference.thresholds import thresholds_on
 
 MOST_DAYS = 400
@@ -26,6 +26,7 @@ class Declared(Protocol):
     declared_at: datetime
     verified_by: UUID | None
     verified_at: datetime | None
+    verified_until: date | None
 
 
 def facts_from(
@@ -71,6 +72,7 @@ def lists_on(on: date) -> ListsInForce:
             for each in country_facts()
         ),
         LIST_VERSION,
+        names={**SCHEMES, **{each.country: each.name for each in countries().values()}},
     )
 
 
@@ -82,6 +84,8 @@ def _declared(fact: Declared) -> DeclaredFact:
         fact.declared_at.date(),
         _words(fact.declared_by),
         None if fact.verified_at is None else _words(fact.verified_by),
+        None if fact.verified_at is None else fact.verified_at.date(),
+        fact.verified_until,
     )
 
 

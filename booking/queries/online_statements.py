@@ -85,6 +85,7 @@ DECLARED: Final = (
         col(OrganisationFact.declared_at),
         col(OrganisationFact.verified_by),
         col(OrganisationFact.verified_at),
+        col(OrganisationFact.verified_until),
     )
     .join_from(
         Organisation,

@@ -93,13 +93,13 @@ def fact_on(
     ).one_or_none()
 
 
-def latest_country(session: Session, organisation_id: UUID) -> str | None:
-    """Return the country that was declared for the latest day."""
+def latest_value(session: Session, organisation_id: UUID, name: FactName) -> str | None:
+    """Return the text that was declared under that name for the latest day."""
     found: str | None = session.exec(
         select(OrganisationFact.value)
         .where(
             OrganisationFact.organisation_id == organisation_id,
-            OrganisationFact.name == FactName.COUNTRY,
+            OrganisationFact.name == name,
         )
         .order_by(col(OrganisationFact.as_of).desc())
         .limit(1)

@@ -1,15 +1,16 @@
 """Organisations: who people act for, and the dated facts that decide their equity groups."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import Session
 
-from booking.engine.declared_facts import FactName, fact_fault
+from booking.engine.declared_facts import FactName, fact_faults
 from booking.engine.identifiers import read_ror
 from booking.engine.lifecycle import EventKind
 from booking.engine.permissions import INSTALLATION_ROLES, Action, Actor, Role, Scope
+from booking.engine.verification import Verification, verification
 from booking.engine.violations import Violation
 from booking.engine.vocabulary import OrganisationKind
 from booking.errors import Malformed, NotFound, RulesBroken, WrongState
@@ -18,6 +19,8 @@ from booking.models import Membership, Organisation, OrganisationFact
 from booking.queries import organisations
 from booking.services.permits import permit
 from booking.services.well_formed import read_country, read_name, well_formed
+
+_STANDING: Final = frozenset({Verification.VERIFIED, Verification.EXPIRING})
 
 
 def create_organisation(
@@ -46,7 +49,8 @@ def create_organisation(
     session.add(row)
     session.flush()
     _record(session, EventKind.ORGANISATION_CREATED, row, actor=actor, now=now)
-    _declare(session, row, actor=actor, now=now, fact=(FactName.COUNTRY, row.country, now.date()))
+    for fact in ((FactName.COUNTRY, row.country), (FactName.KIND, kind)):
+        _declare(session, row, actor=actor, now=now, fact=(*fact, now.date()))
     if actor.person_id and not any(each.role in INSTALLATION_ROLES for each in actor.grants):
         session.add(
             Membership(
@@ -68,16 +72,15 @@ def edit_organisation(
     country: str | None = None,
     ror_id: str | None = None,
 ) -> Organisation:
-    """Change what is given; a new country holds from today, an empty ROR id takes it away.
+    """Change what is given; a new country or kind holds from today, an empty ROR id is none.
 
     Raises: NotFound; Malformed; RulesBroken if another organisation has the ROR id, or
-    today's country was verified.
+    today's country or kind was verified.
     """
     permit(actor, Action.ORGANISATION_EDIT, Scope(organisation_id=organisation_id))
-    row = _locked(session, organisation_id)
+    row = locked_organisation(session, organisation_id)
     wanted: dict[str, Any] = {
         "name": row.name if name is None else read_name(name),
-        "kind": row.kind if kind is None else kind,
         "ror_id": row.ror_id if ror_id is None else _free_ror(session, ror_id, but=row.id),
     }
     changed = [key for key, to in wanted.items() if to != getattr(row, key)]
@@ -89,6 +92,8 @@ def edit_organisation(
     code = row.country if country is None else read_country(country)
     if code != row.country:
         _declare(session, row, actor=actor, now=now, fact=(FactName.COUNTRY, code, now.date()))
+    if kind is not None and kind != row.kind:
+        _declare(session, row, actor=actor, now=now, fact=(FactName.KIND, kind, now.date()))
     return row
 
 
@@ -110,10 +115,10 @@ def declare_fact(
     what was declared for that day is verified, or the day is to come.
     """
     permit(actor, Action.ORGANISATION_EDIT, Scope(organisation_id=organisation_id))
-    row = _locked(session, organisation_id)
-    fault = fact_fault(name, value)
-    if fault is not None:
-        raise Malformed(fault.reason, [fault])
+    row = locked_organisation(session, organisation_id)
+    faults = fact_faults(name, value, owner=row.name, on=now.date())
+    if faults:
+        raise Malformed(faults[0].reason, faults)
     if name is FactName.COUNTRY:
         read_country(value)
     return _declare(session, row, actor=actor, now=now, fact=(name, value, as_of))
@@ -131,7 +136,7 @@ def _declare(
     if as_of > now.date():
         raise _broken("fact_to_come", "Give a day that is not to come.", "/as_of")
     declared = organisations.fact_on(session, row.id, name, as_of)
-    if declared is not None and declared.verified_at is not None:
+    if declared is not None and verification_of(declared, now.date()) in _STANDING:
         raise _broken(
             "fact_verified",
             "What was declared for that day is verified. Declare it for a later day, or ask a "
@@ -144,10 +149,10 @@ def _declare(
             organisation_id=row.id, name=name, as_of=as_of, value=value, declared_at=now
         )
     declared.value, declared.declared_at, declared.declared_by = value, now, actor.person_id
+    unverify(declared)
     session.add(declared)
     session.flush()
-    if name is FactName.COUNTRY:
-        row.country = organisations.latest_country(session, row.id) or row.country
+    _follow(session, row, name)
     payload: dict[str, Any] = {
         "fact_id": str(declared.id),
         "name": name,
@@ -159,29 +164,12 @@ def _declare(
     return declared
 
 
-def verify_fact(
-    session: Session,
-    *,
-    actor: Actor,
-    now: datetime,
-    organisation_id: UUID,
-    fact_id: UUID,
-    verified: bool = True,
-) -> OrganisationFact:
-    """Verify a declared fact, or take the verification back so that it can be corrected.
-
-    Raises: NotFound.
-    """
-    permit(actor, Action.ORGANISATION_VERIFY, Scope(organisation_id=organisation_id))
-    row = _locked(session, organisation_id)
-    fact = organisations.fact(session, fact_id)
-    if fact is None or fact.organisation_id != row.id:
-        raise NotFound("This organisation declared no such fact; look at the list of its facts.")
-    fact.verified_at = now if verified else None
-    fact.verified_by = actor.person_id if verified else None
-    payload = {"fact_id": str(fact.id), "name": fact.name, "verified": verified}
-    _record(session, EventKind.ORGANISATION_VERIFIED, row, actor=actor, now=now, payload=payload)
-    return fact
+def _follow(session: Session, row: Organisation, name: FactName) -> None:
+    """Let the organisation be of the country and kind declared for the latest day."""
+    if name is FactName.COUNTRY:
+        row.country = organisations.latest_value(session, row.id, name) or row.country
+    elif name is FactName.KIND:
+        row.kind = OrganisationKind(organisations.latest_value(session, row.id, name) or row.kind)
 
 
 def list_facts(
@@ -229,6 +217,17 @@ def reinstate(
     return row
 
 
+def verification_of(fact: OrganisationFact, on: date) -> Verification:
+    """Tell how far the fact is verified on a day."""
+    return verification(verified=fact.verified_at is not None, until=fact.verified_until, on=on)
+
+
+def unverify(fact: OrganisationFact) -> None:
+    """Take the verification of a fact back."""
+    fact.verified_at = fact.verified_by = fact.verified_until = None
+    fact.evidence = ""
+
+
 def known_organisation(session: Session, organisation_id: UUID) -> Organisation:
     """Return the organisation.
 
@@ -237,7 +236,7 @@ def known_organisation(session: Session, organisation_id: UUID) -> Organisation:
     return _found(organisations.organisation(session, organisation_id))
 
 
-def _locked(session: Session, organisation_id: UUID) -> Organisation:
+def locked_organisation(session: Session, organisation_id: UUID) -> Organisation:
     """Return the organisation, so that nobody else declares for it meanwhile."""
     return _found(organisations.lock_organisation(session, organisation_id))
 

@@ -1,9 +1,15 @@
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
+
 from booking.engine.declarations import DeclaredFact, organisation_facts
 from booking.engine.eligibility import CountryStay, OrganisationFacts
-from booking.engine.enterprise_size import Enterprise, RelatedEnterprise, YearFigures
+from booking.engine.enterprise_size import (
+    Enterprise,
+)
+from booking.engine.enterprise_ties import RelatedEnterprise, YearFigures
 
 ON = date(2026, 11, 23)
 
@@ -24,7 +30,10 @@ def add_up(*declared: DeclaredFact, on: date = ON) -> OrganisationFacts:
 
 def test_organisation_facts__nothing_declared__knows_nothing() -> None:
     assert add_up() == OrganisationFacts(
-        Enterprise(ties_verified=False), past_bookings=2, attributes={"kind": "sme"}
+        Enterprise(ties_verified=False),
+        past_bookings=2,
+        attributes={"kind": "sme"},
+        unverified=frozenset({"kind"}),
     )
 
 
@@ -89,6 +98,7 @@ def test_organisation_facts__countries__follow_one_another() -> None:
 def test_organisation_facts__attributes__declared_ones_stand_behind_known_ones() -> None:
     found = add_up(fact("attributes", {"kind": "ngo", "campuses": 3}))
     assert found.attributes == {"kind": "sme", "campuses": 3}
+    assert found.unverified == {"kind"}
     assert add_up(fact("attributes", {"campuses": 3}, as_of=date(2026, 12, 1))).attributes == {
         "kind": "sme"
     }
@@ -97,3 +107,55 @@ def test_organisation_facts__attributes__declared_ones_stand_behind_known_ones()
 def test_organisation_facts__order_of_rows__does_not_matter() -> None:
     rows = (fact("staff", 9), fact("country", "NP"), fact("related", []))
     assert add_up(*rows) == add_up(*reversed(rows))
+
+
+@pytest.mark.parametrize(
+    ("on", "verified"),
+    [
+        (date(2026, 2, 9), False),
+        (date(2026, 2, 10), True),
+        (date(2026, 11, 23), True),
+        (date(2026, 11, 24), False),
+    ],
+)
+def test_organisation_facts__verification__lasts_to_the_end_of_its_day(
+    on: date, *, verified: bool
+) -> None:
+    looked_at = {"verified_on": date(2026, 2, 10), "verified_until": date(2026, 11, 23)}
+    facts = [
+        replace(each, **looked_at)  # type: ignore[arg-type]
+        for each in (
+            fact("country", "NP"),
+            fact("staff", 9),
+            fact("founded_on", "2021-11-23"),
+            fact("related", []),
+            fact("public_control_percent", 0),
+            fact("attributes", {"campuses": 3}),
+            fact("kind", "sme"),
+        )
+    ]
+    found = add_up(*facts, on=on)
+    assert (found.countries[0].verified_by is not None) is verified
+    assert (found.enterprise.figures[0].verified_by is not None) is verified
+    assert (found.founded_on_verified_by is not None) is verified
+    assert found.enterprise.ties_verified is verified
+    assert found.unverified == (set() if verified else {"campuses", "kind", "country"})
+
+
+def test_organisation_facts__kind__is_verified_by_a_fact_that_says_the_same() -> None:
+    assert add_up(fact("kind", "sme")).unverified == set()
+    assert add_up(fact("kind", "ngo")).unverified == {"kind"}
+    assert add_up(fact("kind", "sme", verified_by=None)).unverified == {"kind"}
+
+
+def test_organisation_facts__country__is_an_attribute_of_the_day() -> None:
+    assert add_up(fact("country", "NP", date(2020, 1, 1))).attributes["country"] == "NP"
+
+
+def test_organisation_facts__ties_of_ties__are_read() -> None:
+    inner = {"name": "Inner", "percent": 70}
+    outer = {"name": "Outer", "percent": 60, "related": [inner], "investor": "university"}
+    (found,) = add_up(fact("related", [outer])).enterprise.related or ()
+    assert found == RelatedEnterprise(
+        "Outer", 60, (), (RelatedEnterprise("Inner", 70),), "university"
+    )

@@ -7,12 +7,17 @@ import pytest
 from booking.engine.eligibility import (
     CountryFact,
     CountryStay,
+    Leaver,
     ListsInForce,
     Membership,
     OrganisationFacts,
+    leavers,
     membership,
 )
-from booking.engine.enterprise_size import Enterprise, RelatedEnterprise, YearFigures
+from booking.engine.enterprise_size import (
+    Enterprise,
+)
+from booking.engine.enterprise_ties import RelatedEnterprise, YearFigures
 from booking.engine.group_rules import (
     AllOf,
     AnyOf,
@@ -58,10 +63,13 @@ def test_membership__nepal_in_november_2026__leaves_on_the_24th(day: int, *, mem
 
 def test_membership__nepal_before_and_after__shows_why() -> None:
     assert decide(LDC).working == (
-        "un_ldc: NP is member from 2024-12-13 until 2026-11-24 (UN); list 2026-11",
+        "un_ldc: NP is on the list from 2024-12-13 until 2026-11-24 (UN); list 2026-11",
     )
     assert decide(LDC, date(2026, 11, 25)).working == (
-        "un_ldc: NP was member until 2026-11-24 (UN), before 2026-11-25; list 2026-11",
+        (
+            "un_ldc: NP left on 2026-11-24, on the list from 2024-12-13 till then (UN), "
+            "so it does not count on 2026-11-25; list 2026-11"
+        ),
     )
 
 
@@ -91,7 +99,7 @@ def test_membership__income_year_turns__takes_the_group_of_the_day() -> None:
     assert not found.member
     assert decide(replace(LOW, grace_days=365), ON, countries=philippines).member
     high = decide(CountryScheme("wb_income", ("high",)), ON, countries=philippines)
-    assert high.working == ("wb_income: PH is upper_middle on 2026-11-23, not high; list 2026-11",)
+    assert high.working == ("wb_income: PH is upper middle on 2026-11-23, not high; list 2026-11",)
 
 
 def test_membership__country_changes__decides_by_the_day() -> None:
@@ -155,7 +163,8 @@ def test_membership__startup__is_independent_and_small() -> None:
 def test_membership__figures_missing__is_no_member_and_says_which() -> None:
     found = decide(Sme(), enterprise=Enterprise())
     assert not found.member
-    assert found.working == ("public control: give the percentage that public bodies hold",)
+    assert not found.decided
+    assert found.working[0] == "public control: give the percentage that public bodies hold"
     assert "age: give the date" in decide(Startup(), founded_on=None).working[0]
 
 
@@ -218,3 +227,41 @@ def test_membership__declared_without_proof__is_not_verified() -> None:
     found = decide(Sme(), enterprise=own)
     assert found.member
     assert not found.verified
+
+
+def test_membership__names_of_the_lists__are_used() -> None:
+    named = replace(LISTS, names={"NP": "Nepal", "un_ldc": "least developed countries"})
+    found = membership("g", LDC, FACTS, lists=named, on=date(2026, 11, 25))
+    assert found.working[0].startswith("least developed countries: Nepal left on 2026-11-24")
+
+
+def test_membership__after_the_end_of_the_list__keeps_its_last_value() -> None:
+    philippines = (CountryStay("PH", date(2020, 1, 1)),)
+    upper = CountryScheme("wb_income", ("upper_middle",))
+    found = decide(upper, date(2027, 7, 1), countries=philippines)
+    assert found.member
+    assert "until there is a newer list" in found.working[0]
+    assert not decide(LOW, date(2027, 7, 1), countries=philippines).member
+
+
+def test_membership__attribute__is_as_verified_as_it_was_declared() -> None:
+    rule = Attribute("kind", "eq", "startup")
+    assert decide(rule).verified
+    assert not decide(rule, unverified=frozenset({"kind"})).verified
+
+
+def test_leavers__country_leaves_or_turns__is_named_with_its_grace() -> None:
+    year_on = (date(2026, 1, 1), date(2027, 1, 1))
+    rule = AnyOf((LDC, replace(LOW, grace_days=10)))
+    assert leavers(rule, lists=LISTS, between=year_on, grace_days=30) == (
+        Leaver("PH", "wb_income", date(2026, 7, 1), date(2026, 7, 11)),
+        Leaver("NP", "un_ldc", date(2026, 11, 24), date(2026, 12, 24)),
+    )
+    assert leavers(rule, lists=LISTS, between=(date(2026, 11, 25), date(2027, 1, 1))) == ()
+
+
+def test_leavers__list_ends_or_country_stays_in_the_rule__nobody_left() -> None:
+    income = CountryScheme("wb_income", ("lower_middle", "upper_middle"))
+    ever = (date(2026, 1, 1), date(2030, 1, 1))
+    assert leavers(income, lists=LISTS, between=ever) == ()
+    assert leavers(FirstTimeUser(), lists=LISTS, between=ever) == ()

@@ -10,12 +10,11 @@ from booking.engine.enterprise_size import (
     Ceiling,
     Enterprise,
     Finding,
-    RelatedEnterprise,
-    YearFigures,
     in_millions,
     independence,
     within_size,
 )
+from booking.engine.enterprise_ties import RelatedEnterprise, YearFigures
 
 M = 1_000_000
 ON = date(2026, 11, 23)
@@ -92,7 +91,7 @@ def test_within_size__one_year_above__keeps_its_size_and_two_lose_it() -> None:
     small, large = year(2024), year(2025, 400)
     kept = decide(enterprise(small, large))
     assert kept.holds
-    assert "kept, since a size changes only when two years in a row agree" in kept.working[1]
+    assert "kept, since a size changes only when two years in a row agree" in kept.working[-1]
     assert decide(enterprise(year(2023), year(2024, 400), large)).holds is False
 
 
@@ -194,6 +193,54 @@ def test_within_size__no_such_size__is_refused() -> None:
 def test_independence__tie_of_a_quarter__ends_it(percent: int, *, holds: bool) -> None:
     found = independence(enterprise(related=(RelatedEnterprise("Other", percent),)))
     assert found.holds is holds
+
+
+def test_within_size__two_years__stand_in_the_working() -> None:
+    same = decide(enterprise(year(2024), year(2025)))
+    assert same.working == (
+        "medium: 180 staff < 250 and turnover 41 M EUR <= 50 M EUR in 2024, 2025",
+    )
+    other = decide(enterprise(year(2023), year(2024, 170), year(2025)))
+    assert [each[-7:] for each in other.working] == ["in 2024", "in 2025"]
+
+
+def test_within_size__above_and_within_by_turns__never_changes() -> None:
+    turns = [year(2021), *(year(each, 400 if each % 2 else 180) for each in range(2022, 2026))]
+    assert decide(enterprise(*turns)).holds
+
+
+def test_within_size__partner_of_what_is_linked__counts_and_shows_itself() -> None:
+    partner = RelatedEnterprise("Partner", 30, (year(2025, 100, 0, 0),))
+    linked = RelatedEnterprise("Linked", 60, (year(2025, 50, 0, 0),), (partner,))
+    found = decide(enterprise(year(2025, 100, 1, 1), related=(linked,)))
+    assert found.working[0].startswith("medium: 180 staff < 250")
+    assert found.working[-1] == "counted with it: Linked in full, Partner at 30 %"
+
+
+@pytest.mark.parametrize(("percent", "holds"), [(50, True), (51, False)])
+def test_within_size__university_holds_it__up_to_half_is_no_partner(
+    percent: int, *, holds: bool
+) -> None:
+    held = RelatedEnterprise("Uni", percent, (year(2025, 200, 0, 0),), investor="university")
+    of = replace(enterprise(year(2025, 100, 1, 1), related=(held,)), public_control_percent=percent)
+    assert decide(of).holds is holds
+    assert independence(of).holds is holds
+
+
+@pytest.mark.parametrize(("control", "holds"), [(54, True), (55, False)])
+def test_within_size__public_control_beside_a_spared_investor__is_what_is_left(
+    control: int, *, holds: bool
+) -> None:
+    held = RelatedEnterprise("Uni", 30, investor="university")
+    of = replace(enterprise(year(), related=(held,)), public_control_percent=control)
+    assert decide(of).holds is holds
+    fund = replace(held, investor="venture_capital")
+    assert decide(replace(of, related=(fund,))).holds is False
+
+
+def test_within_size__nothing_given__names_all_that_is_missing() -> None:
+    lines = decide(Enterprise()).working
+    assert [each.split(":")[0] for each in lines] == ["public control", "independence", "size"]
 
 
 def test_in_millions__parts__are_rounded_up_to_the_euro() -> None:

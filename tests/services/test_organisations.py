@@ -10,7 +10,7 @@ from booking.errors import Malformed, NotFound, NotPermitted, NotSignedIn, Rules
 from booking.models import Organisation
 from booking.queries import organisations as read
 from booking.queries.people import actor_of
-from booking.services import organisations
+from booking.services import organisations, verification
 from tests.builders import a_person, a_role, an_organisation
 from tests.events import events_about, kinds_about
 
@@ -46,12 +46,14 @@ def test_create_organisation__by_anybody_signed_in__makes_them_its_administrator
     founder = somebody(session)
     row = create(session, founder, now, ror_id="05dxps055")
     assert (row.country, row.ror_id) == ("KE", ROR)
-    assert kinds_about(session, row.id) == ["organisation.created", "organisation.declared"]
+    declared = ["organisation.declared", "organisation.declared"]
+    assert kinds_about(session, row.id) == ["organisation.created", *declared]
     assert founder.person_id is not None
     (grant,) = actor_of(session, founder.person_id).grants
     assert (grant.role, grant.organisation_id) == (Role.ORGANISATION_ADMIN, row.id)
-    (country,) = read.facts_of(session, row.id)
+    country, kind = read.facts_of(session, row.id)
     assert (country.name, country.value, country.as_of) == ("country", "KE", TODAY)
+    assert (kind.name, kind.value, kind.as_of) == ("kind", "startup", TODAY)
 
 
 def test_create_organisation__by_an_officer__gives_them_no_role_in_it(
@@ -157,7 +159,7 @@ def test_declare_fact__verified_for_the_day__is_refused_until_taken_back(
     row, officer = an_organisation(session), somebody(session, Role.OFFICER)
     declare(session, row, now, 8, YEAR_END)
     (fact,) = read.facts_of(session, row.id)
-    organisations.verify_fact(
+    verification.verify_fact(
         session, actor=officer, now=now, organisation_id=row.id, fact_id=fact.id
     )
     assert (fact.verified_at, fact.verified_by) == (now, officer.person_id)
@@ -165,7 +167,7 @@ def test_declare_fact__verified_for_the_day__is_refused_until_taken_back(
         declare(session, row, now, 9, YEAR_END)
     assert refused.value.violations[0].code == "fact_verified"
     declare(session, row, now, 9, date(2026, 1, 1))
-    organisations.verify_fact(
+    verification.verify_fact(
         session, actor=officer, now=now, organisation_id=row.id, fact_id=fact.id, verified=False
     )
     declare(session, row, now, 9, YEAR_END)
@@ -193,12 +195,12 @@ def test_verify_fact__by_the_administrator__is_not_permitted(
     (fact,) = read.facts_of(session, row.id)
     head = somebody(session, Role.ORGANISATION_ADMIN, row)
     with pytest.raises(NotPermitted):
-        organisations.verify_fact(
+        verification.verify_fact(
             session, actor=head, now=now, organisation_id=row.id, fact_id=fact.id
         )
     other = an_organisation(session)
     with pytest.raises(NotFound):
-        organisations.verify_fact(
+        verification.verify_fact(
             session, actor=SYSTEM, now=now, organisation_id=other.id, fact_id=fact.id
         )
 

@@ -1,0 +1,166 @@
+"""What organisations declare, how far it is verified, and the groups it makes them part of."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, JsonValue, StringConstraints
+
+from api.deps import Cursor, Day, Instant, Limit, Now, Prose, ReadSession, SignedIn, WriteSession
+from api.idempotency import IdempotentRoute
+from api.problems import problems
+from booking.engine.declared_facts import FactName
+from booking.engine.verification import LONGEST_EVIDENCE, Verification
+from booking.services import organisations, verification
+
+router = APIRouter(tags=["organisations"], route_class=IdempotentRoute)
+Evidence = Annotated[Prose, StringConstraints(max_length=LONGEST_EVIDENCE)]
+
+
+class NewFact(BaseModel):
+    """A fact to declare, as of the day it speaks of."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: FactName
+    value: JsonValue
+    as_of: Day
+
+
+class Fact(BaseModel):
+    """A declared fact; `verified_at` None is not yet verified.
+
+    `verification` says how far it is today; `verified_until` is the last day that counts.
+    """
+
+    id: UUID
+    name: FactName
+    value: Any
+    as_of: date
+    declared_by: UUID | None
+    declared_at: Instant
+    verified_by: UUID | None
+    verified_at: Instant | None
+    verified_until: date | None
+    evidence: str
+    verification: Verification
+
+
+class Facts(BaseModel):
+    """All declared facts, by name and day; there is one page."""
+
+    items: list[Fact]
+    next: str | None = None
+
+
+class WaitingFactOut(Fact):
+    """A fact to be looked at, with the organisation that declared it."""
+
+    organisation_id: UUID
+    organisation_name: str
+
+
+class WaitingFacts(BaseModel):
+    """One page of facts to be looked at, by organisation."""
+
+    items: list[WaitingFactOut]
+    next: str | None
+
+
+class VerificationIn(BaseModel):
+    """Whether the fact is verified; false takes a verification back.
+
+    `evidence` says what was looked at, `until` is the last day on which that counts.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    verified: bool = True
+    evidence: Evidence = ""
+    verified_until: Day | None = None
+
+
+@router.get("/facts", responses=problems(401, 403))
+def list_facts_to_verify(
+    session: ReadSession,
+    actor: SignedIn,
+    now: Now,
+    *,
+    state: Verification | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> WaitingFacts:
+    """Return the facts of all organisations that are unverified, or not for 60 days more."""
+    page = verification.facts_to_verify(
+        session, actor=actor, now=now, state=state, limit=limit, cursor=cursor
+    )
+    items = [
+        WaitingFactOut(
+            **_fact(each.fact, now.date()).model_dump(),
+            organisation_id=each.organisation.id,
+            organisation_name=each.organisation.name,
+        )
+        for each in page.items
+    ]
+    return WaitingFacts(items=items, next=page.next)
+
+
+@router.get("/organisations/{organisation_id}/facts", responses=problems(401, 403, 404))
+def list_facts(organisation_id: UUID, session: ReadSession, actor: SignedIn, now: Now) -> Facts:
+    """Return what the organisation declared."""
+    rows = organisations.list_facts(session, actor=actor, organisation_id=organisation_id)
+    return Facts(items=[_fact(each, now.date()) for each in rows])
+
+
+@router.post(
+    "/organisations/{organisation_id}/facts",
+    status_code=201,
+    responses=problems(401, 403, 404, 409),
+)
+def declare_fact(
+    organisation_id: UUID, new: NewFact, session: WriteSession, actor: SignedIn, now: Now
+) -> Fact:
+    """Declare a fact; for the same day it replaces only one that is not verified."""
+    row = organisations.declare_fact(
+        session,
+        actor=actor,
+        now=now,
+        organisation_id=organisation_id,
+        name=new.name,
+        value=new.value,
+        as_of=new.as_of,
+    )
+    return _fact(row, now.date())
+
+
+@router.post(
+    "/organisations/{organisation_id}/facts/{fact_id}/verify",
+    responses=problems(401, 403, 404, 409),
+)
+def verify_fact(
+    organisation_id: UUID,
+    fact_id: UUID,
+    session: WriteSession,
+    actor: SignedIn,
+    now: Now,
+    given: VerificationIn | None = None,
+) -> Fact:
+    """Verify a fact by its evidence, up to a day, or take its verification back."""
+    asked = given or VerificationIn()
+    row = verification.verify_fact(
+        session,
+        actor=actor,
+        now=now,
+        organisation_id=organisation_id,
+        fact_id=fact_id,
+        verified=asked.verified,
+        evidence=asked.evidence,
+        until=asked.verified_until,
+    )
+    return _fact(row, now.date())
+
+
+def _fact(row: Any, on: date) -> Fact:
+    state = organisations.verification_of(row, on)
+    return Fact(**row.model_dump(include=set(Fact.model_fields)), verification=state)

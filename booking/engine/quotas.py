@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from booking.engine.violations import Violation
@@ -225,9 +226,15 @@ def decayed(
             by_age[age] = _EXACT.add(by_age.get(age, Decimal(0)), charged)
     total = Decimal(0)
     for age in sorted(by_age):
-        kept = _half_to_the(_EXACT.divide(Decimal(age), Decimal(half_life_days)))
+        kept = _kept_after(age, half_life_days)
         total = _EXACT.add(total, _EXACT.multiply(by_age[age], kept))
     return total.quantize(SIX_PLACES, context=_EXACT)
+
+
+@lru_cache(maxsize=4096)
+def _kept_after(age_days: int, half_life_days: int) -> Decimal:
+    """Give what is left of a credit; remembered, for every organisation asks for the same."""
+    return _half_to_the(_EXACT.divide(Decimal(age_days), Decimal(half_life_days)))
 
 
 def fair_share_factor(used_credits: Decimal | int, entitlement: Decimal | int) -> Decimal:

@@ -1,11 +1,11 @@
-"""What stands of a booking's charges, by account."""
+"""What stands of a booking's charges, by account, and what organisations used."""
 
 from typing import Final
 
 from sqlalchemy import Uuid, bindparam, func, or_, select
 from sqlmodel import col
 
-from booking.models import LedgerEntry, PolicyVersion, Project
+from booking.models import Booking, LedgerEntry, PolicyVersion, Project, Resource
 
 _UNITS: Final = func.sum(col(LedgerEntry.access_units))
 _CREDITS: Final = func.sum(col(LedgerEntry.credit_thousandths))
@@ -42,4 +42,18 @@ ORGANISATION: Final = (
     select(col(Project.organisation_id))
     .where(col(Project.id) == bindparam("of_project", type_=Uuid))
     .scalar_subquery()
+)
+
+# What organisations were charged, entry by entry.
+USAGE: Final = (
+    select(
+        col(LedgerEntry.organisation_id),
+        col(Resource.kind),
+        col(LedgerEntry.used_at),
+        col(LedgerEntry.credit_thousandths),
+        col(Booking.status),
+    )
+    .join(Booking, col(Booking.id) == LedgerEntry.booking_id)
+    .join(Resource, col(Resource.id) == Booking.resource_id)
+    .order_by(col(LedgerEntry.id))
 )

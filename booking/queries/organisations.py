@@ -19,6 +19,11 @@ def organisation(session: Session, organisation_id: UUID) -> Organisation | None
     return session.get(Organisation, organisation_id)
 
 
+def organisation_ids(session: Session) -> tuple[UUID, ...]:
+    """Return the ids of all organisations, the oldest first."""
+    return tuple(session.exec(select(Organisation.id).order_by(col(Organisation.id))))
+
+
 def lock_organisation(session: Session, organisation_id: UUID) -> Organisation | None:
     """Return the organisation with that id, locked until the transaction ends."""
     return session.get(Organisation, organisation_id, with_for_update=True)

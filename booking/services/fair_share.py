@@ -2,19 +2,16 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from decimal import Decimal
-from typing import Final
 from uuid import UUID
 
 from sqlmodel import Session
 
-from booking.engine.quotas import PPM, decayed, fair_share_factor
+from booking.engine.quotas import PPM
+from booking.engine.usage_decay import DecayRules, factor_millionths, kind_shares
 from booking.models import PolicyVersion, Round
-from booking.queries.ledger import hourly_credits_by_kind, usage_by_kind
+from booking.queries.ledger import hourly_credits_by_kind, usage_by_organisation
+from booking.queries.organisations import organisation_ids
 from booking.queries.requests import frozen_fair_share
-
-HOURS_A_DAY: Final = 24
-ENTITLEMENT_WITHOUT_CAP_PPM: Final = 100_000
 
 
 def fair_share_millionths(
@@ -56,13 +53,39 @@ def fair_share_at(
     Use is the largest, over kinds, of decayed credits over what all units of the kind are
     worth in one half-life; the entitlement is the cap's share (10 % without a cap).
     """
-    usage = usage_by_kind(session, organisation_id, facility_ids=facility_ids, before=at)
+    found = fair_shares_at(
+        session,
+        at=at,
+        half_life_days=half_life_days,
+        cap_share_ppm=cap_share_ppm,
+        facility_ids=facility_ids,
+        organisations=[organisation_id],
+    )
+    return found[organisation_id]
+
+
+def fair_shares_at(
+    session: Session,
+    *,
+    at: datetime,
+    half_life_days: int,
+    cap_share_ppm: int | None,
+    facility_ids: Collection[UUID],
+    organisations: Collection[UUID] | None = None,
+) -> dict[UUID, int]:
+    """Return `fair_share_at` for many organisations, or for all there are.
+
+    Cost: two queries, and one more for all organisations.
+    """
+    wanted = organisation_ids(session) if organisations is None else tuple(organisations)
+    rules = DecayRules(half_life_days, cap_share_ppm)
     hourly = hourly_credits_by_kind(session, facility_ids)
-    half_life_hours = half_life_days * HOURS_A_DAY
-    used = Decimal(0)
-    for kind, entries in usage.items():
-        spent = decayed(entries, on=at.date(), half_life_days=half_life_days)
-        if hourly.get(kind):
-            used = max(used, spent / (hourly[kind] * half_life_hours))
-    entitled = Decimal(cap_share_ppm or ENTITLEMENT_WITHOUT_CAP_PPM) / PPM
-    return int(fair_share_factor(used, entitled) * PPM)
+    usage = usage_by_organisation(
+        session, facility_ids=facility_ids, before=at, organisations=organisations
+    )
+    factors = dict.fromkeys(wanted, PPM)
+    for each in wanted:
+        if each in usage:
+            shares = kind_shares(usage[each], hourly, on=at.date(), half_life_days=half_life_days)
+            factors[each] = factor_millionths(shares, rules)
+    return factors

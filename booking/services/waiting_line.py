@@ -18,7 +18,7 @@ from booking.queries.booking_facts import Wish, booking_facts
 from booking.queries.bookings import resource_to_book
 from booking.queries.policies import current_policy
 from booking.queries.waiting_list import EntrySeen, Waiting, waiting_on, zone_of_resource
-from booking.services.fair_share import fair_share_at
+from booking.services.fair_share import fair_shares_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +127,11 @@ def _fair_shares(
     """Reckon each organisation's factor now, by the facility's policy if it has one."""
     policy = current_policy(session, resource.facility_id)
     version = None if policy is None else policy.version
-    return {
-        each: fair_share_at(
-            session,
-            at=now,
-            half_life_days=HALF_LIFE_DAYS if version is None else version.half_life_days,
-            cap_share_ppm=None if version is None else version.cap_share_ppm,
-            facility_ids=[resource.facility_id],
-            organisation_id=each,
-        )
-        for each in organisations
-    }
+    return fair_shares_at(
+        session,
+        at=now,
+        half_life_days=HALF_LIFE_DAYS if version is None else version.half_life_days,
+        cap_share_ppm=None if version is None else version.cap_share_ppm,
+        facility_ids=[resource.facility_id],
+        organisations=organisations,
+    )

@@ -3,21 +3,26 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlmodel import Session
 
 from booking.engine.lifecycle import BookingMode
 from booking.engine.quotas import decayed
-from booking.models import Booking, Facility, PolicyVersion, Round
+from booking.engine.vocabulary import LedgerKind
+from booking.models import Booking, Facility, LedgerEntry, PolicyVersion, Round
 from booking.queries.ledger import usage_by_kind
 from booking.services.booking_changes import cancel
 from booking.services.booking_use import check_in, check_out, miss, reject
-from booking.services.fair_share import fair_share_millionths
+from booking.services.fair_share import fair_share_millionths, fair_shares_at
 from booking.services.lapsing import lapse
-from tests.builders import NOW
+from tests.builders import NOW, added, an_organisation
 from tests.pages.furniture import a_call, a_policy
 from tests.scenes import Scene, a_scene, at, booked
+from tests.statements import counted_statements
 
 Fate = Callable[[Session, Scene, Booking], object]
 NEXT_CALL = NOW + timedelta(days=1, hours=12)
@@ -119,3 +124,59 @@ def test_fate__of_hours__lowers_points_by_what_it_costs(
     assert factor(session, scene, policy) == pytest.approx(
         1_000_000 * (0.5 + 0.5 * 2**-share), abs=20
     )
+
+
+def factors(session: Session, scene: Scene) -> dict[UUID, int]:
+    return fair_shares_at(
+        session,
+        at=NEXT_CALL,
+        half_life_days=90,
+        cap_share_ppm=100_000,
+        facility_ids=[scene.facility.id],
+    )
+
+
+def test_factors__of_all_organisations__are_those_of_each_in_three_statements(
+    session: Session,
+) -> None:
+    scene = a_scene(session)
+    policy = a_policy(session, scene.facility.id)
+    used(session, scene, booked(session, scene))
+    idle = an_organisation(session)
+    session.flush()
+
+    with counted_statements(session) as said:
+        found = factors(session, scene)
+
+    assert len(said) == 3
+    assert found[idle.id] == 1_000_000
+    assert found[scene.project.organisation_id] == factor(session, scene, policy) < 1_000_000
+
+
+@given(hours=st.lists(st.integers(1, 600), min_size=1, max_size=4))
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_charging_more_never_raises_the_factor(session: Session, hours: list[int]) -> None:
+    scene = a_scene(session)
+    booking = booked(session, scene)
+    before = factors(session, scene)
+
+    for each in hours:
+        charged(session, scene, booking, each)
+        after = factors(session, scene)
+        assert after[scene.project.organisation_id] <= before[scene.project.organisation_id]
+        before = after
+
+
+def charged(session: Session, scene: Scene, booking: Booking, hours: int) -> None:
+    row = LedgerEntry(
+        facility_id=scene.facility.id,
+        organisation_id=scene.project.organisation_id,
+        project_id=scene.project.id,
+        booking_id=booking.id,
+        kind=LedgerKind.BOOKED,
+        access_units=60 * hours,
+        credit_thousandths=1000 * hours,
+        used_at=NOW,
+        entered_at=NOW,
+    )
+    added(session, row)

@@ -63,7 +63,10 @@ Score = Annotated[int, Field(ge=LOWEST_SCORE, le=HIGHEST_SCORE, strict=True)]
 
 
 class GroupOut(BaseModel):
-    """An equity group at a facility; credits are unit-hours at rate 1."""
+    """An equity group at a facility; credits are unit-hours at rate 1.
+
+    `verified_organisations` were counted at `snapshot_at`, null where they are fewer than 5.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -71,6 +74,7 @@ class GroupOut(BaseModel):
     name: str
     reserved_share_ppm: int
     reserved_credits: float | None
+    verified_organisations: int | None
 
 
 class TakingPartOut(BaseModel):
@@ -108,6 +112,7 @@ class RoundOut(BaseModel):
     seed_hash: str
     seed: str | None
     submitted: int
+    snapshot_at: Instant | None
     facilities: list[TakingPartOut]
 
 
@@ -335,5 +340,6 @@ def _shown(facts: rounds_read.RoundFacts) -> RoundOut:
         seed_hash=row.seed_hash,
         seed=facts.seed,
         submitted=facts.submitted,
+        snapshot_at=facts.snapshot_at,
         facilities=[TakingPartOut.model_validate(each) for each in facts.facilities],
     )

@@ -80,6 +80,22 @@ class ListsInForce:
     country_facts: tuple[CountryFact, ...]
     version: str
     names: Mapping[str, str] = field(default_factory=dict)
+    _by_country: Mapping[tuple[str, str], tuple[CountryFact, ...]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        """Sort the facts by country and scheme once, each by when it begins."""
+        found: dict[tuple[str, str], tuple[CountryFact, ...]] = {}
+        for each in sorted(self.country_facts, key=lambda fact: fact.valid_from):
+            key = (each.country, each.scheme)
+            found[key] = (*found.get(key, ()), each)
+        object.__setattr__(self, "_by_country", found)
+
+    def standings(self, country: str, scheme: str, on: date) -> list[CountryFact]:
+        """List what held for a country in a scheme up to a day, the earliest first."""
+        facts = self._by_country.get((country, scheme), ())
+        return [each for each in facts if each.valid_from <= on]
 
     def name(self, code: str) -> str:
         """Word a country or a scheme."""
@@ -205,14 +221,7 @@ def _in_scheme(
     stay = next((each for each in facts.countries if each.covers(on)), None)
     if stay is None:
         return Finding(None, (f"country: give the country it is of on {on}",))
-    standings = sorted(
-        (
-            each
-            for each in lists.country_facts
-            if each.country == stay.country and each.scheme == rule.scheme and each.valid_from <= on
-        ),
-        key=lambda each: each.valid_from,
-    )
+    standings = lists.standings(stay.country, rule.scheme, on)
     line, holds = _standing(rule, stay.country, standings, lists, on)
     line = f"{lists.name(rule.scheme)}: {line}; list {lists.version}"
     return Finding(holds, (line,), verified=stay.verified_by is not None)

@@ -1,8 +1,9 @@
 """Reads about allocation rounds."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_
@@ -13,16 +14,23 @@ from booking.engine.permissions import Action, Actor, Scope, may, reach
 from booking.errors import NotFound
 from booking.models import AccessRequest, EquityGroup, Facility, PolicyVersion, Round, RoundFacility
 from booking.queries.paging import Page, page_of, read_cursor
+from booking.queries.snapshots import snapshot_taken_at, verified_members
+
+SMALLEST_TOLD: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class GroupFacts:
-    """An equity group of a policy; `reserved_credits` at one facility, None before opening."""
+    """An equity group of a policy; `reserved_credits` at one facility, None before opening.
+
+    `verified_organisations` are those of the snapshot, None where there are too few to tell.
+    """
 
     key: str
     name: str
     reserved_share_ppm: int
     reserved_credits: float | None
+    verified_organisations: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +49,17 @@ class TakingPart:
 
 @dataclass(frozen=True, slots=True)
 class RoundFacts:
-    """A round with all that its page shows; `seed` only once the round is published."""
+    """A round with all that its page shows; `seed` only once the round is published.
+
+    `snapshot_at` is when the verified organisations were counted.
+    """
 
     round: Round
     seed: str | None
     policy: PolicyVersion | None
     facilities: tuple[TakingPart, ...]
     submitted: int
+    snapshot_at: datetime | None
 
 
 def find_round(session: Session, key: str) -> Round:
@@ -209,6 +221,7 @@ def round_facts(session: Session, found: Round) -> RoundFacts:
             col(AccessRequest.state).not_in((RequestState.DRAFT, RequestState.WITHDRAWN)),
         )
     ).one()
+    members = verified_members(session, found.id)
     known = found.state in {RoundState.PUBLISHED, RoundState.CLOSED}
     rows = session.exec(
         select(RoundFacility, Facility)
@@ -220,9 +233,21 @@ def round_facts(session: Session, found: Round) -> RoundFacts:
         round=found,
         seed=found.seed if known else None,
         policy=policy,
-        facilities=tuple(_taking_part(part, facility, groups) for part, facility in rows),
+        facilities=tuple(
+            _taking_part(found, part, facility, groups, members) for part, facility in rows
+        ),
         submitted=submitted,
+        snapshot_at=snapshot_taken_at(session, found.id),
     )
+
+
+def shares_in_round(found: Round, groups: Iterable[EquityGroup]) -> dict[str, int]:
+    """Return each group's reserved share in ppm: as fixed at opening, else as the board set it."""
+    fixed = found.reserved_shares
+    return {
+        each.key: each.reserved_share_ppm if fixed is None else fixed.get(each.key, 0)
+        for each in groups
+    }
 
 
 def groups_of(session: Session, policy_version_id: UUID) -> tuple[EquityGroup, ...]:
@@ -237,9 +262,14 @@ def groups_of(session: Session, policy_version_id: UUID) -> tuple[EquityGroup, .
 
 
 def _taking_part(
-    part: RoundFacility, facility: Facility, groups: tuple[EquityGroup, ...]
+    found: Round,
+    part: RoundFacility,
+    facility: Facility,
+    groups: tuple[EquityGroup, ...],
+    members: Mapping[str, int],
 ) -> TakingPart:
     offered = part.offered_credit_thousandths
+    shares = shares_in_round(found, groups)
     return TakingPart(
         facility_id=facility.id,
         slug=facility.slug,
@@ -252,11 +282,17 @@ def _taking_part(
             GroupFacts(
                 key=each.key,
                 name=each.name,
-                reserved_share_ppm=each.reserved_share_ppm,
+                reserved_share_ppm=shares[each.key],
                 reserved_credits=None
                 if offered is None
-                else offered * each.reserved_share_ppm / 1_000_000_000,
+                else offered * shares[each.key] / 1_000_000_000,
+                verified_organisations=_told(members.get(each.key, 0)),
             )
             for each in groups
         ),
     )
+
+
+def _told(number: int) -> int | None:
+    """Tell a count of organisations unless they are too few."""
+    return number if number >= SMALLEST_TOLD else None

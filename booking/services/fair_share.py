@@ -12,6 +12,7 @@ from booking.models import PolicyVersion, Round
 from booking.queries.ledger import hourly_credits_by_kind, usage_by_organisation
 from booking.queries.organisations import organisation_ids
 from booking.queries.requests import frozen_fair_share
+from booking.queries.snapshots import snapshot_factor
 
 
 def fair_share_millionths(
@@ -24,8 +25,12 @@ def fair_share_millionths(
 ) -> int:
     """Return `fair_share_at` for the organisation, frozen as of the call's opening.
 
-    The first request of an organisation in a round fixes the factor for all of them.
+    The round's snapshot holds it; for an organisation that came later its first request in
+    the round fixes it for all of them.
     """
+    taken = snapshot_factor(session, found.id, organisation_id)
+    if taken is not None:
+        return taken
     earlier = frozen_fair_share(session, found.id, organisation_id)
     if earlier is not None:
         return earlier

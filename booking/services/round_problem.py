@@ -19,7 +19,7 @@ from booking.models import AccessRequest, Round
 from booking.queries.offers import Offer, offers
 from booking.queries.policies import PolicyFacts, policy
 from booking.queries.requests import organisations_of, submitted_requests, wanted_sessions
-from booking.queries.rounds import taking_part
+from booking.queries.rounds import shares_in_round, taking_part
 from booking.services.rounds import access_of
 
 MILLION = 1_000_000
@@ -72,7 +72,7 @@ def compile_round(session: Session, found: Round) -> RoundProblem:
         "step_minutes": found.step_minutes,
         "seed": found.seed,
         "ladder": [each for each in rules.version.ladder if each["points"]],
-        "facilities": [_facility(each, rules) for each in open_ids],
+        "facilities": [_facility(each, found, rules) for each in open_ids],
         "resources": [_resource(each) for each in offered.values()],
         "organisations": _organisations(placeable, whose),
         "requests": [
@@ -119,11 +119,13 @@ def _offered_only(session: WantedSession, offered: Mapping[UUID, Offer]) -> Want
     return WantedSession(session.minutes, session.quantity, kept)
 
 
-def _facility(facility_id: UUID, rules: PolicyFacts) -> dict[str, Any]:
+def _facility(facility_id: UUID, found: Round, rules: PolicyFacts) -> dict[str, Any]:
     cap_ppm = rules.version.cap_share_ppm
     return {
         "id": str(facility_id),
-        "reserved_share": {each.key: each.reserved_share_ppm / PPM for each in rules.groups},
+        "reserved_share": {
+            key: ppm / PPM for key, ppm in shares_in_round(found, rules.groups).items()
+        },
         "cap_share": None if cap_ppm is None else cap_ppm / PPM,
     }
 

@@ -30,6 +30,7 @@ from booking.queries.rounds import (
     taking_part,
 )
 from booking.services.permits import permit
+from booking.services.snapshots import take_snapshot
 
 LONGEST_ACCESS_DAYS: Final = 366
 
@@ -113,6 +114,7 @@ def edit_round(
 def open_round(session: Session, *, actor: Actor, now: datetime, key: str) -> Round:
     """Open the call, freezing the policy version and the credits each facility offers.
 
+    Organisations are kept as they stand now, before anything is declared in the call.
     A round opened before its date has its call open from now.
     Raises: NotFound; WrongState; RulesBroken without a policy or anything to offer.
     """
@@ -130,9 +132,10 @@ def open_round(session: Session, *, actor: Actor, now: datetime, key: str) -> Ro
             f"The call would have ended on {at_words(row.call_closes_at)}; give it a later end.",
             "/call_closes_at",
         )
-    _freeze_offers(session, row)
+    facility_ids = _freeze_offers(session, row)
     row.policy_version_id = policy.version.id
     row.call_opens_at = min(row.call_opens_at, now)
+    take_snapshot(session, found=row, policy=policy, facility_ids=facility_ids, now=now)
     _apply(session, row, taken, actor=actor, now=now)
     return row
 
@@ -231,8 +234,8 @@ def _faults(wish: RoundWish) -> Sequence[Violation]:
     return found
 
 
-def _freeze_offers(session: Session, row: Round) -> None:
-    """Store what each facility offers, K_f of equity.md.
+def _freeze_offers(session: Session, row: Round) -> tuple[UUID, ...]:
+    """Store what each facility offers, K_f of equity.md; return the facilities' ids.
 
     Raises: RulesBroken if it is nothing at all, or another round shares the time out.
     """
@@ -249,6 +252,7 @@ def _freeze_offers(session: Session, row: Round) -> None:
             "No facility of the round has a published resource that is open and free in the "
             "access period; publish one, or change the period or the hours.",
         )
+    return tuple(parts)
 
 
 def _refuse_overlaps(session: Session, row: Round, facility_ids: Sequence[UUID]) -> None:
@@ -288,7 +292,12 @@ def _record(session: Session, row: Round, kind: EventKind, *, actor: Actor, now:
         now=now,
         actor_id=actor.person_id,
         facility_id=row.facility_id,
-        payload={"slug": row.slug, "state": row.state, "seed_hash": row.seed_hash},
+        payload={
+            "slug": row.slug,
+            "state": row.state,
+            "seed_hash": row.seed_hash,
+            "reserved_shares": row.reserved_shares,
+        },
     )
 
 

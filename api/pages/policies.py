@@ -29,7 +29,13 @@ from booking.engine.quotas import PPM
 from booking.errors import DomainError
 from booking.queries.offers import offers
 from booking.queries.policies import current_policy, policy_versions
-from booking.services.policies import PolicyWish, check_wish, publish_policy, wish_of
+from booking.services.policies import (
+    PolicyWish,
+    check_wish,
+    notes_on,
+    publish_policy,
+    wish_of,
+)
 
 router = APIRouter()
 LONGEST_PERIOD: Final = timedelta(days=366)
@@ -47,6 +53,7 @@ class Effect:
     groups: tuple[tuple[str, int, float], ...]
     for_all: float
     cap: float | None
+    notes: tuple[str, ...]
 
 
 @router.get("/manage/facilities/{slug}/policy")
@@ -140,7 +147,8 @@ def _effect(visit: Visit, facility: Any, form: Typed) -> Effect | None:
         for each in wish.groups
     )
     cap = None if wish.cap_share_ppm is None else offered * wish.cap_share_ppm / PPM
-    return Effect(offered, groups, offered - sum(hours for _, _, hours in groups), cap)
+    for_all = offered - sum(hours for _, _, hours in groups)
+    return Effect(offered, groups, for_all, cap, notes_on(wish, visit.now.date()))
 
 
 def _period(form: Typed, zone: str) -> Interval | None:

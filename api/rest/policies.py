@@ -94,7 +94,11 @@ class GroupOut(BaseModel):
 
 
 class PolicyOut(BaseModel):
-    """One version of a facility's policy."""
+    """One version of a facility's policy.
+
+    `country_lists` is the version of the country lists it counts on, `notes` name countries
+    that had left one of them when it was published, or were about to.
+    """
 
     id: UUID
     number: int
@@ -106,6 +110,8 @@ class PolicyOut(BaseModel):
     half_life_days: int
     grace_days: int
     note: str
+    country_lists: str
+    notes: list[str]
     published_at: Instant
     versions: list[int]
 
@@ -187,6 +193,8 @@ def _shown(session: Session, found: PolicyFacts) -> PolicyOut:
         half_life_days=version.half_life_days,
         grace_days=version.grace_days,
         note=version.note,
+        country_lists=version.country_lists,
+        notes=list(policies.notes_on(policies.wish_of(found), version.published_at.date())),
         published_at=version.published_at,
         versions=[each.number for each in policy_versions(session, version.facility_id)],
     )

@@ -23,6 +23,7 @@ from booking.engine.group_rules import (
     GroupRule,
     Sme,
     Startup,
+    country_schemes,
 )
 
 
@@ -289,7 +290,7 @@ def leavers(
     """
     found = {
         Leaver(each.country, each.scheme, left, left + timedelta(days=one.grace_days or 0))
-        for one in _schemes(_with_grace(rule, grace_days))
+        for one in country_schemes(_with_grace(rule, grace_days))
         for each in lists.country_facts
         if each.scheme == one.scheme
         and each.value in one.values
@@ -299,12 +300,6 @@ def leavers(
         and _reaches(one.scheme, left, lists)
     }
     return tuple(sorted(found, key=lambda each: (each.left_on, each.country, each.counts_until)))
-
-
-def _schemes(rule: GroupRule) -> tuple[CountryScheme, ...]:
-    if isinstance(rule, AnyOf | AllOf):
-        return tuple(found for each in rule.rules for found in _schemes(each))
-    return (rule,) if isinstance(rule, CountryScheme) else ()
 
 
 def _goes_on(rule: CountryScheme, country: str, on: date, lists: ListsInForce) -> bool:

@@ -69,6 +69,13 @@ class AllOf:
 GroupRule = Startup | Sme | CountryScheme | FirstTimeUser | Attribute | AnyOf | AllOf
 
 
+def country_schemes(rule: GroupRule) -> tuple[CountryScheme, ...]:
+    """List the parts of a rule that count on a list of countries."""
+    if isinstance(rule, AnyOf | AllOf):
+        return tuple(found for each in rule.rules for found in country_schemes(each))
+    return (rule,) if isinstance(rule, CountryScheme) else ()
+
+
 def write_rule(rule: GroupRule) -> dict[str, Any]:
     """Turn a rule into the JSON object that `read_rule` reads."""
     match rule:

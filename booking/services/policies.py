@@ -1,13 +1,13 @@
 """Publish a facility's policy: equity groups, reserved shares, ladder, cap, release."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import Session
 
-from booking.engine.group_rules import read_rule
+from booking.engine.group_rules import GroupRule, read_rule
 from booking.engine.lifecycle import EventKind
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.quotas import (
@@ -21,8 +21,10 @@ from booking.engine.violations import Violation
 from booking.errors import Malformed, RulesBroken
 from booking.events import record
 from booking.models import EquityGroup, PolicyVersion
+from booking.queries.online_policies import stored_rule
 from booking.queries.policies import PolicyFacts, current_policy
 from booking.queries.rounds import facility_named, lock_facility
+from booking.services.country_notes import country_notes, lists_counted_on, scheme_faults
 from booking.services.permits import permit
 
 DEFAULT_LADDER: Final = (LadderStep(PPM // 2, 1200), LadderStep(PPM, 600))
@@ -58,6 +60,7 @@ def publish_policy(
 ) -> PolicyFacts:
     """Publish a new version of the facility's policy; the same content makes no new one.
 
+    It keeps the version of the country lists that it counts on.
     Versions are kept for ever; rounds that are open keep the one they opened with.
     Raises: NotFound; Malformed for rules that cannot be read; RulesBroken with every
     way in which shares, ladder, cap or release dates are refused.
@@ -67,10 +70,13 @@ def publish_policy(
     check_wish(wish)
     lock_facility(session, place.id)
     current = current_policy(session, place.id)
-    if current is not None and wish_of(current) == wish:
+    lists = lists_counted_on(rule for _, rule in rules_of(wish))
+    same = current is not None and current.version.country_lists == lists
+    if same and current is not None and wish_of(current) == wish:
         return current
     number = current.version.number + 1 if current else 1
     version = _version(place.id, number, wish, actor=actor, now=now)
+    version.country_lists = lists
     session.add(version)
     session.flush()
     groups = tuple(_group(version.id, at, each) for at, each in enumerate(wish.groups))
@@ -83,7 +89,12 @@ def publish_policy(
         now=now,
         actor_id=actor.person_id,
         facility_id=place.id,
-        payload={"number": number, "groups": [each.key for each in wish.groups]},
+        payload={
+            "number": number,
+            "groups": [each.key for each in wish.groups],
+            "country_lists": lists,
+            "notes": list(notes_on(wish, now.date())),
+        },
     )
     return PolicyFacts(version, groups)
 
@@ -96,14 +107,28 @@ def check_wish(wish: PolicyWish) -> None:
     unread: list[Violation] = []
     for at, group in enumerate(wish.groups):
         rule = read_rule(group.rule, f"/groups/{at}/rule")
-        if isinstance(rule, tuple):
-            unread.extend(rule)
+        unread.extend(
+            rule if isinstance(rule, tuple) else scheme_faults(group.rule, f"/groups/{at}/rule")
+        )
     if unread:
         raise Malformed("The policy has a rule that cannot be read.", unread)
     found = check_policy(terms_of(wish))
     if found:
         violations = [_renamed(each) for each in found]
         raise RulesBroken("The policy cannot be published like this.", violations)
+
+
+def rules_of(wish: PolicyWish) -> tuple[tuple[str, GroupRule], ...]:
+    """Read the rule of each group, with the group's name.
+
+    Raises: ValueError if one was not checked.
+    """
+    return tuple((each.name, stored_rule(each.key, each.rule)) for each in wish.groups)
+
+
+def notes_on(wish: PolicyWish, on: date) -> tuple[str, ...]:
+    """Name the countries that the policy's groups lost lately, or are about to lose."""
+    return country_notes(rules_of(wish), on=on, grace_days=wish.grace_days)
 
 
 def terms_of(wish: PolicyWish) -> PolicyTerms:

@@ -8,8 +8,9 @@ from sqlmodel import Session
 
 from api.pages import rules_in_words
 from api.pages.fields import Address
-from api.pages.policy_in_words import policy_in_words, rule_in_words
+from api.pages.policy_in_words import policy_in_words
 from api.pages.visit import Visit, Visiting, show
+from api.rule_words import rule_in_words
 from booking.engine.lifecycle import RoundState
 from booking.engine.permissions import Action, Scope, may
 from booking.errors import NotFound

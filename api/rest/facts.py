@@ -4,17 +4,22 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, JsonValue, StringConstraints
 
 from api.deps import Cursor, Day, Instant, Limit, Now, Prose, ReadSession, SignedIn, WriteSession
 from api.idempotency import IdempotentRoute
 from api.problems import problems
+from api.rule_words import rule_in_words
 from booking.engine.declared_facts import FactName
 from booking.engine.verification import LONGEST_EVIDENCE, Verification
-from booking.services import organisations, verification
+from booking.reference.countries import LIST_VERSION
+from booking.services import group_workings, organisations, verification
 
 router = APIRouter(tags=["organisations"], route_class=IdempotentRoute)
+Named = Annotated[
+    str, Query(max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Slug or id")
+]
 Evidence = Annotated[Prose, StringConstraints(max_length=LONGEST_EVIDENCE)]
 
 
@@ -79,6 +84,43 @@ class VerificationIn(BaseModel):
     verified: bool = True
     evidence: Evidence = ""
     verified_until: Day | None = None
+
+
+class GroupWorkingOut(BaseModel):
+    """Whether the organisation is of a group, and why, line by line.
+
+    `decided` false means that a figure is missing, which the working names; `facts` are
+    those behind it, with who declared and who verified them; `in_words` words the rule.
+    """
+
+    key: str
+    name: str
+    rule: dict[str, Any]
+    in_words: str
+    member: bool
+    decided: bool
+    verified: bool
+    working: list[str]
+    sources: list[str]
+    facts: list[Fact]
+
+
+class FacilityWorkingOut(BaseModel):
+    """The groups of a facility's policy in force."""
+
+    facility: str
+    facility_name: str
+    policy_version: int
+    groups: list[GroupWorkingOut]
+
+
+class WorkingsOut(BaseModel):
+    """An organisation's groups on a day, by facility, and the version of the country lists."""
+
+    organisation_id: UUID
+    on: date
+    country_lists: str
+    facilities: list[FacilityWorkingOut]
 
 
 @router.get("/facts", responses=problems(401, 403))
@@ -159,6 +201,59 @@ def verify_fact(
         until=asked.verified_until,
     )
     return _fact(row, now.date())
+
+
+@router.get("/organisations/{organisation_id}/groups", responses=problems(401, 403, 404))
+def see_groups(
+    organisation_id: UUID,
+    session: ReadSession,
+    actor: SignedIn,
+    now: Now,
+    *,
+    facility: Named | None = None,
+    on: Day | None = None,
+) -> WorkingsOut:
+    """Return the organisation's equity groups with the working, today or on another day.
+
+    At one facility (slug or id), or at all whose policy has groups.
+    """
+    day = on or now.date()
+    found = group_workings.workings_of(
+        session,
+        actor=actor,
+        organisation=organisations.known_organisation(session, organisation_id),
+        on=day,
+        facility=facility,
+    )
+    return WorkingsOut(
+        organisation_id=organisation_id,
+        on=day,
+        country_lists=LIST_VERSION,
+        facilities=[
+            FacilityWorkingOut(
+                facility=each.facility_slug,
+                facility_name=each.facility_name,
+                policy_version=each.policy_number,
+                groups=[_working(group, day) for group in each.groups],
+            )
+            for each in found
+        ],
+    )
+
+
+def _working(group: group_workings.GroupWorking, on: date) -> GroupWorkingOut:
+    return GroupWorkingOut(
+        key=group.key,
+        name=group.name,
+        rule=group.rule,
+        in_words=rule_in_words(group.rule),
+        member=group.member,
+        decided=group.decided,
+        verified=group.verified,
+        working=list(group.working),
+        sources=list(group.sources),
+        facts=[_fact(each, on) for each in group.facts],
+    )
 
 
 def _fact(row: Any, on: date) -> Fact:

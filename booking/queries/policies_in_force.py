@@ -13,8 +13,10 @@ from booking.models import EquityGroup, Facility, PolicyVersion
 class PolicyInForce:
     """The newest version of a facility's policy, with its groups in order."""
 
+    facility_id: UUID
     facility_slug: str
     facility_name: str
+    number: int
     grace_days: int
     groups: tuple[EquityGroup, ...]
 
@@ -41,7 +43,14 @@ def policies_in_force(session: Session) -> tuple[PolicyInForce, ...]:
     ).all()
     groups = _groups(session, [version.id for version, _ in versions])
     return tuple(
-        PolicyInForce(place.slug, place.name, version.grace_days, tuple(groups[version.id]))
+        PolicyInForce(
+            place.id,
+            place.slug,
+            place.name,
+            version.number,
+            version.grace_days,
+            tuple(groups[version.id]),
+        )
         for version, place in versions
         if groups[version.id]
     )

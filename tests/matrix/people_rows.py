@@ -51,6 +51,7 @@ ROWS: Final[dict[str, Row]] = {
     "PATCH /organisations/{organisation_id}": Row(HEADS, lambda _: {"name": "New Name"}),
     "GET /facts": Row(OFFICER, for_reading=False),
     "GET /organisations/{organisation_id}/facts": Row(SEES_FACTS),
+    "GET /organisations/{organisation_id}/groups": Row(SEES_FACTS),
     "POST /organisations/{organisation_id}/facts": Row(
         HEADS, lambda _: {"name": "staff", "value": 9, "as_of": "2024-12-31"}
     ),

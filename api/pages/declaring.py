@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.pages.fields import Typed
+from api.pages.related_enterprises import read_related, related_in_words
 from booking.engine.declared_facts import FactName
 from booking.engine.vocabulary import OrganisationKind
 from booking.reference.countries import country_code, country_name
@@ -26,6 +27,8 @@ ASKED: Final = (
     (FactName.COUNTRY, "Country"),
     (FactName.PUBLIC_CONTROL_PERCENT, "Held by public bodies, in percent"),
     (FactName.RELATED, "Partner and linked enterprises"),
+    (FactName.KIND, "What it is"),
+    (FactName.ATTRIBUTES, "Other facts that a facility asks for"),
 )
 _NAMES: Final[Mapping[str, str]] = {
     **dict(ASKED),
@@ -33,7 +36,7 @@ _NAMES: Final[Mapping[str, str]] = {
     FactName.ATTRIBUTES: "Other facts",
 }
 _FIGURE: Final = re.compile(r"\d[\d\s',.]*", re.ASCII)
-_RELATED: Final = re.compile(r"(?P<name>.+?)[,;\s]+(?P<percent>\d{1,3})\s*%?")
+LONGEST_NUMBER: Final = 12
 _NUMBERS: Final = frozenset(
     {
         FactName.STAFF,
@@ -64,10 +67,9 @@ def _value(form: Typed, name: FactName) -> Any:
         return country_code(text) or text
     if name is FactName.RELATED:
         return _related(form, text)
-    if name is FactName.FOUNDED_ON:
-        return text
-    form.fault("name", "Choose one of the list.")
-    return None
+    if name is FactName.ATTRIBUTES:
+        return _attributes(form, text)
+    return _kind(text) if name is FactName.KIND else text
 
 
 def _number(form: Typed, text: str) -> int | None:
@@ -82,17 +84,29 @@ def _number(form: Typed, text: str) -> int | None:
 
 
 def _related(form: Typed, text: str) -> list[dict[str, Any]]:
-    found = []
+    found = read_related(text)
+    if isinstance(found, str):
+        form.fault("value", found)
+        return []
+    return found
+
+
+def _kind(text: str) -> str:
+    """Read a kind as it is shown or as it is stored; what is neither is left as it is."""
+    known = {words.casefold(): str(kind) for kind, words in KINDS}
+    return known.get(text.casefold(), text)
+
+
+def _attributes(form: Typed, text: str) -> dict[str, str | int | bool]:
+    found: dict[str, str | int | bool] = {}
     for line in filter(str.strip, text.splitlines()):
-        read = _RELATED.fullmatch(line.strip())
-        if read is None:
-            form.fault(
-                "value",
-                "Write one enterprise a line with the percentage held, such as: Sample Ltd 30 %. "
-                "Leave it empty to say that there are none.",
-            )
-            return []
-        found.append({"name": read["name"].strip(), "percent": int(read["percent"])})
+        key, colon, value = (part.strip() for part in line.partition(":"))
+        if not key or not colon or not value or key in found:
+            form.fault("value", "Write one fact a line, each once, such as: campuses: 3.")
+            return {}
+        yes_or_no = {"yes": True, "no": False}.get(value.casefold())
+        whole = value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER
+        found[key] = yes_or_no if yes_or_no is not None else int(value) if whole else value
     return found
 
 
@@ -107,7 +121,13 @@ def _value_in_words(name: str, value: Any) -> str:
     if name == FactName.PUBLIC_CONTROL_PERCENT:
         return f"{value} %"
     if name == FactName.RELATED:
-        return "; ".join(f"{each['name']} {each['percent']} %" for each in value) or "none"
+        return related_in_words(value)
+    if name == FactName.KIND:
+        return dict(KINDS)[OrganisationKind(value)]
     if name == FactName.ATTRIBUTES:
-        return "; ".join(f"{key}: {each}" for key, each in value.items())
+        words = {True: "yes", False: "no"}
+        return "\n".join(
+            f"{key}: {words[each] if isinstance(each, bool) else each}"
+            for key, each in value.items()
+        )
     return f"{value:,}".replace(",", "\u202f") if isinstance(value, int) else str(value)

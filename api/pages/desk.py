@@ -100,6 +100,7 @@ def _shown(
         runs=_where(visit, Action.BOOKING_CHECK_IN, ids),
         approves=_where(visit, Action.BOOKING_APPROVE, ids),
         failed=_failed(visit, [each.facility for each in places if each.failed]),
+        may_verify=may(visit.actor, Action.ORGANISATION_VERIFY, Scope()),
         may_draft=any(
             may(visit.actor, Action.ROUND_CREATE, Scope(facility_id=each)) for each in ids
         ),

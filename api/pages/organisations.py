@@ -109,7 +109,7 @@ def _shown(
         status=200 if refused is None else STATUS[type(refused)],
         typed=values,
         refused=refused,
-        errors=errors_of(refused),
+        errors=_at_fields(refused),
         asked=ASKED,
         may_declare=may(visit.actor, Action.ORGANISATION_EDIT, scope),
         country_name=country_name,
@@ -120,18 +120,28 @@ def _shown(
     )
 
 
+def _at_fields(refused: DomainError | None) -> dict[str, str]:
+    """Return the reasons by field of the form; the form has one field for the whole value."""
+    found: dict[str, str] = {}
+    for name, reason in errors_of(refused).items():
+        found.setdefault(name.split("/")[0], reason)
+    return found
+
+
 def _look(visit: Visit, session: Any, organisation_id: UUID) -> dict[str, Any]:
     facts = organisations.list_facts(session, actor=visit.actor, organisation_id=organisation_id)
     row = organisations.known_organisation(session, organisation_id)
+    today = visit.now.date()
     return {
         "organisation": row,
         "facts": facts,
+        "states": {each.id: organisations.verification_of(each, today) for each in facts},
         "projects": [
             each
             for each in accounts.projects_of(session, visit.actor)
             if each.organisation_id == organisation_id
         ],
         "workings": group_workings.workings_of(
-            session, actor=visit.actor, organisation=row, on=visit.now.date()
+            session, actor=visit.actor, organisation=row, on=today
         ),
     }

@@ -1,6 +1,6 @@
 """Reads about persons, organisations, projects and what signs a person in."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -49,6 +49,14 @@ class QualificationFacts:
 def person_by_email(session: Session, email: str) -> Person | None:
     """Return the person with that address, in any case."""
     return session.exec(select(Person).where(Person.email == email.strip().lower())).one_or_none()
+
+
+def names_of(session: Session, person_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the names of persons by their ids; unknown ones are left out."""
+    rows = session.exec(
+        select(Person.id, Person.name).where(col(Person.id).in_(sorted(person_ids)))
+    )
+    return {person_id: name for person_id, name in rows if name}
 
 
 def person(session: Session, person_id: UUID) -> Person | None:

@@ -38,6 +38,7 @@ __all__ = [
     "read_problem",
     "sha256_of",
     "write_problem",
+    "written_alternative",
 ]
 
 ProblemRefused = ProblemRefusedError
@@ -107,14 +108,15 @@ def _written_request(request: Request) -> dict[str, Any]:
             {
                 "steps": session.steps,
                 "quantity": session.quantity,
-                "alternatives": [_written_alternative(one) for one in session.alternatives],
+                "alternatives": [written_alternative(one) for one in session.alternatives],
             }
             for session in request.sessions
         ],
     }
 
 
-def _written_alternative(alternative: Alternative) -> dict[str, Any]:
+def written_alternative(alternative: Alternative) -> dict[str, Any]:
+    """Write one alternative as the file's object."""
     written: dict[str, Any] = {"resource": alternative.resource, "rank": alternative.rank}
     if alternative.span is not None:
         written["from"], written["to"] = alternative.span

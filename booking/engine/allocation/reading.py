@@ -283,12 +283,13 @@ def _session(reader: Reader, value: object, path: str) -> Session:
         steps=reader.whole(keys["steps"], f"{path}.steps", 1, LAST_STEP),
         quantity=reader.whole(keys["quantity"], f"{path}.quantity", 1, MOST_UNITS),
         alternatives=reader.list_of(
-            keys["alternatives"], f"{path}.alternatives", _alternative, least=1
+            keys["alternatives"], f"{path}.alternatives", read_alternative, least=1
         ),
     )
 
 
-def _alternative(reader: Reader, value: object, path: str) -> Alternative:
+def read_alternative(reader: Reader, value: object, path: str) -> Alternative:
+    """Read one alternative: listed starts, or all within a span."""
     keys = reader.keys(value, path, "resource", "starts from to rank")
     listed = keys["starts"] is not ABSENT
     spanned = keys["from"] is not ABSENT or keys["to"] is not ABSENT

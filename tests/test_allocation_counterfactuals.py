@@ -19,7 +19,14 @@ from booking.engine.allocation.changes import (
     changed,
     read_change,
 )
-from booking.engine.allocation.counterfactual import better, objective_of, tried, without
+from booking.engine.allocation.counterfactual import (
+    better,
+    objective_of,
+    tried,
+    verified,
+    without,
+    workable,
+)
 from booking.engine.allocation.differences import difference
 from booking.engine.allocation.entities import Alternative
 from booking.engine.allocation.parts import linked, part_of, part_of_result, reached
@@ -31,6 +38,7 @@ from booking.engine.allocation.problem import (
     write_problem,
 )
 from booking.engine.allocation.run import allocate
+from booking.engine.allocation.shortlist import suggestions
 from tests.strategies_allocation import SMALL, drawn_round
 from tests.test_allocation_reading import PROBLEM
 
@@ -219,3 +227,88 @@ def test_evaluate__bookings_that_break_a_rule__are_refused() -> None:
     assert objective_of(problem, [booking]) == Fraction(8400)
     with pytest.raises(ValueError, match="q1"):
         objective_of(problem, [{**booking, "start": 9}])
+
+
+def test_suggest__a_request_with_a_place__nothing() -> None:
+    problem = a_round(*TWO)
+    assert suggestions(problem, allocate(problem), "q1") == ()
+
+
+def test_suggest__outbid__score_shorter_and_wider_are_verified() -> None:
+    early = asks("q1", 700, steps=8)
+    early["sessions"][0]["alternatives"] = [{"resource": "r1", "starts": [8]}]
+    problem = a_round(early, asks("q2", 400))
+    result = allocate(problem)
+    wanted = suggestions(problem, result, "q2")
+    assert [one.change.kind for one in wanted] == [
+        "score",
+        "session_length",
+        "session_length",
+        "more_alternatives",
+    ]
+    answers = list(verified(problem, result, "q2", wanted))
+    found = {one.change.kind: one.change for one in workable(answers)}
+    least = found["score"]
+    assert isinstance(least, Score)
+    assert least.merit == 467
+    shorter, wider = found["session_length"], found["more_alternatives"]
+    assert isinstance(shorter, SessionLength)
+    assert shorter.steps == 4
+    assert isinstance(wider, MoreAlternatives)
+    assert wider.alternatives[0].span == (8, 44)
+    assert len(answers) <= sum(one.solves for one in wanted)
+
+
+def test_suggest__the_least_score__one_less_would_not_do() -> None:
+    problem = a_round(asks("q1", 437), asks("q2", 400, organisation="o2"))
+    result = allocate(problem)
+    wanted = suggestions(problem, result, "q2")[:1]
+    change = workable(verified(problem, result, "q2", wanted))[0].change
+    assert isinstance(change, Score)
+    assert not tried(problem, result, "q2", Score("q2", change.merit - 1)).granted
+    assert tried(problem, result, "q2", change).granted
+    assert change.merit == 875
+
+
+def test_suggest__no_score_would_do__one_solve_says_so() -> None:
+    problem = a_round(asks("q1", 900), asks("q2", 400, organisation="o2"))
+    result = allocate(problem)
+    answers = list(verified(problem, result, "q2", suggestions(problem, result, "q2")[:1]))
+    assert [one.granted for one in answers] == [False]
+    assert workable(answers) == ()
+
+
+def test_suggest__another_resource_of_the_kind__is_named() -> None:
+    obj = write_problem(a_round(*TWO))
+    obj["resources"] += [{**obj["resources"][0], "id": "r2"}]
+    obj["resources"] += [{**obj["resources"][0], "id": "r3", "kind": "nmr"}]
+    problem = read_problem(obj)
+    result = allocate(problem)
+    answers = verified(problem, result, "q2", suggestions(problem, result, "q2"))
+    named = [
+        one.resource
+        for answer in workable(answers)
+        if isinstance(answer.change, MoreAlternatives)
+        for one in answer.change.alternatives
+    ]
+    assert named == ["r2", "r1"]
+
+
+def test_suggest__above_the_cap__what_fits_below_it() -> None:
+    obj = write_problem(a_round(asks("q1", 700)))
+    obj["facilities"][0]["cap_share"] = 0.25
+    problem = read_problem(obj)
+    result = allocate(problem)
+    assert result["decisions"][0]["reasons"][0]["code"] == "above_cap"
+    wanted = suggestions(problem, result, "q1")
+    assert [one.change for one in wanted] == [SessionLength("q1", 0, 9), SessionLength("q1", 0, 6)]
+    assert [one.granted for one in verified(problem, result, "q1", wanted)] == [False, True]
+    assert json.dumps([one.as_json() for one in wanted])
+
+
+def test_what_is_suggested_can_be_asked_for() -> None:
+    problem = read_problem(drawn_round(5, SMALL))
+    result = allocate(problem)
+    for decision in result["decisions"]:
+        for one in suggestions(problem, result, decision["request"]):
+            changed(problem, one.change)

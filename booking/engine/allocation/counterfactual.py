@@ -4,7 +4,7 @@ Everything here is a pure function of a problem and its published result. Only t
 facilities concerned are solved again; the rest of a round cannot be touched by the change.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -13,16 +13,20 @@ from booking.engine.allocation.certificate import Round
 from booking.engine.allocation.changes import (
     Change,
     GroupRemoved,
+    Score,
+    SessionLength,
+    Units,
     change_as_json,
     changed,
     named,
     subjects,
 )
 from booking.engine.allocation.differences import Difference, as_json, difference
-from booking.engine.allocation.entities import Problem
+from booking.engine.allocation.entities import Number, Problem, Request
 from booking.engine.allocation.parts import linked, part_of, part_of_result, reached
 from booking.engine.allocation.recount import Recount
 from booking.engine.allocation.run import allocate
+from booking.engine.allocation.shortlist import MOST_MERIT, MOST_SCORES, Suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,49 @@ def tried(
     )
 
 
+def verified(
+    problem: Problem,
+    result: Mapping[str, Any],
+    request: str,
+    wanted: Iterable[Suggestion],
+    *,
+    gap: float = 0.01,
+    time_limit: float | None = None,
+) -> Iterator[Answer]:
+    """Try suggestions one after another and yield each solve's answer.
+
+    A score is searched: the guess first, then 1000 if that was too low, else a little less
+    and ever less, then halves between what was and what was not granted; MOST_SCORES solves.
+    A caller may stop between answers, and give `workable` those it has.
+    """
+
+    def attempt(change: Change) -> Answer:
+        return tried(problem, result, request, change, gap=gap, time_limit=time_limit)
+
+    for suggestion in wanted:
+        if isinstance(suggestion.change, Score):
+            yield from _least_score(named(problem, request), suggestion.change.merit, attempt)
+        else:
+            yield attempt(suggestion.change)
+
+
+def workable(answers: Iterable[Answer]) -> tuple[Answer, ...]:
+    """Keep what would have placed the request: the smallest change of each sort.
+
+    The least score, the longest session, the most units, and every other resource or window.
+    """
+    best: dict[tuple[object, ...], Answer] = {}
+    for answer in answers:
+        change = answer.change
+        key: tuple[object, ...] = (change.kind, getattr(change, "session", None))
+        if not isinstance(change, Score | SessionLength | Units):
+            key = (*key, change)
+        known = best.get(key)
+        if answer.granted and (known is None or _size(change) < _size(known.change)):
+            best[key] = answer
+    return tuple(best.values())
+
+
 def without(
     problem: Problem,
     result: Mapping[str, Any],
@@ -186,6 +233,39 @@ def objective_of(problem: Problem, bookings: Iterable[Mapping[str, Any]]) -> Fra
         (recount.points_at(one.id) + recount.top_up(one.id) for one in problem.facilities),
         Fraction(0),
     )
+
+
+def _least_score(
+    request: Request, guess: Number, attempt: Callable[[Change], Answer]
+) -> Iterator[Answer]:
+    low, high, score = int(request.merit), None, int(guess)
+    closeness = 2 if guess < MOST_MERIT else MOST_MERIT
+    for _ in range(MOST_SCORES):
+        answer = attempt(Score(request.id, score))
+        yield answer
+        if answer.granted:
+            high = score
+        elif score >= MOST_MERIT:
+            return
+        else:
+            low, closeness = score, MOST_MERIT
+        if high is not None and high - low <= 1:
+            return
+        score = MOST_MERIT if high is None else max((low + high) // 2, high - closeness)
+        closeness *= 4
+
+
+def _size(change: Change) -> Number:
+    """Order changes of one sort: less is asked of whoever makes the smaller one."""
+    match change:
+        case Score(merit=merit):
+            return merit
+        case SessionLength(steps=steps):
+            return -steps
+        case Units(quantity=quantity):
+            return -quantity
+        case _:
+            return 0
 
 
 def _places(result: Mapping[str, Any], request: str) -> tuple[Place, ...]:

@@ -21,11 +21,11 @@ from booking.engine.allocation.changes import (
 )
 from booking.engine.allocation.counterfactual import (
     better,
-    objective_of,
     tried,
     verified,
     without,
     workable,
+    worth_of,
 )
 from booking.engine.allocation.differences import difference
 from booking.engine.allocation.entities import Alternative
@@ -224,9 +224,9 @@ def test_audit__the_declaration_did_harm__the_better_timetable_is_adopted() -> N
 def test_evaluate__bookings_that_break_a_rule__are_refused() -> None:
     problem = a_round(*TWO)
     booking = {"request": "q1", "session": 0, "resource": "r1", "start": 8, "quantity": 1}
-    assert objective_of(problem, [booking]) == Fraction(8400)
+    assert worth_of(problem, [booking])[1] == Fraction(8400)
     with pytest.raises(ValueError, match="q1"):
-        objective_of(problem, [{**booking, "start": 9}])
+        worth_of(problem, [{**booking, "start": 9}])
 
 
 def test_suggest__a_request_with_a_place__nothing() -> None:

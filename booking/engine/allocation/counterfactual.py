@@ -199,16 +199,15 @@ def without(
     solved = allocate(part_of(after, facilities), gap=gap, time_limit=time_limit)
     bookings = tuple(solved["bookings"])
     kept = part_of_result(part, result)["bookings"]
-    published = objective_of(part, kept)
-    found = objective_of(part, bookings)
+    published, found = worth_of(part, kept), worth_of(part, bookings)
     granted = any(one["request"] == request for one in bookings)
     return Audit(
         request=request,
         group=group,
         facilities=tuple(sorted(facilities)),
         granted=granted,
-        objective=published,
-        without=found,
+        objective=published[1],
+        without=found[1],
         adopt=granted and found >= published and all(one["request"] != request for one in kept),
         bookings=bookings,
     )
@@ -218,21 +217,22 @@ def better(
     problem: Problem, bookings: Iterable[Mapping[str, Any]], than: Iterable[Mapping[str, Any]]
 ) -> bool:
     """Tell whether bookings score at least as much as others by a problem's own rules."""
-    return objective_of(problem, bookings) >= objective_of(problem, than)
+    return worth_of(problem, bookings) >= worth_of(problem, than)
 
 
-def objective_of(problem: Problem, bookings: Iterable[Mapping[str, Any]]) -> Fraction:
-    """Evaluate bookings exactly by a problem's rules: points and the best top-ups.
+def worth_of(problem: Problem, bookings: Iterable[Mapping[str, Any]]) -> tuple[Fraction, Fraction]:
+    """Evaluate bookings exactly by a problem's rules: what comes first, and the objective.
 
+    What comes first are the reserved credits credited where the policy is strict, else 0.
     Raises: ValueError, with the sentences, if they break a rule.
     """
     recount = Recount(Round(problem), bookings)
     if recount.faults:
         raise ValueError(" ".join(recount.faults))
-    return sum(
-        (recount.points_at(one.id) + recount.top_up(one.id) for one in problem.facilities),
-        Fraction(0),
-    )
+    names = [one.id for one in problem.facilities]
+    credited = sum((recount.credited(one) for one in names if problem.strict), Fraction(0))
+    points = sum((recount.points_at(one) + recount.top_up(one) for one in names), Fraction(0))
+    return credited, points
 
 
 def _least_score(

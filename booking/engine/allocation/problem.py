@@ -62,10 +62,13 @@ def problem_sha256(problem: Problem) -> str:
 def write_problem(problem: Problem) -> dict[str, Any]:
     """Write a problem as the file's object: reading it again gives the same problem.
 
-    Every key is written, also those a file may leave out; numbers stay as they were read.
+    Every key is written, also those a file may leave out, except `strict` where it is false;
+    numbers stay as they were read.
     """
+    strict = {"strict": True} if problem.strict else {}
     return {
         "format": FORMAT,
+        **strict,
         "origin": problem.origin,
         "step_minutes": problem.step_minutes,
         "seed": problem.seed,

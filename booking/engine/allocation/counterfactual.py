@@ -109,10 +109,11 @@ def tried(
     *,
     gap: float = 0.01,
     time_limit: float | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Answer:
     """Solve again what a change concerns, and say what becomes of a request.
 
-    The change may be to another request. `gap` and `time_limit` as for a round.
+    The change may be to another request. `gap`, `time_limit` and `stop` as for a round.
     Raises: ProblemRefusedError if the change makes no request of the file, or the round
     has no such request.
     """
@@ -122,7 +123,7 @@ def tried(
     start = reached(problem, about) | reached(after, about)
     facilities = linked((problem, after), start)
     part, part_after = part_of(problem, facilities), part_of(after, facilities)
-    solved = allocate(part_after, gap=gap, time_limit=time_limit)
+    solved = allocate(part_after, gap=gap, time_limit=time_limit, stop=stop)
     return Answer(
         request=request,
         change=change,
@@ -144,16 +145,17 @@ def verified(
     *,
     gap: float = 0.01,
     time_limit: float | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Iterator[Answer]:
     """Try suggestions one after another and yield each solve's answer.
 
     A score is searched: the guess first, then 1000 if that was too low, else a little less
     and ever less, then halves between what was and what was not granted; MOST_SCORES solves.
-    A caller may stop between answers, and give `workable` those it has.
+    A caller may end between answers, and give `workable` those it has.
     """
 
     def attempt(change: Change) -> Answer:
-        return tried(problem, result, request, change, gap=gap, time_limit=time_limit)
+        return tried(problem, result, request, change, gap=gap, time_limit=time_limit, stop=stop)
 
     for suggestion in wanted:
         if isinstance(suggestion.change, Score):
@@ -187,6 +189,7 @@ def without(
     *,
     gap: float = 0.01,
     time_limit: float | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Audit:
     """Solve again without a declared group, to see whether declaring it did harm.
 
@@ -196,7 +199,7 @@ def without(
     after = changed(problem, GroupRemoved(request, group))
     facilities = linked((problem,), reached(problem, (request,)))
     part = part_of(problem, facilities)
-    solved = allocate(part_of(after, facilities), gap=gap, time_limit=time_limit)
+    solved = allocate(part_of(after, facilities), gap=gap, time_limit=time_limit, stop=stop)
     bookings = tuple(solved["bookings"])
     kept = part_of_result(part, result)["bookings"]
     published, found = worth_of(part, kept), worth_of(part, bookings)

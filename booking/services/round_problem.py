@@ -50,9 +50,7 @@ def compile_round(session: Session, found: Round) -> RoundProblem:
     waiting = submitted_requests(session, found.id)
     _refuse_unscored(waiting)
     rules = _rules(session, found)
-    open_ids = [
-        each.facility_id for each in taking_part(session, found.id) if each.published_at is None
-    ]
+    open_ids = _unpublished(session, found)
     offered = {
         each.resource.id: each
         for each in offers(
@@ -71,6 +69,7 @@ def compile_round(session: Session, found: Round) -> RoundProblem:
         "origin": as_text(found.access_starts_at),
         "step_minutes": found.step_minutes,
         "seed": found.seed,
+        "strict": rules.version.strict,
         "ladder": [each for each in rules.version.ladder if each["points"]],
         "facilities": [_facility(each, found, rules) for each in open_ids],
         "resources": [_resource(each) for each in offered.values()],
@@ -86,6 +85,10 @@ def compile_round(session: Session, found: Round) -> RoundProblem:
         below_threshold=tuple(each.id for each in waiting if each.id not in fit),
         unplaceable=tuple(each.id for each in eligible if each.id not in kept),
     )
+
+
+def _unpublished(session: Session, found: Round) -> list[UUID]:
+    return [each.facility_id for each in taking_part(session, found.id) if not each.published_at]
 
 
 def _rules(session: Session, found: Round) -> PolicyFacts:

@@ -156,6 +156,12 @@ class Prices:
         for one in result["prices"]["slots"]:
             slots[one["resource"]][one["step"]] = exact(one["price"])
         self.slots = slots
+        self.credited: dict[str, Fraction] = {}
+        self.reserved: dict[str, Fraction] = {}
+        for one in result["strict"]["components"] if around.problem.strict else ():
+            price = exact(one["price"])
+            self.credited[one["facilities"][0]] = price * exact(one["credited"])
+            self.reserved |= dict.fromkeys(one["facilities"], price)
         self._sums = {name: _running(around, name, priced) for name, priced in slots.items()}
 
     def least(self, resource: str, starts: Iterable[int], steps: int) -> Fraction:
@@ -176,7 +182,9 @@ def bound_from_prices(problem: Problem, result: Mapping[str, Any]) -> Bound:
     """Bound every timetable's objective by the result's published prices, without a solver.
 
     Any prices of at least 0 give a valid bound (weak duality): what each request can gain
-    after paying them, plus what capacity, caps and reserves are worth at them.
+    after paying them, plus what capacity, caps and reserves are worth at them. Where the
+    policy is strict it bounds the points of every timetable that credits as much: a reserved
+    credit earns its price, and the price of those credited is taken off again.
     """
     around = Round(problem)
     prices = Prices(around, result)
@@ -200,11 +208,19 @@ def _facility_part(around: Round, prices: Prices, facility: Facility) -> Fractio
     for group, credit in around.reserved(facility).items():
         price = prices.groups.get((facility.id, group), Fraction(0))
         before = Fraction(0)
-        for rung in around.problem.ladder:
-            width = (exact(rung.up_to) - before) * credit
-            total += max(Fraction(0), exact(rung.points) - price) * width
-            before = exact(rung.up_to)
-    return total
+        for up_to, points in _rungs(around, prices, facility):
+            total += max(Fraction(0), points - price) * (up_to - before) * credit
+            before = up_to
+    return total - prices.credited.get(facility.id, Fraction(0))
+
+
+def _rungs(
+    around: Round, prices: Prices, facility: Facility
+) -> Iterable[tuple[Fraction, Fraction]]:
+    """Give what a reserved credit earns: by the ladder or, strictly, its published price."""
+    if around.problem.strict:
+        return [(Fraction(1), prices.reserved[facility.id])]
+    return [(exact(rung.up_to), exact(rung.points)) for rung in around.problem.ladder]
 
 
 def _request_part(around: Round, prices: Prices, request: Request) -> Fraction:

@@ -95,7 +95,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A whole round in canonical order: facilities, resources, organisations, requests by id."""
+    """A whole round in canonical order: facilities, resources, organisations, requests by id.
+
+    `strict` puts credited reserved hours before points: then the ladder counts for nothing.
+    """
 
     origin: str
     step_minutes: int
@@ -105,6 +108,7 @@ class Problem:
     resources: tuple[Resource, ...]
     organisations: tuple[Organisation, ...]
     requests: tuple[Request, ...]
+    strict: bool = False
 
     @property
     def step_hours(self) -> Fraction:

@@ -11,6 +11,9 @@ from booking.engine.allocation.timetable import Timetable
 MOST_REASONS: Final = 5
 """Placements explained for each session: those that would displace the least."""
 
+MOST_MERIT: Final = 1000
+"""Points per credit that no request can have more of."""
+
 _WHOLE: Final = {
     "below_threshold": (
         f"The merit score is below {THRESHOLD}, the least that is eligible; a request with a"
@@ -170,6 +173,8 @@ class _Explainer:
         lost = points + self.timetable.top_up(facility) - after
         own = Fraction(sum(one.points for one in wanted), units)
         per_credit = max(lost / units, own) * self.timetable.compiled.scale
+        if self.problem.strict and per_credit > MOST_MERIT:
+            return 0
         return int(per_credit) + 1
 
     def _told(self, obstacle: Obstacle, needed: int) -> dict[str, Any]:
@@ -186,6 +191,11 @@ class _Explainer:
         if obstacle.code == "outbid":
             count = len(obstacle.blockers)
             who = "a request that adds" if count == 1 else f"{count} requests that together add"
+            if self.problem.strict and not needed:
+                return (
+                    f"{where} is held by {who} more reserved hours or points; no score would"
+                    " have placed this request, so ask for other starts or resources."
+                )
             return (
                 f"{where} is held by {who} more to the timetable; {needed} points per hour"
                 " would have placed this request, or ask for other starts or resources."

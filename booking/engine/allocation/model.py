@@ -33,7 +33,10 @@ class ReserveBlock:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """All that one component's solve needs; columns follow the component's placements."""
+    """All that one component's solve needs; columns follow the component's placements.
+
+    Where `strict`, the only top-up is 1: what is credited comes first, points second.
+    """
 
     points: Floats
     tie: Floats
@@ -48,6 +51,7 @@ class Task:
     caps: tuple[CapRow, ...]
     reserves: tuple[ReserveBlock, ...]
     top_ups: tuple[float, ...]
+    strict: bool = False
 
     def __len__(self) -> int:
         """Count the placements."""
@@ -117,9 +121,12 @@ def task_of(compiled: Compiled, component: Component) -> Task:
         reserves=tuple(
             _block(compiled, at, np.flatnonzero(facility == at), request, credit)
             for at in component.facilities
-            if compiled.reserves[at] and compiled.problem.ladder
+            if compiled.reserves[at] and compiled.ladder
         ),
-        top_ups=tuple(float(rung.points) for rung in compiled.problem.ladder),
+        top_ups=tuple(
+            1.0 if compiled.problem.strict else float(rung.points) for rung in compiled.ladder
+        ),
+        strict=compiled.problem.strict,
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from booking.engine.allocation.entities import (
     THRESHOLD,
     Facility,
+    LadderStep,
     Number,
     Problem,
     Request,
@@ -76,6 +77,8 @@ class Compiled:
 
     `refused` holds the code for each request that has no placement at all. `cap` is the
     most units of 1/scale credits that one organisation may hold at a facility, or None.
+    `ladder` is what timetables are weighed by; where the policy is strict, its one step
+    outweighs all points.
     """
 
     problem: Problem
@@ -86,6 +89,7 @@ class Compiled:
     caps: tuple[int | None, ...]
     refused: dict[int, str]
     organisation_of: tuple[int, ...]
+    ladder: tuple[LadderStep, ...]
 
 
 def compile_problem(problem: Problem) -> Compiled:
@@ -116,6 +120,7 @@ def compile_problem(problem: Problem) -> Compiled:
         caps=caps,
         refused=refused,
         organisation_of=tuple(organisations[one.organisation] for one in problem.requests),
+        ladder=_ladder(problem, offers, scale),
     )
 
 
@@ -283,7 +288,15 @@ def _credit_scale(problem: Problem) -> int:
     return lcm(1, *(part.denominator for part in parts))
 
 
+def _ladder(problem: Problem, offers: list[Offer], scale: int) -> tuple[LadderStep, ...]:
+    if not problem.strict:
+        return problem.ladder
+    return (LadderStep(1, scale * (2 + sum(one.points for one in offers))),)
+
+
 def _ladder_widths(problem: Problem) -> list[Fraction]:
+    if problem.strict:
+        return [Fraction(1)]
     ends = [Fraction(0), *(exact(rung.up_to) for rung in problem.ladder)]
     return [high - low for low, high in pairwise(ends)]
 

@@ -38,6 +38,7 @@ __all__ = [
     "read_problem",
     "sha256_of",
     "write_problem",
+    "written_alternative",
 ]
 
 ProblemRefused = ProblemRefusedError
@@ -61,10 +62,13 @@ def problem_sha256(problem: Problem) -> str:
 def write_problem(problem: Problem) -> dict[str, Any]:
     """Write a problem as the file's object: reading it again gives the same problem.
 
-    Every key is written, also those a file may leave out; numbers stay as they were read.
+    Every key is written, also those a file may leave out, except `strict` where it is false;
+    numbers stay as they were read.
     """
+    strict = {"strict": True} if problem.strict else {}
     return {
         "format": FORMAT,
+        **strict,
         "origin": problem.origin,
         "step_minutes": problem.step_minutes,
         "seed": problem.seed,
@@ -107,14 +111,15 @@ def _written_request(request: Request) -> dict[str, Any]:
             {
                 "steps": session.steps,
                 "quantity": session.quantity,
-                "alternatives": [_written_alternative(one) for one in session.alternatives],
+                "alternatives": [written_alternative(one) for one in session.alternatives],
             }
             for session in request.sessions
         ],
     }
 
 
-def _written_alternative(alternative: Alternative) -> dict[str, Any]:
+def written_alternative(alternative: Alternative) -> dict[str, Any]:
+    """Write one alternative as the file's object."""
     written: dict[str, Any] = {"resource": alternative.resource, "rank": alternative.rank}
     if alternative.span is not None:
         written["from"], written["to"] = alternative.span

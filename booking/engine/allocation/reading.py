@@ -1,6 +1,7 @@
 """Reading a problem file: every fault is named by its path, none is guessed away."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from typing import Any, Final, TypeVar
@@ -32,7 +33,8 @@ Part = TypeVar("Part")
 def read_problem(obj: object) -> Problem:
     """Read a parsed problem file, in any order, into canonical order.
 
-    Absent `reserved_share`, `cap_share`, `groups` and `rank` mean none, none, none and 0.
+    Absent `reserved_share`, `cap_share`, `groups`, `rank` and `strict` mean none, none, none,
+    0 and false.
     A request above its cap or below the quality threshold is no fault: it is not granted.
     Raises: ProblemRefusedError naming every fault.
     """
@@ -79,6 +81,12 @@ class Reader:
         self._wrong(path, value, "text that is not empty")
         return ""
 
+    def truth(self, value: object, path: str) -> bool:
+        """Require true or false; absent means false."""
+        if not isinstance(value, bool):
+            self._wrong(path, value, "true or false")
+        return value is True
+
     def whole(self, value: object, path: str, low: int, high: int) -> int:
         """Require a whole number from `low` to `high`; true and false are no numbers."""
         if type(value) is int and low <= value <= high:
@@ -119,6 +127,7 @@ def _read_round(reader: Reader, obj: object) -> Problem:
         obj,
         "",
         "format origin step_minutes seed ladder facilities resources organisations requests",
+        "strict",
     )
     if keys["format"] is not ABSENT and keys["format"] != FORMAT:
         reader.refuse("format", f"is {_shown(keys['format'])}; write {FORMAT!r}.")
@@ -131,6 +140,7 @@ def _read_round(reader: Reader, obj: object) -> Problem:
         resources=_entities(reader, keys["resources"], "resources", _resource),
         organisations=_entities(reader, keys["organisations"], "organisations", _organisation),
         requests=_entities(reader, keys["requests"], "requests", _request),
+        strict=reader.truth(keys["strict"], "strict"),
     )
 
 
@@ -283,12 +293,13 @@ def _session(reader: Reader, value: object, path: str) -> Session:
         steps=reader.whole(keys["steps"], f"{path}.steps", 1, LAST_STEP),
         quantity=reader.whole(keys["quantity"], f"{path}.quantity", 1, MOST_UNITS),
         alternatives=reader.list_of(
-            keys["alternatives"], f"{path}.alternatives", _alternative, least=1
+            keys["alternatives"], f"{path}.alternatives", read_alternative, least=1
         ),
     )
 
 
-def _alternative(reader: Reader, value: object, path: str) -> Alternative:
+def read_alternative(reader: Reader, value: object, path: str) -> Alternative:
+    """Read one alternative: listed starts, or all within a span."""
     keys = reader.keys(value, path, "resource", "starts from to rank")
     listed = keys["starts"] is not ABSENT
     spanned = keys["from"] is not ABSENT or keys["to"] is not ABSENT
@@ -355,11 +366,8 @@ def _in_order(problem: Problem) -> Problem:
     def by_id(entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
         return tuple(sorted(entities, key=lambda one: one.id))
 
-    return Problem(
-        origin=problem.origin,
-        step_minutes=problem.step_minutes,
-        seed=problem.seed,
-        ladder=problem.ladder,
+    return replace(
+        problem,
         facilities=by_id(problem.facilities),
         resources=by_id(problem.resources),
         organisations=by_id(problem.organisations),

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from booking.engine.allocation.certificate import Round
-from booking.engine.allocation.entities import Request, exact
+from booking.engine.allocation.entities import LadderStep, Request, exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,22 @@ class Recount:
     def top_up(self, facility: str) -> Fraction:
         """Give the best top-ups, by the least cut below each ladder step.
 
+        Nothing where the policy is strict.
         What members can fill of the first k steps is the least, over sets of groups, of the
         room of the groups outside the set and the credits of requests with a group inside.
         """
+        return Fraction(0) if self.round.problem.strict else self._earned(facility)
+
+    def credited(self, facility: str) -> Fraction:
+        """Give the most reserved credits that can be credited to those placed."""
+        return most_filled(*self._supply(facility))
+
+    def _rungs(self) -> tuple[LadderStep, ...]:
+        return (LadderStep(1, 1),) if self.round.problem.strict else self.round.problem.ladder
+
+    def _earned(self, facility: str) -> Fraction:
         supply, reserved = self._supply(facility)
-        rungs = self.round.problem.ladder
+        rungs = self._rungs()
         falls = [exact(rung.points) for rung in rungs]
         total = Fraction(0)
         for at, rung in enumerate(rungs):
@@ -77,12 +88,12 @@ class Recount:
         earned = Fraction(0)
         for group, credit in room.items():
             low = Fraction(0)
-            for rung in self.round.problem.ladder:
+            for rung in self._rungs():
                 high = exact(rung.up_to) * reserved[group]
                 earned += exact(rung.points) * max(Fraction(0), min(credit, high) - low)
                 low = high
-        most = max((exact(rung.points) for rung in self.round.problem.ladder), default=Fraction(0))
-        if abs(earned - self.top_up(facility)) > margin * (1 + most):
+        most = max((exact(rung.points) for rung in self._rungs()), default=Fraction(0))
+        if abs(earned - self._earned(facility)) > margin * (1 + most):
             found.append(f"facility {facility!r} does not credit hours where they earn the most.")
         return found
 

@@ -16,6 +16,7 @@ from booking.engine.allocation.model import Task
 from booking.engine.allocation.problem import problem_sha256, sha256_of
 from booking.engine.allocation.report import Merit, report, rounded
 from booking.engine.allocation.solver import Outcome
+from booking.engine.allocation.strict_result import price_of_reserved, strictly
 from booking.engine.allocation.timetable import Timetable
 
 RESULT_FORMAT: Final = "benchshare-allocation-result/1"
@@ -52,7 +53,10 @@ def write_result(timetable: Timetable, solved: Solved) -> dict[str, Any]:
     problem = timetable.compiled.problem
     figures = _facility_figures(timetable, solved)
     prices = _prices(problem, solved)
-    certificate = bound_from_prices(problem, {"prices": prices, "facilities": figures})
+    strict: dict[str, Any] = {}
+    if problem.strict:
+        strict["strict"] = strictly(timetable, solved.components, solved.outcomes)
+    certificate = bound_from_prices(problem, {"prices": prices, "facilities": figures, **strict})
     proven = [_proven(timetable, solved, certificate, at) for at in range(len(solved.components))]
     objective = sum((one.objective for one in proven), Fraction(0))
     bound = sum((one.bound for one in proven), Fraction(0))
@@ -70,6 +74,7 @@ def write_result(timetable: Timetable, solved: Solved) -> dict[str, Any]:
         "decisions": decisions(timetable),
         "prices": prices,
         "report": report(timetable, _merit(proven)),
+        **strict,
     }
     result["result_sha256"] = result_sha256(result)
     return result
@@ -107,7 +112,7 @@ def _proven(timetable: Timetable, solved: Solved, certificate: Bound, at: int) -
     component, task, outcome = solved.components[at], solved.tasks[at], solved.outcomes[at]
     problem = timetable.compiled.problem
     points = sum(_points(timetable, one) for one in component.facilities)
-    objective = points + sum((timetable.top_up(one) for one in component.facilities), Fraction(0))
+    objective = points + sum((_top_up(timetable, one) for one in component.facilities), Fraction(0))
     names = [problem.facilities[one].id for one in component.facilities]
     asking = [problem.requests[one].id for one in sorted(set(task.request.tolist()))]
     parts = [certificate.facilities[one] for one in names]
@@ -130,7 +135,9 @@ def _proven(timetable: Timetable, solved: Solved, certificate: Bound, at: int) -
         bound=bound,
         optimal=optimal,
         merit=merit,
-        merit_bound=max(Fraction(merit), min(merit_bound, bound)),
+        merit_bound=max(
+            Fraction(merit), merit_bound if problem.strict else min(merit_bound, bound)
+        ),
     )
 
 
@@ -141,6 +148,8 @@ def _grain(timetable: Timetable, component: Component) -> Fraction:
     them credits placed and ladder widths added up.
     """
     compiled = timetable.compiled
+    if compiled.problem.strict:
+        return Fraction(1)
     points = [*(exact(rung.points) for rung in compiled.problem.ladder), Fraction(0)]
     falls = [high - low for high, low in pairwise(points)]
     units = [one.credit for one in compiled.offers if one.facility in component.facilities]
@@ -155,6 +164,11 @@ def _grain(timetable: Timetable, component: Component) -> Fraction:
 def _tolerance(objective: Fraction) -> Fraction:
     """Give what a proof in floating point may be off by."""
     return Fraction(1, 10_000) + objective / 10**9
+
+
+def _top_up(timetable: Timetable, facility: int) -> Fraction:
+    """Give the top-ups that count; where the policy is strict, points alone do."""
+    return Fraction(0) if timetable.compiled.problem.strict else timetable.top_up(facility)
 
 
 def _points(timetable: Timetable, facility: int) -> int:
@@ -177,7 +191,7 @@ def _facility(
     return {
         "id": facilities[at].id,
         "component": facilities[proven.component.facilities[0]].id,
-        "objective": plain(_points(timetable, at) + timetable.top_up(at)),
+        "objective": plain(_points(timetable, at) + _top_up(timetable, at)),
         "bound": rounded(proven.bound) if proven.optimal else upward(proven.bound),
         "gap": _gap(proven.objective, proven.bound),
         "proved_optimal": proven.optimal,
@@ -192,7 +206,11 @@ def _facility_figures(timetable: Timetable, solved: Solved) -> list[dict[str, An
     its price.
     """
     compiled = timetable.compiled
-    unasked = float(max((one.points for one in compiled.problem.ladder), default=0))
+    unasked = [float(max((one.points for one in compiled.ladder), default=0))] * len(
+        timetable.supply
+    )
+    if compiled.problem.strict:
+        unasked = price_of_reserved(solved.components, solved.outcomes)
     price = {(at, group): one for out in solved.outcomes for at, group, one in out.groups}
     written = []
     for at, facility in enumerate(compiled.problem.facilities):
@@ -201,7 +219,7 @@ def _facility_figures(timetable: Timetable, solved: Solved) -> list[dict[str, An
         for which, reserve in enumerate(compiled.reserves[at]):
             credited = crediting.credited(which)
             groups[reserve.group] = _group(
-                reserve.units, credited, compiled.scale, price.get((at, which), unasked)
+                reserve.units, credited, compiled.scale, price.get((at, which), unasked[at])
             )
         written.append({"id": facility.id, "groups": groups})
     return written

@@ -15,7 +15,8 @@ from booking.engine.allocation.placements import compile_problem
 from booking.engine.allocation.progress import Progress
 from booking.engine.allocation.result import Solved, write_result
 from booking.engine.allocation.schedule import Effort, Runner, runner
-from booking.engine.allocation.solver import Outcome, solve
+from booking.engine.allocation.solver import Outcome
+from booking.engine.allocation.strict import solve
 
 UNREACHED = Outcome((), inf, False, 0, inf, (), (), (), stopped=True, seconds=0.0)
 

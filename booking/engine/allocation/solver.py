@@ -37,6 +37,7 @@ class Outcome:
 
     `chosen` are columns of the task; `bound` and `merit_bound` are infinite where nothing
     was proved; `merit` is the most merit points found. Prices are at least 0 and not 0.
+    `strict` is the price of a reserved credit and a bound on those credited, if they come first.
     """
 
     chosen: tuple[int, ...]
@@ -49,6 +50,7 @@ class Outcome:
     groups: tuple[tuple[int, int, float], ...]
     stopped: bool
     seconds: float
+    strict: tuple[float, float] | None = None
 
 
 def solve(task: Task, gap: float, seconds: float | None) -> Outcome:

@@ -118,7 +118,7 @@ class Timetable:
         key = (facility, tuple(sorted(supply.items())))
         if key not in self._top_ups:
             crediting = Crediting(self.compiled.reserves[facility], supply)
-            total = crediting.top_up(self.compiled.problem.ladder)
+            total = crediting.top_up(self.compiled.ladder)
             self._top_ups[key] = total / self.compiled.scale
         return self._top_ups[key]
 

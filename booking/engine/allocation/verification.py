@@ -51,6 +51,7 @@ class _Verifier:
         if not self.recount.faults:
             self._check_facilities()
             self._check_totals()
+            self._check_strict()
             self._check_report()
         self._check_bounds()
         return self.found
@@ -153,6 +154,28 @@ class _Verifier:
         bounds = {one["component"]: one["bound"] for one in result["facilities"]}
         slack = TOLERANCE * (1 + len(bounds))
         self._close("bound", bound, sum(bounds.values()), slack)
+
+    def _check_strict(self) -> None:
+        """Check that reserved credits came first, where they should, and how many did."""
+        if not self.problem.strict:
+            if "strict" in self.result:
+                self.found.append("A strict part is published, but the policy is not strict.")
+            return
+        strict = self.result["strict"]
+        parts = strict["components"]
+        for one in parts:
+            where = f"strict, facility {one['facilities'][0]!r}"
+            found = sum(self.recount.credited(name) for name in one["facilities"])
+            self._close(f"{where} credited", one["credited"], found)
+            if one["credited_bound"] < one["credited"] - TOLERANCE:
+                self.found.append(f"{where} is credited more than its bound.")
+            if one["price"] < 0:
+                self.found.append(f"{where} has a price below 0; prices are at least 0.")
+        named = sorted(name for one in parts for name in one["facilities"])
+        self._same("strict facilities", named, sorted(self.round.facilities))
+        for key in ("credited", "credited_bound"):
+            total = sum((Fraction(str(one[key])) for one in parts), Fraction(0))
+            self._close(f"strict {key}", strict[key], total)
 
     def _check_bounds(self) -> None:
         result = self.result

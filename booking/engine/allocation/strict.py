@@ -1,0 +1,126 @@
+"""Solve one component strictly: the most reserved hours credited first, then the most points.
+
+Two solves, the first's optimum a row of the second. The second's prices, with the row's own
+as the price of a reserved credit, bound the points of every timetable that credits as much.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from math import isfinite
+from typing import Final
+
+import highspy
+import numpy as np
+
+from booking.engine.allocation.branching import Branching, Found
+from booking.engine.allocation.model import Model, Task, build
+from booking.engine.allocation.placements import Floats
+from booking.engine.allocation.solver import EXACT_UP_TO, PRICE_DIGITS, Outcome
+from booking.engine.allocation.solver import solve as solve_by_ladder
+
+SLACK: Final = 1e-6
+"""Credits or points within which two timetables count as equal."""
+
+
+def solve(task: Task, gap: float, seconds: float | None) -> Outcome:
+    """Solve a component as its policy says: by the ladder, or reserved hours first."""
+    if not (task.strict and task.reserves and len(task)):
+        return solve_by_ladder(task, gap, seconds)
+    return _Strict(task, gap, seconds).outcome()
+
+
+class _Strict:
+    """One component's solves: credited, points, ties, and the merit-only optimum."""
+
+    def __init__(self, task: Task, gap: float, seconds: float | None) -> None:
+        self.task = task
+        self.model = build(task)
+        self.exact = len(task) <= EXACT_UP_TO
+        self.gap = 0.0 if self.exact else gap
+        self.credited = self.model.top_ups
+        self.points = _column(self.model, task.points)
+        self.branching = Branching(self.model, seconds, exact=self.exact)
+
+    def outcome(self) -> Outcome:
+        """Find the timetable, its prices, and what is proved of both aims."""
+        first = self.branching.branch(self.credited, self.gap)
+        least = float(self.credited @ first.values)
+        held = with_least(self.model, self.credited, least - SLACK)
+        second = Branching(held, self._left(), exact=self.exact)
+        relaxed = second.relax(self.points)
+        found = second.branch(self.points, self.gap, start=first.values)
+        proved = self.exact and first.optimal and found.optimal
+        chosen = self._untied(second, found) if proved else found
+        merit, merit_bound = self._merit(found)
+        duals = np.zeros(held.lp.num_row_) if relaxed is None else relaxed.duals
+        price = _price(-duals[-1])
+        return Outcome(
+            chosen=tuple(np.flatnonzero(self._placed(chosen)).tolist()),
+            bound=found.bound,
+            optimal=proved,
+            merit=merit,
+            merit_bound=merit_bound,
+            slots=_not_zero((at, step, duals[row]) for row, at, step in held.slots),
+            caps=_not_zero(
+                (cap.organisation, cap.facility, duals[row] / cap.unit) for row, cap in held.caps
+            ),
+            groups=tuple((at, one, min(_price(duals[row]), price)) for row, at, one in held.groups),
+            stopped=self.branching.stopped or second.stopped,
+            seconds=self.branching.spent + second.spent,
+            strict=(price, first.bound),
+        )
+
+    def _left(self) -> float | None:
+        budget = self.branching.budget
+        return None if budget is None else max(0.0, budget - self.branching.spent)
+
+    def _placed(self, found: Found) -> Floats:
+        return np.round(found.values[: len(self.task)])
+
+    def _untied(self, second: Branching, best: Found) -> Found:
+        """Among timetables equal in both aims take the one with the highest sum of ties."""
+        ties = _column(self.model, self.task.tie)
+        least = float(self.points @ best.values) - SLACK
+        tied = second.branch(ties, 0.0, start=best.values, least=(self.points, least))
+        return best if float(self.points @ tied.values) < least - SLACK else tied
+
+    def _merit(self, found: Found) -> tuple[int, float]:
+        """Find the most merit points there are, were nothing reserved, and a bound on them."""
+        alone = self.branching.branch(self.points, self.gap, start=found.values)
+        most = max(self.task.points @ self._placed(one) for one in (found, alone))
+        bound = alone.bound if isfinite(alone.bound) else float(self.task.points.sum())
+        return int(most), max(bound, float(most))
+
+
+def with_least(model: Model, costs: Floats, least: float) -> Model:
+    """Add a last row: these costs add up to at least so much."""
+    old = model.lp
+    used = np.flatnonzero(costs)
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = old.num_col_, old.num_row_ + 1
+    lp.sense_ = old.sense_
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = old.col_cost_, old.col_lower_, old.col_upper_
+    lp.row_lower_ = np.append(old.row_lower_, least)
+    lp.row_upper_ = np.append(old.row_upper_, highspy.kHighsInf)
+    matrix, before = lp.a_matrix_, old.a_matrix_
+    matrix.format_ = highspy.MatrixFormat.kRowwise
+    ends = np.array(before.start_, dtype=np.int32)
+    matrix.start_ = np.append(ends, ends[-1] + len(used)).astype(np.int32)
+    matrix.index_ = np.append(before.index_, used).astype(np.int32)
+    matrix.value_ = np.append(before.value_, costs[used])
+    return replace(model, lp=lp)
+
+
+def _column(model: Model, values: Floats) -> Floats:
+    costs = np.zeros(model.lp.num_col_)
+    costs[: len(values)] = values
+    return costs
+
+
+def _price(dual: float) -> float:
+    return max(0.0, round(float(dual), PRICE_DIGITS))
+
+
+def _not_zero(priced: Iterable[tuple[int, int, float]]) -> tuple[tuple[int, int, float], ...]:
+    rounded = ((one, other, _price(dual)) for one, other, dual in priced)
+    return tuple(each for each in rounded if each[2])

@@ -2,8 +2,8 @@
 
 import json
 import os
-import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from api.cli.session import AsJson
+from api.cli.watching import shown_progress, stop_on_signal
 
 if TYPE_CHECKING:
     from booking.engine.allocation.problem import Problem
-    from booking.engine.allocation.progress import Progress
 
 DEFAULT_GAP: Final = 0.01
 CERTIFICATE: Final = ("problem_sha256", "result_sha256", "objective", "bound", "gap", "stopped")
-
-Watcher = Callable[["Progress"], None]
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -29,27 +27,67 @@ def _group() -> None:
     """Keep the command's own name, which a group of one command would swallow."""
 
 
+ProblemFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="PROBLEM.json", dir_okay=False, exists=True, help="The round as a problem file."
+    ),
+]
+ResultFile = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="RESULT.json",
+        dir_okay=False,
+        help="Where to write the result, whole or not at all; else it is printed.",
+    ),
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="A safety stop; a stopped result may differ in its hash."),
+]
+Gap = Annotated[
+    float, typer.Option(help="How far below the best possible is near enough, as a share.")
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        help="Processes to work with.", show_default="as many as there are cores and work for"
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Work on a Dask cluster instead, such as tcp://10.0.0.1:8786; needs the extra"
+        " 'cluster' here and on every worker.",
+    ),
+]
+
+
 @app.command("allocate")
 def allocate_file(
-    problem: Annotated[Path, typer.Argument(metavar="PROBLEM.json", dir_okay=False, exists=True)],
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="RESULT.json", dir_okay=False)
-    ] = None,
-    time_limit: Annotated[
-        float | None, typer.Option(help="Stop after so many seconds; the hash may then differ.")
-    ] = None,
-    gap: Annotated[
-        float, typer.Option(help="How far below the best possible is near enough, as a share.")
-    ] = DEFAULT_GAP,
-    workers: Annotated[int, typer.Option(help="Processes to work with.")] = 1,
-    scheduler: Annotated[str | None, typer.Option(help="A Dask scheduler's address.")] = None,
+    problem: ProblemFile,
+    output: ResultFile = None,
+    time_limit: TimeLimit = None,
+    gap: Gap = DEFAULT_GAP,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Allocate a problem file, without a database."""
+    """Allocate a problem file, without a database.
+
+    Every fault of the file is named by its path, and then nothing is run.
+    The same problem gives the same result_sha256, whatever the workers.
+    Ctrl-C or SIGTERM ends it with the best found; the rest is filled by value.
+    """
     _check_options(time_limit, gap, workers, scheduler)
     asked = read_file(problem)
-    result = _solve(asked, gap=gap, time_limit=time_limit, workers=workers)
+    with stop_on_signal() as stop, _hands(workers, scheduler) as hands:
+        result = _solve(asked, {**hands, "gap": gap, "time_limit": time_limit, "stop": stop})
+    _say_what_failed(result)
     if output is not None:
         write_whole(output, result)
     if output is None:
@@ -61,23 +99,36 @@ def allocate_file(
 
 
 def _check_options(
-    time_limit: float | None, gap: float, workers: int, scheduler: str | None
+    time_limit: float | None, gap: float, workers: int | None, scheduler: str | None
 ) -> None:
-    if scheduler is not None:
-        typer.echo(
-            "--scheduler needs a Dask cluster, which this version does not speak to; leave it "
-            "out and use --workers.",
-            err=True,
+    if scheduler is not None and workers is not None:
+        raise typer.BadParameter(
+            "Give --workers or --scheduler, not both: a cluster has workers of its own."
         )
-        raise typer.Exit(2)
     if not 0 <= gap < 1:
         raise typer.BadParameter(
             "Give a share from 0 to below 1, such as 0.01.", param_hint="--gap"
         )
     if time_limit is not None and not time_limit > 0:
         raise typer.BadParameter("Give seconds above 0.", param_hint="--time-limit")
-    if workers < 1:
+    if workers is not None and workers < 1:
         raise typer.BadParameter("Give 1 or more.", param_hint="--workers")
+
+
+@contextmanager
+def _hands(workers: int | None, scheduler: str | None) -> Iterator[dict[str, Any]]:
+    """Give what does the work: processes here, or a cluster."""
+    if scheduler is None:
+        yield {"workers": workers}
+        return
+    from api.cli.cluster import dask_cluster
+
+    with dask_cluster(scheduler) as cluster:
+        yield {
+            "workers": cluster.workers,
+            "executor": cluster.executor,
+            "losses": cluster.losses,
+        }
 
 
 def read_json(path: Path) -> Any:
@@ -105,36 +156,28 @@ def read_file(path: Path) -> "Problem":
         raise typer.Exit(1) from refused
 
 
-def _solve(
-    problem: "Problem", *, gap: float, time_limit: float | None, workers: int
-) -> dict[str, Any]:
-    import time
-
+def _solve(problem: "Problem", options: dict[str, Any]) -> dict[str, Any]:
     from booking.engine.allocation.run import allocate
 
     with shown_progress() as progress:
-        return allocate(
-            problem,
-            gap=gap,
-            time_limit=time_limit,
-            workers=workers,
-            progress=progress,
-            timer=time.perf_counter,
+        return allocate(problem, progress=progress, timer=time.perf_counter, **options)
+
+
+def _say_what_failed(result: dict[str, Any]) -> None:
+    """Say on stderr that the work was stopped, or where the solver failed."""
+    fallen = [one["id"] for one in result["facilities"] if one["fallback"]]
+    if result["stopped"]:
+        typer.echo(
+            f"Stopped before it was done: at {len(fallen)} of {len(result['facilities'])}"
+            " facilities the timetable was filled by value; the gap is true all the same.",
+            err=True,
         )
-
-
-@contextmanager
-def shown_progress() -> Iterator[Watcher | None]:
-    """Show a bar on a terminal, on stderr; elsewhere nothing."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Allocating", total=None)
-        yield lambda now: bar.update(task, completed=now.done, total=now.total)
+    elif fallen:
+        typer.echo(
+            f"The solver failed at {', '.join(fallen)}: the timetable there was filled by"
+            " value, and its gap is wider.",
+            err=True,
+        )
 
 
 def write_whole(path: Path, thing: dict[str, Any]) -> None:
@@ -165,7 +208,7 @@ def _granted(result: dict[str, Any]) -> int:
 
 def _summary(result: dict[str, Any]) -> str:
     proof = "proved optimal" if not result["gap"] else f"within {result['gap']:.2%} of the best"
-    stopped = "; stopped by the time limit" if result["stopped"] else ""
+    stopped = "; stopped before it was done" if result["stopped"] else ""
     return (
         f"{_granted(result)} requests granted with {len(result['bookings'])} bookings, "
         f"{len(result['decisions'])} not; objective {result['objective']:,}, {proof}{stopped}.\n"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.allocate import read_json, shown_progress, write_whole
+from api.cli.allocate import read_json, write_whole
 from api.cli.session import AsJson, answer, open_database
+from api.cli.watching import shown_progress
 
 if TYPE_CHECKING:
     from api.round_run import Certificate

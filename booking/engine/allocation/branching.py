@@ -8,9 +8,16 @@ import numpy as np
 
 from booking.engine.allocation.model import Model
 from booking.engine.allocation.placements import Floats, Ints
+from booking.engine.allocation.stopping import heed
 
 MOST_NODES: Final = 20_000
 """Branch-and-bound nodes after which an inexact solve returns what it has proved."""
+
+ENDED_EARLY: Final = (highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt)
+
+
+class SolverFailedError(RuntimeError):
+    """The solver took no model or found no answer: its figures would mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +125,15 @@ class Branching:
         solver.changeColsIntegrality(len(whole), whole, kinds)
 
     def _run(self, solver: highspy.Highs) -> None:
-        if self.budget is not None:
+        if self.stopped:
+            solver.setOptionValue("time_limit", 0.0)
+        elif self.budget is not None:
             solver.setOptionValue("time_limit", max(0.0, self.budget - self.spent))
-        solver.run()
+        heed(solver)
+        if solver.run() == highspy.HighsStatus.kError:
+            raise SolverFailedError(f"HiGHS ended with {solver.getModelStatus().name}.")
         self.spent += solver.getRunTime()
-        self.stopped |= solver.getModelStatus() == highspy.HighsModelStatus.kTimeLimit
+        self.stopped |= solver.getModelStatus() in ENDED_EARLY
 
     def _found(self, solver: highspy.Highs, start: Floats | None) -> Found:
         information = solver.getInfo()

@@ -39,6 +39,7 @@ class Task:
     """
 
     points: Floats
+    credit: Floats
     tie: Floats
     request: Ints
     session: Ints
@@ -108,6 +109,7 @@ def task_of(compiled: Compiled, component: Component) -> Task:
     credit = credit[offer] if len(offers) else credit
     return Task(
         points=column("points").astype(np.float64),
+        credit=credit,
         tie=compiled.placements.tie[chosen],
         request=request,
         session=column("session"),

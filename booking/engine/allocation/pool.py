@@ -17,7 +17,7 @@ class Pool:
         self._workers = workers
         self._given = given
         self._context = _KeptContext()
-        self._flag = self._context.Event()
+        self._flag: Event | None = None
         self._executor: ProcessPoolExecutor | None = None
 
     def executor(self) -> Executor:
@@ -25,6 +25,7 @@ class Pool:
         if self._given is not None:
             return self._given
         if self._executor is None:
+            self._flag = self._flag or self._context.Event()
             self._executor = ProcessPoolExecutor(
                 self._workers,
                 mp_context=self._context,
@@ -35,7 +36,8 @@ class Pool:
 
     def ask_to_stop(self) -> None:
         """Let every solve that asks know that it should end."""
-        self._flag.set()
+        if self._flag is not None:
+            self._flag.set()
 
     def end(self, *, now: bool = False) -> None:
         """End the processes: when they are idle, or `now`, whatever they do."""

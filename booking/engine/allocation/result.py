@@ -46,6 +46,7 @@ class Proven:
     optimal: bool
     merit: int
     merit_bound: Fraction
+    fallback: bool
 
 
 def write_result(timetable: Timetable, solved: Solved) -> dict[str, Any]:
@@ -138,6 +139,7 @@ def _proven(timetable: Timetable, solved: Solved, certificate: Bound, at: int) -
         merit_bound=max(
             Fraction(merit), merit_bound if problem.strict else min(merit_bound, bound)
         ),
+        fallback=outcome.fallback,
     )
 
 
@@ -195,6 +197,7 @@ def _facility(
         "bound": rounded(proven.bound) if proven.optimal else upward(proven.bound),
         "gap": _gap(proven.objective, proven.bound),
         "proved_optimal": proven.optimal,
+        "fallback": proven.fallback,
         "groups": figures[at]["groups"],
     }
 

@@ -2,23 +2,21 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import partial
-from math import inf
 from typing import Any
 
 from booking.engine.allocation.branching import solver_version
 from booking.engine.allocation.components import split
 from booking.engine.allocation.entities import Problem
+from booking.engine.allocation.fallback import fall_back, solved_or_fallen_back
 from booking.engine.allocation.finish import finish
 from booking.engine.allocation.model import Task, task_of
 from booking.engine.allocation.placements import compile_problem
-from booking.engine.allocation.progress import Progress
+from booking.engine.allocation.progress import Watch, Watcher
 from booking.engine.allocation.result import Solved, write_result
-from booking.engine.allocation.schedule import Effort, Runner, runner
+from booking.engine.allocation.schedule import LOSSES, Effort, Runner, runner, worthwhile_workers
 from booking.engine.allocation.solver import Outcome
-from booking.engine.allocation.strict import solve
-
-UNREACHED = Outcome((), inf, False, 0, inf, (), (), (), stopped=True, seconds=0.0)
 
 
 def allocate(
@@ -26,9 +24,10 @@ def allocate(
     *,
     gap: float = 0.01,
     time_limit: float | None = None,
-    workers: int = 1,
+    workers: int | None = 1,
     executor: Executor | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    losses: tuple[type[Exception], ...] = LOSSES,
+    progress: Watcher | None = None,
     timer: Callable[[], float] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
@@ -46,7 +45,8 @@ def allocate(
     compiled = compile_problem(problem)
     components = split(compiled)
     tasks = tuple(task_of(compiled, component) for component in components)
-    effort = Effort(time_limit, workers, executor, timer, stop)
+    workers = workers or worthwhile_workers([len(task) for task in tasks])
+    effort = Effort(time_limit, workers, executor, timer, stop, losses)
     with runner(effort) as running:
         outcomes = _solve_all(running, tasks, gap, progress)
     chosen = [
@@ -67,32 +67,27 @@ def allocate(
 
 
 def _solve_all(
-    running: Runner,
-    tasks: tuple[Task, ...],
-    gap: float,
-    progress: Callable[[Progress], None] | None,
+    running: Runner, tasks: tuple[Task, ...], gap: float, watcher: Watcher | None
 ) -> tuple[Outcome, ...]:
-    done = 0
+    """Solve every component; what a stop left out is filled by value."""
+    watch = Watch(tasks, watcher)
 
-    def tell(_: int, outcome: Outcome) -> None:
-        nonlocal done
-        done += 1
+    def told(at: int, outcome: Outcome) -> None:
         running.spend(outcome.seconds)
-        if progress is not None:
-            progress(Progress(done, len(tasks)))
+        watch.note(at, outcome)
 
-    found = running.map(partial(_solve, gap), tasks, [len(task) for task in tasks], tell)
-    return tuple(UNREACHED if one is None else one for one in found)
+    weights = [len(task) for task in tasks]
+    found = running.map(partial(solved_or_fallen_back, gap), tasks, weights, told)
+    return tuple(
+        replace(fall_back(task), stopped=running.stopped) if outcome is None else outcome
+        for task, outcome in zip(tasks, found, strict=True)
+    )
 
 
-def _solve(gap: float, task: Task, seconds: float | None) -> Outcome:
-    return solve(task, gap, seconds)
-
-
-def _check(gap: float, time_limit: float | None, workers: int) -> None:
+def _check(gap: float, time_limit: float | None, workers: int | None) -> None:
     if not 0 <= gap < 1:
         raise ValueError(f"The gap is {gap}; give a share from 0 to below 1, such as 0.01.")
     if time_limit is not None and not time_limit > 0:
         raise ValueError(f"The time limit is {time_limit}; give seconds above 0, or none.")
-    if workers < 1:
+    if workers is not None and workers < 1:
         raise ValueError(f"The number of workers is {workers}; give 1 or more.")

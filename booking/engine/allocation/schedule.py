@@ -1,5 +1,6 @@
 """Run a stateless function over tasks: one after another, or side by side on an executor."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
@@ -31,6 +32,11 @@ GRACE: Final = 5.0
 MOST_LOSSES: Final = 3
 """Workers a task may lose before it is given up."""
 
+LOSSES: Final = (BrokenExecutor, CancelledError)
+
+WORTH_A_PROCESS: Final = 1000
+"""Placements for which starting one more process pays."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:
@@ -46,7 +52,14 @@ class Effort:
     executor: Executor | None = None
     timer: Callable[[], float] | None = None
     stop: Callable[[], bool] | None = None
-    losses: tuple[type[Exception], ...] = (BrokenExecutor, CancelledError)
+    losses: tuple[type[Exception], ...] = LOSSES
+
+
+def worthwhile_workers(weights: Sequence[int]) -> int:
+    """Give as many processes as there are usable cores, and tasks and placements for."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    tasks = sum(weight > 0 for weight in weights)
+    return max(1, min(usable or 1, tasks, sum(weights) // WORTH_A_PROCESS))
 
 
 @contextmanager

@@ -38,6 +38,7 @@ class Outcome:
     `chosen` are columns of the task; `bound` and `merit_bound` are infinite where nothing
     was proved; `merit` is the most merit points found. Prices are at least 0 and not 0.
     `strict` is the price of a reserved credit and a bound on those credited, if they come first.
+    `fallback` says that it was found by value, not by the solver.
     """
 
     chosen: tuple[int, ...]
@@ -51,6 +52,7 @@ class Outcome:
     stopped: bool
     seconds: float
     strict: tuple[float, float] | None = None
+    fallback: bool = False
 
 
 def solve(task: Task, gap: float, seconds: float | None) -> Outcome:

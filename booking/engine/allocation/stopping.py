@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import highspy
+
 Asked = Callable[[], bool]
 
 
@@ -32,3 +34,17 @@ def stopped_by(asked: Asked) -> Iterator[None]:
 def listen(asked: Asked) -> None:
     """Let `stop_asked` answer with `asked` for as long as this process lives."""
     _ASKED.set(asked)
+
+
+def heed(solver: highspy.Highs) -> None:
+    """Let the solver ask now and then, and end with the status `kInterrupt`.
+
+    It answers some hundred times a second at most, and finds the same as without.
+    """
+    for event in (solver.cbMipInterrupt, solver.cbSimplexInterrupt, solver.cbIpmInterrupt):
+        event.subscribe(_end_if_asked)
+
+
+def _end_if_asked(event: highspy.HighsCallbackEvent) -> None:
+    if stop_asked():
+        event.interrupt()

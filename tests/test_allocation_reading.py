@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from booking.engine.allocation.problem import (
+    Fault,
     ProblemRefused,
     problem_sha256,
     read_problem,
@@ -77,6 +78,8 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("facilities.0.cap_share", 1.1, "facilities[0].cap_share"),
     ("facilities.0.cap_share", [], "facilities[0].cap_share"),
     ("resources.0.facility", "f9", "resources[0].facility"),
+    ("facilities.0.reserved_share", {"a": 1.0001}, "facilities[0].reserved_share.a"),
+    ("resources.0.rate", 416_666_667, "facilities[0]"),
     ("resources.0.capacity", 0, "resources[0].capacity"),
     ("resources.0.capacity", 1.5, "resources[0].capacity"),
     ("resources.0.rate", 0, "resources[0].rate"),
@@ -131,6 +134,7 @@ def test_read_problem__one_thing_wrong__is_refused_by_its_path(
         ("resources.0.windows", [[8, 20], [21, 30]]),
         ("resources.0.windows", []),
         ("resources.0.rate", 0.25),
+        ("resources.0.rate", 416_666_666),
         ("requests.0.merit", 0),
         ("requests.0.groups", ["elsewhere"]),
         ("requests", []),
@@ -171,6 +175,33 @@ def test_read_problem__an_id_twice__is_refused(key: str) -> None:
     with pytest.raises(ProblemRefused) as refused:
         read_problem(twice)
     assert [one.path for one in refused.value.errors] == [f"{key}[1].id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "doubted"),
+    [
+        (f"{CHOICE}.0.starts", [8, 16], []),
+        (f"{CHOICE}.0.starts", [7, 16, 17, 40, 44, 100], [".starts[0]", ".starts[2]"]),
+        (f"{CHOICE}.0", {"resource": "r1", "from": 0, "to": 12}, []),
+        (f"{CHOICE}.0", {"resource": "r1", "from": 0, "to": 11}, [""]),
+        (f"{CHOICE}.0", {"resource": "r1", "from": 18, "to": 35}, [""]),
+        (f"{SESSION}.steps", 12, [".starts[1]"]),
+    ],
+)
+def test_read_problem__what_can_never_be_placed__is_doubted_by_its_path(
+    path: str, value: Any, doubted: list[str]
+) -> None:
+    found: list[Fault] = []
+    read_problem(changed(PROBLEM, path, value), doubt=found.append)
+    named = [one.path.removeprefix(f"{HERE}.alternatives[0]") for one in found]
+    assert named[: len(doubted)] == doubted
+    assert bool(named) is bool(doubted)
+
+
+def test_read_problem__more_units_than_there_are__is_doubted_once_an_alternative() -> None:
+    found: list[Fault] = []
+    read_problem(changed(PROBLEM, f"{SESSION}.quantity", 2), doubt=found.append)
+    assert [one.path for one in found] == [f"{HERE}.alternatives[{at}]" for at in (0, 1)]
 
 
 def test_read_problem__keys_with_a_plain_meaning_left_out__are_filled_in() -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 DEFAULT_GAP: Final = 0.01
 CERTIFICATE: Final = ("problem_sha256", "result_sha256", "objective", "bound", "gap", "stopped")
 
+MOST_DOUBTS: Final = 20
+"""What counts for nothing is named up to so many times: a file may hold thousands."""
+
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -145,15 +148,24 @@ def read_json(path: Path) -> Any:
 
 
 def read_file(path: Path) -> "Problem":
-    """Read a problem file, or exit with 1 and every fault by its path."""
-    from booking.engine.allocation.problem import ProblemRefused, read_problem
+    """Read a problem file, or exit with 1 and every fault by its path.
 
+    What is no fault but can never be placed is named on stderr.
+    """
+    from booking.engine.allocation.problem import Fault, ProblemRefused, read_problem
+
+    doubts: list[Fault] = []
     try:
-        return read_problem(read_json(path))
+        problem = read_problem(read_json(path), doubt=doubts.append)
     except ProblemRefused as refused:
         for each in refused.errors:
             typer.echo(str(each), err=True)
         raise typer.Exit(1) from refused
+    for each in doubts[:MOST_DOUBTS]:
+        typer.echo(str(each), err=True)
+    if len(doubts) > MOST_DOUBTS:
+        typer.echo(f"... and {len(doubts) - MOST_DOUBTS} more that count for nothing.", err=True)
+    return problem
 
 
 def _solve(problem: "Problem", options: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Reading a problem file: every fault is named by its path, none is guessed away."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from typing import Any, Final, TypeVar
 
+from booking.engine.allocation.coherence import never_placed, too_many_credits, unknown_names
 from booking.engine.allocation.entities import (
     Alternative,
     Facility,
@@ -30,19 +31,24 @@ Entity = TypeVar("Entity", Facility, Resource, Organisation, Request)
 Part = TypeVar("Part")
 
 
-def read_problem(obj: object) -> Problem:
+def read_problem(obj: object, *, doubt: Callable[[Fault], None] | None = None) -> Problem:
     """Read a parsed problem file, in any order, into canonical order.
 
     Absent `reserved_share`, `cap_share`, `groups`, `rank` and `strict` mean none, none, none,
     0 and false.
     A request above its cap or below the quality threshold is no fault: it is not granted.
+    `doubt` is told of what is no fault either, but can never be placed.
     Raises: ProblemRefusedError naming every fault.
     """
     reader = Reader()
     problem = _read_round(reader, obj)
-    _check_references(reader, problem)
-    if reader.faults:
-        raise ProblemRefusedError(tuple(reader.faults))
+    faults = [*reader.faults, *unknown_names(problem)]
+    faults += () if faults else too_many_credits(problem)
+    if faults:
+        raise ProblemRefusedError(tuple(faults))
+    if doubt is not None:
+        for one in never_placed(problem):
+            doubt(one)
     return _in_order(problem)
 
 
@@ -337,29 +343,6 @@ def _entities(
             )
         seen.setdefault(entity.id, at)
     return entities
-
-
-def _check_references(reader: Reader, problem: Problem) -> None:
-    facilities = {one.id for one in problem.facilities}
-    resources = {one.id for one in problem.resources}
-    organisations = {one.id for one in problem.organisations}
-    for at, resource in enumerate(problem.resources):
-        _known(reader, resource.facility, facilities, f"resources[{at}].facility")
-    for at, request in enumerate(problem.requests):
-        _known(reader, request.organisation, organisations, f"requests[{at}].organisation")
-        for path, alternative in _alternatives(request, f"requests[{at}]"):
-            _known(reader, alternative.resource, resources, f"{path}.resource")
-
-
-def _alternatives(request: Request, path: str) -> Iterable[tuple[str, Alternative]]:
-    for at, session in enumerate(request.sessions):
-        for nth, alternative in enumerate(session.alternatives):
-            yield f"{path}.sessions[{at}].alternatives[{nth}]", alternative
-
-
-def _known(reader: Reader, name: str, names: set[str], path: str) -> None:
-    if name and name not in names:
-        reader.refuse(path, f"names {name!r}, which the file does not list; add it or correct it.")
 
 
 def _in_order(problem: Problem) -> Problem:

@@ -16,13 +16,14 @@ from distributed import Client
 from typer.testing import CliRunner, Result
 
 from api.__main__ import app
+from api.cli.allocate import MOST_DOUBTS
 from api.cli.cluster import dask_cluster, differences, versions
 from api.cli.watching import LINE_EVERY, plain_lines
 from booking.engine.allocation.problem import read_problem
 from booking.engine.allocation.progress import Progress
 from booking.engine.allocation.run import allocate
 from booking.engine.allocation.verification import verify
-from tests.strategies_allocation import TINY, Size, drawn_round
+from tests.strategies_allocation import TINY, Size, changed, drawn_round
 
 SEVERAL = Size(facilities=6, resources=18, requests=120, days=7, spread=16)
 HARD = Size(facilities=2, resources=30, requests=500, days=14, spread=40, pools=0.5)
@@ -169,6 +170,22 @@ def test_differences__another_solver_on_one_worker__is_named_alone() -> None:
     wrong = differences(here, {"tcp://a": here, "tcp://b": here | {"highspy": "0.1"}})
     assert len(wrong) == 1
     assert "tcp://b has highspy 0.1" in wrong[0]
+
+
+def test_allocate__a_start_outside_the_windows__is_named_and_the_rest_is_run(
+    tmp_path: Path,
+) -> None:
+    asked = {"resource": "r0", "starts": [3, *range(10_000, 10_030)]}
+    session = {"steps": 2, "quantity": 1, "alternatives": [asked]}
+    request = EASY["requests"][0] | {"sessions": [session]}
+    path = written(tmp_path, changed(EASY, "requests", [request]))
+    done = run("allocate", str(path), "--json")
+    assert done.exit_code == 0
+    lines = done.stderr.splitlines()
+    here = "requests[0].sessions[0].alternatives[0].starts"
+    assert all(line.startswith(here) for line in lines[:-1])
+    assert len(lines) == MOST_DOUBTS + 1
+    assert json.loads(done.stdout.splitlines()[-1])["stopped"] is False
 
 
 @pytest.mark.parametrize("wrong", [("--workers", "2", "--scheduler", "h:1"), ("--workers", "0")])

@@ -3,12 +3,19 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
 
-from booking.engine.allocation.schedule import Effort, Runner, runner
+from booking.engine.allocation.problem import Problem, read_problem
+from booking.engine.allocation.progress import Progress
+from booking.engine.allocation.run import allocate
+from booking.engine.allocation.schedule import Effort, Runner, runner, worthwhile_workers
 from booking.engine.allocation.stopping import stop_asked
+from tests.strategies_allocation import Size, drawn_round
+
+SEVERAL = Size(facilities=5, resources=15, requests=100, days=7, spread=10)
 
 
 def doubled(task: int, seconds: float | None) -> int:
@@ -149,3 +156,48 @@ def test_map__a_worker_killed_in_mid_run__changes_nothing(tmp_path: Path) -> Non
 
 def test_map__a_task_that_kills_every_worker__is_given_up_alone() -> None:
     assert run(deadly, Effort(workers=2)) == (0, 1, 2, None, 4)
+
+
+@pytest.fixture(scope="module")
+def several() -> Problem:
+    return read_problem(drawn_round(1, SEVERAL))
+
+
+@pytest.fixture(scope="module")
+def alone(several: Problem) -> str:
+    return str(allocate(several)["result_sha256"])
+
+
+def test_allocate__threads__give_the_same_hash(several: Problem, alone: str) -> None:
+    with ThreadPoolExecutor(2) as executor:
+        result = allocate(several, workers=2, executor=executor)
+    assert result["result_sha256"] == alone
+
+
+def test_allocate__three_workers_one_killed_in_mid_run__give_the_same_hash(
+    several: Problem, alone: str
+) -> None:
+    killed: list[int] = []
+
+    def kill_one(now: Progress) -> None:
+        workers = [one for one in active_children() if one.is_alive()]
+        if now.done == 1 and not killed and workers:
+            killed.append(workers[0].pid or 0)
+            os.kill(killed[0], signal.SIGKILL)
+
+    result = allocate(several, workers=3, progress=kill_one)
+    assert killed
+    assert result["result_sha256"] == alone
+
+
+def test_allocate__as_many_workers_as_pay__say_how_many_they_were(several: Problem) -> None:
+    assert allocate(several, workers=None)["work"]["workers"] == 1
+
+
+@pytest.mark.parametrize(
+    ("weights", "workers"),
+    [([], 1), ([0, 0], 1), ([1999], 1), ([1000, 999], 1), ([1000, 1000], 2), ([9000, 0], 1)],
+)
+def test_worthwhile_workers__by_what_there_is_to_do(weights: list[int], workers: int) -> None:
+    usable = len(os.sched_getaffinity(0))
+    assert worthwhile_workers(weights) == min(workers, usable)

@@ -5,7 +5,7 @@ found without the declaration is judged by the round as declared, and kept where
 least as much and gives the request its place.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -13,13 +13,14 @@ from booking.engine.allocation.changes import GroupRemoved, changed
 from booking.engine.allocation.entities import Problem
 from booking.engine.allocation.finish import finish
 from booking.engine.allocation.parts import linked, part_of, reached
-from booking.engine.allocation.placements import Compiled
 from booking.engine.allocation.result import result_sha256
 from booking.engine.allocation.run import allocate
 from booking.engine.allocation.timetable import Timetable
 
 Declaration: TypeAlias = tuple[str, str]
 """A request and a group that it declared."""
+
+Bookings: TypeAlias = Sequence[Mapping[str, Any]]
 
 
 def allocate_adopting(
@@ -36,16 +37,16 @@ def allocate_adopting(
     any the result is that of `allocate`. The same input gives the same hash.
     Raises: ProblemRefusedError if the round has no such request.
     """
-    rivals = {
-        one: _bookings_without(problem, one, gap=gap, time_limit=time_limit, stop=stop)
+    rivals = [
+        (*one, *_solved_without(problem, one, gap=gap, time_limit=time_limit, stop=stop))
         for one in declarations
-    }
+    ]
     adopted: list[Declaration] = []
 
-    def choose(compiled: Compiled, timetable: Timetable) -> Timetable:
+    def choose(timetable: Timetable) -> Timetable:
         best = timetable
-        for (request, group), bookings in rivals.items():
-            found = _instead(compiled, best, request, bookings)
+        for request, group, homes, bookings in rivals:
+            found = adopted_instead(best, request, homes, bookings)
             if found is not None:
                 best = found
                 adopted.append((request, group))
@@ -58,66 +59,61 @@ def allocate_adopting(
     return result
 
 
-def _bookings_without(
+def _solved_without(
     problem: Problem,
     declaration: Declaration,
     *,
     gap: float,
     time_limit: float | None,
     stop: Callable[[], bool] | None,
-) -> list[dict[str, Any]]:
+) -> tuple[frozenset[str], Bookings]:
+    """Give the facilities concerned, and their bookings without the declaration."""
     request, group = declaration
     after = changed(problem, GroupRemoved(request, group))
-    part = part_of(after, linked((problem,), reached(problem, (request,))))
-    bookings: list[dict[str, Any]] = allocate(part, gap=gap, time_limit=time_limit, stop=stop)[
-        "bookings"
-    ]
-    return bookings
+    homes = linked((problem,), reached(problem, (request,)))
+    solved = allocate(part_of(after, homes), gap=gap, time_limit=time_limit, stop=stop)
+    return homes, solved["bookings"]
 
 
-def _instead(
-    compiled: Compiled, timetable: Timetable, request: str, bookings: Iterable[Mapping[str, Any]]
+def adopted_instead(
+    timetable: Timetable, request: str, homes: frozenset[str], bookings: Bookings
 ) -> Timetable | None:
-    """Give the timetable with these bookings at their facilities, where it is to be kept."""
-    place = next(at for at, one in enumerate(compiled.problem.requests) if one.id == request)
-    rival = _placements(compiled, bookings)
-    if place in timetable.held or place not in {compiled.offers[at].request for at, _ in rival}:
-        return None
-    homes = {compiled.offers[at].facility for at, _ in rival}
-    kept = [
+    """Give the timetable with these bookings at these facilities, if it is to be adopted.
+
+    None unless it gives the request a place that it has not, and scores at least as much.
+    """
+    compiled = timetable.compiled
+    facilities = compiled.problem.facilities
+    elsewhere = [
         placement
         for held in sorted(timetable.held)
-        if timetable.facility(held) not in homes
+        if facilities[timetable.facility(held)].id not in homes
         for placement in timetable.held[held]
     ]
-    found = finish(compiled, [*kept, *(placement for _, placement in rival)])
-    better = place in found.held and _worth(found) >= _worth(timetable)
-    return found if better else None
+    found = finish(compiled, [*elsewhere, *_placements(timetable, bookings)])
+    at = [one.id for one in compiled.problem.requests].index(request)
+    gained = at in found.held and at not in timetable.held
+    return found if gained and _worth(found) >= _worth(timetable) else None
 
 
-def _placements(
-    compiled: Compiled, bookings: Iterable[Mapping[str, Any]]
-) -> list[tuple[int, int]]:
-    """Find the (offer, placement) of each booking."""
-    requests = {one.id: at for at, one in enumerate(compiled.problem.requests)}
-    resources = {one.id: at for at, one in enumerate(compiled.problem.resources)}
-    wanted = {
-        (requests[one["request"]], one["session"], resources[one["resource"]], one["start"])
-        for one in bookings
-    }
-    asking = {request for request, *_ in wanted}
-    rows = zip(compiled.placements.offer.tolist(), compiled.placements.start.tolist(), strict=True)
+def _placements(timetable: Timetable, bookings: Bookings) -> list[int]:
+    """Find each booking among the placements of its request."""
+    problem = timetable.compiled.problem
+    requests = {one.id: at for at, one in enumerate(problem.requests)}
     found = []
-    for placement, (at, start) in enumerate(rows):
-        offer = compiled.offers[at]
-        key = (offer.request, offer.session, offer.resource, start)
-        if offer.request in asking and key in wanted:
-            found.append((at, placement))
+    for one in bookings:
+        for sessions in timetable.choices(requests[one["request"]]).values():
+            found += [
+                placement
+                for placement in sessions[one["session"]]
+                if timetable.start(placement) == one["start"]
+                and problem.resources[timetable.offer(placement).resource].id == one["resource"]
+            ]
     return found
 
 
 def _worth(timetable: Timetable) -> Fraction:
     """Weigh a timetable as its policy does: points and top-ups, or reserved hours first."""
     points = sum(timetable.points(one) for one in timetable.held)
-    facilities = range(len(timetable.supply))
+    facilities = range(len(timetable.compiled.problem.facilities))
     return points + sum((timetable.top_up(at) for at in facilities), Fraction(0))

@@ -1,9 +1,10 @@
-"""Laws that hold before anything is solved, and laws of asking under a strict policy."""
+"""Laws that hold before anything is solved, and laws of asking where hours are scarce."""
 
 import copy
 import random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +12,20 @@ from booking.engine.allocation.certificate import bound_from_prices
 from booking.engine.allocation.placements import Compiled, compile_problem
 from booking.engine.allocation.problem import read_problem
 from booking.engine.allocation.run import allocate
-from tests.strategies_allocation import small_rounds, tiny_rounds
+from tests.strategies_allocation import Size, drawn_round, small_rounds, tiny_rounds
+from tests.test_allocation_laws import marginal
+
+SCARCE = Size(
+    facilities=1,
+    resources=1,
+    requests=9,
+    days=2,
+    spread=8,
+    sessions=(1, 1, 2),
+    lengths=(3, 4, 6),
+    cap_share=None,
+    starts=(8, 14),
+)
 
 few = settings(
     deadline=None,
@@ -85,25 +99,26 @@ def test_a_ties_draw_depends_on_no_other_request(obj: dict[str, Any], seed: int)
     assert all(0 <= tie < 1 for tie in kept)
 
 
-@settings(few, max_examples=4)
-@given(small_rounds(), st.sampled_from(["startup", "ldc", "merit", "window"]))
-def test_asking_with_more_never_loses_a_place_under_a_strict_policy(
-    obj: dict[str, Any], more: str
+@pytest.mark.parametrize("strict", [False, True])
+@settings(few, max_examples=5)
+@given(seed=st.integers(0, 10_000))
+def test_asking_with_more_never_loses_a_place_where_hours_are_scarce(
+    *, strict: bool, seed: int
 ) -> None:
-    obj = {**obj, "strict": True}
-    served = sorted({one["request"] for one in allocate(read_problem(obj))["bookings"]})
-    for name in served[:2]:
-        asked = copy.deepcopy(obj)
-        request = next(one for one in asked["requests"] if one["id"] == name)
-        if more == "merit":
-            request["merit"] = min(1000, request["merit"] + 37)
-        elif more == "window":
-            first = request["sessions"][0]["alternatives"]
-            first.append({"resource": first[0]["resource"], "from": 0, "to": 30, "rank": 9})
-        else:
-            request["groups"] = sorted({*request["groups"], more})
-        bookings = allocate(read_problem(asked))["bookings"]
-        assert any(one["request"] == name for one in bookings)
+    obj = {**drawn_round(seed, SCARCE), "strict": strict}
+    for name in marginal(obj, allocate(read_problem(obj)))[:2]:
+        for more in ("startup", "ldc", "merit", "window"):
+            asked = copy.deepcopy(obj)
+            request = next(one for one in asked["requests"] if one["id"] == name)
+            if more == "merit":
+                request["merit"] = min(1000, request["merit"] + 150)
+            elif more == "window":
+                first = request["sessions"][0]["alternatives"]
+                first.append({"resource": first[0]["resource"], "from": 0, "to": 30, "rank": 9})
+            else:
+                request["groups"] = sorted({*request["groups"], more})
+            bookings = allocate(read_problem(asked))["bookings"]
+            assert any(one["request"] == name for one in bookings)
 
 
 @settings(few, max_examples=5)

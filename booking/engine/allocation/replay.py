@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from booking.engine.allocation.adoption import allocate_adopting
 from booking.engine.allocation.problem import (
     ProblemRefusedError,
     canonical_json,
     read_problem,
     sha256_of,
 )
-from booking.engine.allocation.run import allocate
 from booking.engine.allocation.verification import verify
 
 BUNDLE_FORMAT: Final = "benchshare-bundle/1"
@@ -57,7 +57,12 @@ def verify_bundle(bundle: Mapping[str, Any]) -> tuple[str, ...]:
     faults += verify(problem, result)
     if result.get("stopped"):
         faults.append("The result was stopped by a time limit, so a second run may differ.")
-    again = allocate(problem, gap=bundle["gap"])
+    try:
+        contested = [(one["request"], one["group"]) for one in result.get("adopted", ())]
+        again = allocate_adopting(problem, contested, gap=bundle["gap"])
+    except (KeyError, TypeError, ProblemRefusedError):
+        faults.append("result.adopted does not list requests of the problem with a group each.")
+        return (*_hash_faults(bundle), *faults)
     faults += _differences(_without_work(result), _without_work(again), "result")
     return (*_hash_faults(bundle), *faults)
 

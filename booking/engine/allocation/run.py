@@ -17,6 +17,7 @@ from booking.engine.allocation.progress import Watch, Watcher
 from booking.engine.allocation.result import Solved, write_result
 from booking.engine.allocation.schedule import LOSSES, Effort, Runner, runner, worthwhile_workers
 from booking.engine.allocation.solver import Outcome
+from booking.engine.allocation.timetable import Timetable
 
 
 def allocate(
@@ -30,6 +31,7 @@ def allocate(
     progress: Watcher | None = None,
     timer: Callable[[], float] | None = None,
     stop: Callable[[], bool] | None = None,
+    choose: Callable[[Timetable], Timetable] | None = None,
 ) -> dict[str, Any]:
     """Allocate a round and give the result's object, `result_sha256` included.
 
@@ -38,6 +40,7 @@ def allocate(
     it: then `stopped` is true. Components run `workers` at a time, on `executor` if one is
     given; `progress` is told after each. `timer` (seconds on any scale) measures
     `work.seconds`.
+    `choose` may put another timetable of the same round in place of the one found.
     Raises: ValueError if the gap, the limit or the workers make no sense.
     """
     _check(gap, time_limit, workers)
@@ -55,6 +58,8 @@ def allocate(
         for column in outcome.chosen
     ]
     timetable = finish(compiled, chosen)
+    if choose is not None:
+        timetable = choose(timetable)
     result = write_result(timetable, Solved(components, tasks, outcomes))
     solver_seconds = sum(outcome.seconds for outcome in outcomes)
     result["work"] = {

@@ -1,16 +1,19 @@
 """Pages on facts and groups: no axe violation, and no wider than the screen."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext
+from sqlmodel import Session
 
 from api.auth import COOKIE
 from booking.db import Database
 from booking.engine.declared_facts import FactName
 from booking.engine.permissions import SYSTEM, Role
+from booking.models import Organisation
 from booking.queries import organisations as read
 from booking.services.organisations import declare_fact
 from booking.services.verification import verify_fact
@@ -37,30 +40,7 @@ TIES = [
 def pages(database: Database) -> tuple[str, tuple[str, ...]]:
     """The cookie of an officer, and the pages to look at."""
     with database.writing() as session:
-        row = an_organisation(session, name="Blue Drop Water Technologies Ltd", country="NP")
-        a_fact(session, row.id, "country", "NP", date(2020, 1, 1))
-        for name, value in (("staff", 12), ("turnover_eur", 900_000)):
-            a_fact(session, row.id, name, value, date(2025, 12, 31))
-        a_fact(session, row.id, "public_control_percent", 0, date(2025, 1, 1))
-        declare_fact(
-            session,
-            actor=SYSTEM,
-            now=NOW,
-            organisation_id=row.id,
-            name=FactName.RELATED,
-            value=TIES,
-            as_of=date(2025, 1, 1),
-        )
-        for each in read.facts_of(session, row.id)[:2]:
-            verify_fact(
-                session,
-                actor=SYSTEM,
-                now=NOW,
-                organisation_id=row.id,
-                fact_id=each.id,
-                evidence="Extract of the commercial register, 3 November 2026",
-                until=NOW.date() + timedelta(days=30),
-            )
+        row = _an_organisation_with_facts(session)
         a_policy(
             session,
             a_facility(session, slug="lab", name="Laboratory of Light").id,
@@ -78,6 +58,26 @@ def pages(database: Database) -> tuple[str, tuple[str, ...]]:
             "/manage/facts?state=expired",
         )
         return a_browser_of(session, officer), paths
+
+
+def _an_organisation_with_facts(session: Session) -> Organisation:
+    row = an_organisation(session, name="Blue Drop Water Technologies Ltd", country="NP")
+    a_fact(session, row.id, "country", "NP", date(2020, 1, 1))
+    for name, value in (("staff", 12), ("turnover_eur", 900_000)):
+        a_fact(session, row.id, name, value, date(2025, 12, 31))
+    a_fact(session, row.id, "public_control_percent", 0, date(2025, 1, 1))
+    given: dict[str, Any] = {"actor": SYSTEM, "now": NOW, "organisation_id": row.id}
+    since = date(2025, 1, 1)
+    declare_fact(session, **given, name=FactName.RELATED, value=TIES, as_of=since)
+    for each in read.facts_of(session, row.id)[:2]:
+        verify_fact(
+            session,
+            **given,
+            fact_id=each.id,
+            evidence="Extract of the commercial register, 3 November 2026",
+            until=NOW.date() + timedelta(days=30),
+        )
+    return row
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -76,7 +76,8 @@ class WaitingFacts(BaseModel):
 class VerificationIn(BaseModel):
     """Whether the fact is verified; false takes a verification back.
 
-    `evidence` says what was looked at, `until` is the last day on which that counts.
+    `evidence` says what was looked at, `verified_until` is the last day on which that
+    counts. With the fact's `declared_at`, one that was declared anew since is refused.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -84,6 +85,7 @@ class VerificationIn(BaseModel):
     verified: bool = True
     evidence: Evidence = ""
     verified_until: Day | None = None
+    declared_at: Instant | None = None
 
 
 class GroupWorkingOut(BaseModel):
@@ -178,7 +180,7 @@ def declare_fact(
 
 @router.post(
     "/organisations/{organisation_id}/facts/{fact_id}/verify",
-    responses=problems(401, 403, 404, 409),
+    responses=problems(401, 403, 404, 409, 412),
 )
 def verify_fact(
     organisation_id: UUID,
@@ -199,6 +201,7 @@ def verify_fact(
         verified=asked.verified,
         evidence=asked.evidence,
         until=asked.verified_until,
+        declared_at=asked.declared_at,
     )
     return _fact(row, now.date())
 

@@ -70,7 +70,7 @@ def test_facts__what_waits__is_for_officers(person: Caller, officer: Caller) -> 
     ("value", "pointer"),
     [
         ([{"name": "A", "percent": 130}], "/value/0/percent"),
-        ([{"name": "kilimo labs", "percent": 30}], "/value"),
+        ([{"name": "kilimo labs", "percent": 30}], "/value/0/name"),
         ([{"name": "A", "percent": 30, "figures": [{"year": 2031}]}], "/value/0/figures/0/year"),
     ],
 )

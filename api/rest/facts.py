@@ -14,7 +14,7 @@ from api.rule_words import rule_in_words
 from booking.engine.declared_facts import FactName
 from booking.engine.verification import LONGEST_EVIDENCE, Verification
 from booking.reference.countries import LIST_VERSION
-from booking.services import group_workings, organisations, verification
+from booking.services import group_workings, organisations, snapshots, verification
 
 router = APIRouter(tags=["organisations"], route_class=IdempotentRoute)
 Named = Annotated[
@@ -116,13 +116,30 @@ class FacilityWorkingOut(BaseModel):
     groups: list[GroupWorkingOut]
 
 
+class SnapshotOut(BaseModel):
+    """How the organisation stood when a round's call opened; only verified groups counted."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    round_slug: str
+    round_name: str
+    taken_at: Instant
+    verified: list[str]
+    unverified: list[str]
+    fair_share_millionths: int
+
+
 class WorkingsOut(BaseModel):
-    """An organisation's groups on a day, by facility, and the version of the country lists."""
+    """An organisation's groups on a day, by facility, and the version of the country lists.
+
+    `snapshots` are those of rounds, the newest first.
+    """
 
     organisation_id: UUID
     on: date
     country_lists: str
     facilities: list[FacilityWorkingOut]
+    snapshots: list[SnapshotOut]
 
 
 @router.get("/facts", responses=problems(401, 403))
@@ -240,6 +257,12 @@ def see_groups(
                 groups=[_working(group, day) for group in each.groups],
             )
             for each in found
+        ],
+        snapshots=[
+            SnapshotOut.model_validate(each)
+            for each in snapshots.standings_in_rounds(
+                session, actor=actor, organisation_id=organisation_id
+            )
         ],
     )
 

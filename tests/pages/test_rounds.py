@@ -7,7 +7,7 @@ from sqlmodel import delete, select
 
 from booking.db import Database
 from booking.engine.permissions import SYSTEM, Role
-from booking.models import AccessRequest, PolicyVersion, RequestedSession, Round, TermsVersion
+from booking.models import AccessRequest, PolicyVersion, RequestedSession, TermsVersion
 from booking.services.access_requests import create_request
 from booking.services.rounds import close_call
 from booking.services.terms import publish_terms
@@ -211,27 +211,6 @@ def test_round__anybody__reads_rules_and_hours(visitor: Visitor) -> None:
     assert "Least developed countries" in words
     assert "4.8" in words
     assert "Sample Person" not in words
-
-
-def test_round__anybody__reads_who_was_verified_and_what_that_reserves(
-    visitor: Visitor, database: Database, scene: RoundScene
-) -> None:
-    words = text_of(visitor.get("/rounds/spring"))
-    assert "Verified organisations" in words
-    assert "fewer than 5" in words
-    assert "changes no share" in words
-    with database.writing() as session:
-        found = session.exec(select(Round)).one()
-        found.reserved_shares = {"ldc": 123_400}
-        session.get_one(PolicyVersion, found.policy_version_id).reserved_ppm = 300_000
-    words = text_of(visitor.get("/rounds/spring"))
-    assert "12.34 %" in words
-    assert "share out the 30 % that the policy reserves" in words
-    answer = visitor.get("/api/v1/rounds/spring").json()
-    (ldc,) = answer["facilities"][0]["groups"]
-    assert (ldc["reserved_share_ppm"], ldc["verified_organisations"]) == (123_400, None)
-    assert answer["snapshot_at"] == "2026-11-23T09:00:00Z"
-    assert scene.facility.slug == answer["facilities"][0]["slug"]
 
 
 @pytest.mark.usefixtures("scene")

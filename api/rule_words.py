@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from booking.engine.wording import counted
 from booking.reference.countries import SCHEMES
 
 SIZES: Final = {"micro": "a micro", "small": "a small", "medium": "a small or medium"}
@@ -18,11 +19,11 @@ SIGNS: Final = {
 
 
 def rule_in_words(rule: Mapping[str, Any]) -> str:
-    """Say who belongs to a group."""
+    """Say who belongs to a group; a combination inside another stands in brackets."""
     kind = rule["kind"]
     if kind == "startup":
-        years = rule.get("max_age_years", 5)
-        return f"a small independent enterprise, at most {years} years old"
+        years = counted(rule.get("max_age_years", 5), "year")
+        return f"a small independent enterprise, at most {years} old"
     if kind == "sme":
         return f"{SIZES[rule.get('at_most', 'medium')]} enterprise (2003/361/EC)"
     if kind == "country_scheme":
@@ -30,16 +31,28 @@ def rule_in_words(rule: Mapping[str, Any]) -> str:
     if kind == "first_time_user":
         return "an organisation without any booking before"
     if kind == "attribute":
-        value = rule["value"]
-        words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        return f"an organisation whose {rule['key'].replace('_', ' ')} {SIGNS[rule['op']]} {words}"
+        key = rule["key"].replace("_", " ")
+        return f"an organisation whose {key} {SIGNS[rule['op']]} {_value_in_words(rule['value'])}"
     joint = " or " if kind == "any" else " and also "
-    return joint.join(rule_in_words(each) for each in rule["rules"])
+    return joint.join(_part(each) for each in rule["rules"])
+
+
+def _part(rule: Mapping[str, Any]) -> str:
+    words = rule_in_words(rule)
+    return f"({words})" if rule["kind"] in {"any", "all"} and len(rule["rules"]) > 1 else words
+
+
+def _value_in_words(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_value_in_words, value))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _scheme_in_words(rule: Mapping[str, Any]) -> str:
     name = SCHEMES.get(rule["scheme"], rule["scheme"])
     values = [each.replace("_", " ") for each in rule["values"]]
+    grace = rule.get("grace_days")
+    left = f", or that left it at most {counted(grace, 'day')} ago" if grace else ""
     if values == ["member"]:
-        return f"an organisation in one of the {name}"
-    return f"an organisation in a country whose {name} is {' or '.join(values)}"
+        return f"an organisation in one of the {name}{left}"
+    return f"an organisation in a country whose {name} is {' or '.join(values)}{left}"

@@ -10,12 +10,15 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from booking.engine.declared_facts import FIGURES, FactName
+from booking.engine.declared_facts import FactName
 from booking.engine.permissions import SYSTEM, Role
+from booking.engine.related_faults import FIGURES
 from booking.engine.vocabulary import OrganisationKind
 from booking.services import organisations, people, projects
+from booking.services.verification import verify_fact
 
 ENTERED_AT: Final = datetime(2026, 1, 12, 8, tzinfo=UTC)
+VERIFIED_UNTIL: Final = date(2028, 12, 31)
 YEAR_ENDS: Final = (date(2024, 12, 31), date(2025, 12, 31))
 MANAGER: Final = "manager@demo.example"
 SME: Final = "sme@demo.example"
@@ -103,6 +106,8 @@ def _organisation(session: Session, row: dict[str, str]) -> Iterator[Team]:
             value=value,
             as_of=as_of,
         )
+    if row["name"] not in {SME_OF, RESEARCHER_OF}:
+        _verify(session, found.id)
     person_id = _person(session, *_applicant(row))
     people.grant_role(
         session,
@@ -122,6 +127,21 @@ def _organisation(session: Session, row: dict[str, str]) -> Iterator[Team]:
             principal_investigator_id=person_id,
         )
         yield Team(project.id, person_id, found.id, found.name)
+
+
+def _verify(session: Session, organisation_id: UUID) -> None:
+    """Verify all that an organisation declared; those of the tour wait for the officer."""
+    facts = organisations.list_facts(session, actor=SYSTEM, organisation_id=organisation_id)
+    for each in facts:
+        verify_fact(
+            session,
+            actor=SYSTEM,
+            now=ENTERED_AT,
+            organisation_id=organisation_id,
+            fact_id=each.id,
+            evidence="Sample extract of the register and annual accounts",
+            until=VERIFIED_UNTIL,
+        )
 
 
 def _applicant(row: dict[str, str]) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """An officer's page: facts that nobody verified, or not for long any more."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -38,7 +38,7 @@ def verify(visit: Submitting, organisation_id: UUID, fact_id: UUID, form: Form) 
     """Verify a fact by its evidence, up to a last day."""
     visit.sign_in_first()
     form.needed("evidence", "Say what you looked at, such as the extract of a register.")
-    until = form.day("verified_until")
+    until, seen = form.day("verified_until"), _seen(form)
     if form.refusal:
         return _shown(visit, form, form.refusal, wrong=fact_id)
     done = visit.write(
@@ -50,6 +50,7 @@ def verify(visit: Submitting, organisation_id: UUID, fact_id: UUID, form: Form) 
             fact_id=fact_id,
             evidence=form.prose("evidence"),
             until=until,
+            declared_at=seen,
         )
     )
     if isinstance(done, DomainError):
@@ -75,6 +76,14 @@ def take_back(visit: Submitting, organisation_id: UUID, fact_id: UUID, form: For
         return _shown(visit, form, done)
     where = form["back"] if form["back"].startswith("/account/organisations/") else "/manage/facts"
     return go(visit, where, "The verification is taken back.")
+
+
+def _seen(form: Typed) -> datetime | None:
+    """Read when the fact was declared that the officer looked at."""
+    try:
+        return datetime.fromisoformat(form["declared_at"])
+    except ValueError:
+        return None
 
 
 def _shown(

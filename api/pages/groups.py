@@ -17,7 +17,7 @@ from booking.errors import DomainError, Malformed, NotFound
 from booking.queries.people import names_of
 from booking.queries.policies_in_force import policies_in_force
 from booking.reference.countries import LIST_VERSION
-from booking.services import group_workings, organisations
+from booking.services import group_workings, organisations, snapshots
 
 router = APIRouter()
 
@@ -70,6 +70,9 @@ def _look(
             "workings": found,
             "names": names_of(session, people),
             "states": {each.id: organisations.verification_of(each, on) for each in facts},
+            "snapshots": snapshots.standings_in_rounds(
+                session, actor=visit.actor, organisation_id=organisation_id
+            ),
             "facilities": [
                 (each.facility_slug, each.facility_name) for each in policies_in_force(session)
             ],

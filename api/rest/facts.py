@@ -14,7 +14,7 @@ from api.rule_words import rule_in_words
 from booking.engine.declared_facts import FactName
 from booking.engine.verification import LONGEST_EVIDENCE, Verification
 from booking.reference.countries import LIST_VERSION
-from booking.services import group_workings, organisations, verification
+from booking.services import group_workings, organisations, snapshots, verification
 
 router = APIRouter(tags=["organisations"], route_class=IdempotentRoute)
 Named = Annotated[
@@ -76,7 +76,8 @@ class WaitingFacts(BaseModel):
 class VerificationIn(BaseModel):
     """Whether the fact is verified; false takes a verification back.
 
-    `evidence` says what was looked at, `until` is the last day on which that counts.
+    `evidence` says what was looked at, `verified_until` is the last day on which that
+    counts. With the fact's `declared_at`, one that was declared anew since is refused.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -84,6 +85,7 @@ class VerificationIn(BaseModel):
     verified: bool = True
     evidence: Evidence = ""
     verified_until: Day | None = None
+    declared_at: Instant | None = None
 
 
 class GroupWorkingOut(BaseModel):
@@ -114,13 +116,30 @@ class FacilityWorkingOut(BaseModel):
     groups: list[GroupWorkingOut]
 
 
+class SnapshotOut(BaseModel):
+    """How the organisation stood when a round's call opened; only verified groups counted."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    round_slug: str
+    round_name: str
+    taken_at: Instant
+    verified: list[str]
+    unverified: list[str]
+    fair_share_millionths: int
+
+
 class WorkingsOut(BaseModel):
-    """An organisation's groups on a day, by facility, and the version of the country lists."""
+    """An organisation's groups on a day, by facility, and the version of the country lists.
+
+    `snapshots` are those of rounds, the newest first.
+    """
 
     organisation_id: UUID
     on: date
     country_lists: str
     facilities: list[FacilityWorkingOut]
+    snapshots: list[SnapshotOut]
 
 
 @router.get("/facts", responses=problems(401, 403))
@@ -178,7 +197,7 @@ def declare_fact(
 
 @router.post(
     "/organisations/{organisation_id}/facts/{fact_id}/verify",
-    responses=problems(401, 403, 404, 409),
+    responses=problems(401, 403, 404, 409, 412),
 )
 def verify_fact(
     organisation_id: UUID,
@@ -199,6 +218,7 @@ def verify_fact(
         verified=asked.verified,
         evidence=asked.evidence,
         until=asked.verified_until,
+        declared_at=asked.declared_at,
     )
     return _fact(row, now.date())
 
@@ -237,6 +257,12 @@ def see_groups(
                 groups=[_working(group, day) for group in each.groups],
             )
             for each in found
+        ],
+        snapshots=[
+            SnapshotOut.model_validate(each)
+            for each in snapshots.standings_in_rounds(
+                session, actor=actor, organisation_id=organisation_id
+            )
         ],
     )
 

@@ -23,7 +23,6 @@ from booking.engine.enterprise_ties import (
 
 PUBLIC_CONTROL_FROM_PERCENT: Final = 25
 OLDEST_YEAR_BACK: Final = 2
-YEARS_TO_CHANGE: Final = 2
 EUR_IN_MILLION: Final = 1_000_000
 
 
@@ -244,13 +243,14 @@ def _by_ceiling(years: tuple[_YearTotals, ...], ceiling: Ceiling) -> Finding:
         wanted = ", ".join(years[-1].missing)
         return Finding(None, (f"{ceiling.size}: give {wanted}",))
     holds = _settled([within for _, within in outcomes])
-    lines = _lines([year for year, _ in outcomes[-YEARS_TO_CHANGE:]], ceiling)
+    deciding = outcomes[_first_deciding([within for _, within in outcomes]) :]
+    lines = _lines([year for year, _ in deciding], ceiling)
     if outcomes[-1][1] != holds:
         lines.append(
             f"{ceiling.size}: {'kept' if holds else 'not yet gained'}, since a size changes "
             f"only when two years in a row agree"
         )
-    return Finding(holds, tuple(lines), verified=all(year.verified for year, _ in outcomes))
+    return Finding(holds, tuple(lines), verified=all(year.verified for year, _ in deciding))
 
 
 def _lines(years: list[_YearTotals], ceiling: Ceiling) -> list[str]:
@@ -268,6 +268,12 @@ def _settled(outcomes: list[bool]) -> bool:
         if before == now:
             state = now
     return state
+
+
+def _first_deciding(outcomes: list[bool]) -> int:
+    """Find the year from which on the years decide: the last two in a row that agree."""
+    agree = (at for at in range(len(outcomes) - 1, 0, -1) if outcomes[at] == outcomes[at - 1])
+    return next(agree, 1) - 1
 
 
 def _within(year: _YearTotals, ceiling: Ceiling) -> bool | None:

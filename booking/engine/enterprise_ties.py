@@ -115,23 +115,32 @@ def autonomous(related: Iterable[RelatedEnterprise]) -> tuple[RelatedEnterprise,
     return () if jointly > LINKED_ABOVE_PERCENT else found
 
 
-def cycle(owner: str, related: Iterable[RelatedEnterprise]) -> tuple[str, ...]:
-    """Find a chain of ties that comes back to where it has been; () where there is none.
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """A chain of ties that comes back: its names, the first met again last, and where it does.
 
-    The names stand in the order of the chain, the one it comes back to first and last.
+    `pointer` leads from the list of ties to the enterprise that closes it, as in JSON.
     """
-    return _cycle((owner,), related)
+
+    names: tuple[str, ...]
+    pointer: str
 
 
-def _cycle(chain: tuple[str, ...], related: Iterable[RelatedEnterprise]) -> tuple[str, ...]:
+def cycle(owner: str, related: Iterable[RelatedEnterprise]) -> Cycle | None:
+    """Find the first chain of ties that comes back to where it has been."""
+    return _cycle((owner,), related, "")
+
+
+def _cycle(chain: tuple[str, ...], related: Iterable[RelatedEnterprise], at: str) -> Cycle | None:
     met = [folded(each) for each in chain]
-    for each in related:
+    for number, each in enumerate(related):
+        here = f"{at}/{number}"
         if folded(each.name) in met:
-            return (*chain[met.index(folded(each.name)) :], each.name)
-        found = _cycle((*chain, each.name), each.related)
-        if found:
+            return Cycle((*chain[met.index(folded(each.name)) :], each.name), here)
+        found = _cycle((*chain, each.name), each.related, f"{here}/related")
+        if found is not None:
             return found
-    return ()
+    return None
 
 
 def folded(name: str) -> str:

@@ -1,4 +1,11 @@
-"""Rules of equity groups as values, and as the JSON they are stored and published in."""
+"""Rules of equity groups as values, and as the JSON they are stored and published in.
+
+By `kind`: `startup` (`max_age_years`), `sme` (`at_most` micro, small or medium),
+`country_scheme` (`scheme`, `values`, `grace_days`), `first_time_user`, `attribute` (`key`,
+`op`, `value`), and `any` or `all` of several `rules`. The operators of an attribute: `eq` and
+`ne` compare texts, whole numbers, true and false; `lt`, `le`, `gt` and `ge` whole numbers;
+`in` asks whether it is one of a list. An attribute that nobody gave decides nothing.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

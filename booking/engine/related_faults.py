@@ -31,14 +31,15 @@ def related_faults(value: Any, *, owner: str, latest_year: int) -> tuple[Violati
     found = tuple(_list_faults(value, "/value", 1, latest_year))
     if found:
         return found
-    chain = cycle(owner, map(_tie, value))
-    if not chain:
+    circle = cycle(owner, map(_tie, value))
+    if circle is None:
         return ()
     sentence = (
-        f"Ownership goes in a circle: {', '.join(chain[:-1])} and back to {chain[-1]}. Give each "
-        "enterprise once, with the larger percentage held either way, where it is tied first."
+        f"Ownership goes in a circle: {', '.join(circle.names[:-1])} and back to "
+        f"{circle.names[-1]}. Give each enterprise once in a chain, where it is tied first, with "
+        "the larger percentage held either way."
     )
-    return (Violation("cyclic_ownership", sentence, "/value"),)
+    return (Violation("cyclic_ownership", sentence, f"/value{circle.pointer}/name"),)
 
 
 def _tie(value: Mapping[str, Any]) -> RelatedEnterprise:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Final
 from uuid import UUID
@@ -10,12 +11,35 @@ from sqlmodel import Session, col, select
 
 from booking.engine.eligibility import OrganisationFacts
 from booking.engine.lifecycle import HOLDING, BookingStatus
-from booking.models import Booking, Organisation, OrganisationFact, OrganisationSnapshot, Project
+from booking.models import (
+    Booking,
+    Organisation,
+    OrganisationFact,
+    OrganisationSnapshot,
+    Project,
+    Round,
+)
 from booking.queries.declared_facts import facts_from
 from booking.queries.kept import Kept
 
 MOST_KEPT: Final = 500
+MOST_LISTED: Final = 50
 _KEPT: Final[Kept[tuple[UUID, datetime], Mapping[str, int]]] = Kept(MOST_KEPT)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotLine:
+    """How an organisation stood when a round's call opened: its groups by key, its factor.
+
+    Only the verified ones were counted.
+    """
+
+    round_slug: str
+    round_name: str
+    taken_at: datetime
+    verified: tuple[str, ...]
+    unverified: tuple[str, ...]
+    fair_share_millionths: int
 
 
 def organisations_as_of(session: Session, *, on: date) -> dict[UUID, OrganisationFacts]:
@@ -68,6 +92,34 @@ def snapshot_factor(session: Session, round_id: UUID, organisation_id: UUID) -> 
     """Return the organisation's fair-share factor as it stood when the call opened."""
     found = session.get(OrganisationSnapshot, (round_id, organisation_id))
     return None if found is None else found.fair_share_millionths
+
+
+def snapshots_of(session: Session, organisation_id: UUID) -> tuple[SnapshotLine, ...]:
+    """Return how an organisation stood in the snapshots of rounds, the newest first."""
+    rows = session.exec(
+        select(OrganisationSnapshot, Round)
+        .join(Round, col(Round.id) == OrganisationSnapshot.round_id)
+        .where(OrganisationSnapshot.organisation_id == organisation_id)
+        .order_by(col(OrganisationSnapshot.taken_at).desc(), col(Round.slug))
+        .limit(MOST_LISTED)
+    )
+    return tuple(
+        SnapshotLine(
+            round_slug=found.slug,
+            round_name=found.name,
+            taken_at=row.taken_at,
+            verified=_keys(row, verified=True),
+            unverified=_keys(row, verified=False),
+            fair_share_millionths=row.fair_share_millionths,
+        )
+        for row, found in rows
+    )
+
+
+def _keys(row: OrganisationSnapshot, *, verified: bool) -> tuple[str, ...]:
+    return tuple(
+        each["group"] for each in row.memberships if each["member"] and each["verified"] == verified
+    )
 
 
 def snapshot_taken_at(session: Session, round_id: UUID) -> datetime | None:

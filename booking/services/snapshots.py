@@ -7,14 +7,21 @@ from uuid import UUID
 from sqlmodel import Session
 
 from booking.engine.eligibility import ListsInForce, Membership, OrganisationFacts, membership
+from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.quotas import PPM, reserved_shares
 from booking.models import OrganisationSnapshot, Round
 from booking.queries.declared_facts import lists_on
 from booking.queries.online_policies import OnlinePolicy, online
 from booking.queries.policies import PolicyFacts
-from booking.queries.snapshots import organisations_as_of, verified_members
+from booking.queries.snapshots import (
+    SnapshotLine,
+    organisations_as_of,
+    snapshots_of,
+    verified_members,
+)
 from booking.services.fair_share import fair_shares_at
 from booking.services.memberships import written
+from booking.services.permits import permit
 
 
 def take_snapshot(
@@ -57,6 +64,14 @@ def take_snapshot(
             verified_members(session, found.id),
             reserved_ppm=policy.version.reserved_ppm,
         )
+
+
+def standings_in_rounds(
+    session: Session, *, actor: Actor, organisation_id: UUID
+) -> tuple[SnapshotLine, ...]:
+    """Return how the organisation stood when calls opened, the newest first."""
+    permit(actor, Action.ORGANISATION_SEE, Scope(organisation_id=organisation_id))
+    return snapshots_of(session, organisation_id)
 
 
 def _decided(

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from booking.engine.lifecycle import EventKind
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.verification import Verification, evidence_faults
-from booking.errors import Malformed, NotFound
+from booking.errors import Malformed, NotFound, StaleVersion
 from booking.events import record
 from booking.models import OrganisationFact
 from booking.queries import organisations
@@ -29,18 +29,25 @@ def verify_fact(
     verified: bool = True,
     evidence: str = "",
     until: date | None = None,
+    declared_at: datetime | None = None,
 ) -> OrganisationFact:
     """Verify a declared fact, or take the verification back so that it can be corrected.
 
     `evidence` says what was looked at; `until` is the last day on which that counts, None
     where it does not end. Verifying again takes the place of the verification before.
-    Raises: NotFound; Malformed for a last day that is past.
+    `declared_at` is when what was looked at was declared.
+    Raises: NotFound; Malformed for a last day that is past; StaleVersion if the fact was
+    declared anew since then.
     """
     permit(actor, Action.ORGANISATION_VERIFY, Scope(organisation_id=organisation_id))
     row = locked_organisation(session, organisation_id)
     fact = organisations.fact(session, fact_id)
     if fact is None or fact.organisation_id != row.id:
         raise NotFound("This organisation declared no such fact; look at the list of its facts.")
+    if declared_at is not None and fact.declared_at != declared_at:
+        raise StaleVersion(
+            "This fact was declared anew since you looked at it; look at its value again."
+        )
     unverify(fact)
     if verified:
         faults = evidence_faults(evidence, until, on=now.date())

@@ -1,9 +1,10 @@
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from booking.engine.enterprise_size import (
@@ -207,6 +208,24 @@ def test_within_size__two_years__stand_in_the_working() -> None:
 def test_within_size__above_and_within_by_turns__never_changes() -> None:
     turns = [year(2021), *(year(each, 400 if each % 2 else 180) for each in range(2022, 2026))]
     assert decide(enterprise(*turns)).holds
+
+
+def test_within_size__years_before_those_that_decide__need_no_verification() -> None:
+    old = replace(year(2022), verified_by=None)
+    assert decide(enterprise(old, year(2023), year(2024), year(2025, 400))).verified
+    between = replace(year(2024), verified_by=None)
+    assert not decide(enterprise(old, year(2023), between, year(2025, 400))).verified
+
+
+@settings(max_examples=30)
+@given(st.lists(st.booleans(), min_size=1, max_size=5))
+def test_a_size_changes_only_after_two_years_that_agree(within: list[bool]) -> None:
+    years = [year(2021 + at, 180 if each else 400) for at, each in enumerate(within)]
+    state = within[0]
+    for before, now in pairwise(within):
+        state = now if before == now else state
+    last = date(2021 + len(within), 6, 1)
+    assert decide(enterprise(*years), on=last).holds is state
 
 
 def test_within_size__partner_of_what_is_linked__counts_and_shows_itself() -> None:

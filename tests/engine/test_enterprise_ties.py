@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from booking.engine.enterprise_ties import (
     CountedPart,
+    Cycle,
     RelatedEnterprise,
     autonomous,
     counted_parts,
@@ -74,14 +75,22 @@ def test_autonomous__investors_with_more_than_half_together__are_none() -> None:
     assert autonomous([RelatedEnterprise("W", 30)]) == ()
 
 
-def test_cycle__comes_back__is_named_in_its_order() -> None:
-    assert cycle("A", [tie("B", 60, tie("C", 60, tie("b", 10)))]) == ("B", "C", "b")
-    assert cycle("A", [tie("B", 60, tie("A ", 60))]) == ("A", "B", "A ")
-    assert cycle("A", [tie(" a", 60)]) == ("A", " a")
+@pytest.mark.parametrize(
+    ("related", "names", "pointer"),
+    [
+        (tie("B", 60, tie("C", 60, tie("b", 10))), ("B", "C", "b"), "/0/related/0/related/0"),
+        (tie("B", 60, tie("X", 1), tie("A ", 60)), ("A", "B", "A "), "/0/related/1"),
+        (tie(" a", 60), ("A", " a"), "/0"),
+    ],
+)
+def test_cycle__comes_back__is_named_in_its_order_and_pointed_at(
+    related: RelatedEnterprise, names: tuple[str, ...], pointer: str
+) -> None:
+    assert cycle("A", [related]) == Cycle(names, pointer)
 
 
 def test_cycle__same_enterprise_by_two_ways__is_none() -> None:
-    assert cycle("A", [tie("B", 60, tie("D", 60)), tie("C", 60, tie("D", 60))]) == ()
+    assert cycle("A", [tie("B", 60, tie("D", 60)), tie("C", 60, tie("D", 60))]) is None
 
 
 ties = st.recursive(

@@ -149,7 +149,7 @@ def test_see_request__submitted__shows_the_working_of_each_group(people: People)
     found = second["memberships"][0]
     assert found["group"] == "ldc"
     assert found["member"] is True
-    assert "UG" in found["working"][0]
+    assert "Uganda" in found["working"][0]
 
 
 def test_see__before_publication__hides_seed_and_requests_of_others(people: People) -> None:

@@ -49,7 +49,7 @@ def test_officer__verifies_by_evidence__and_takes_it_back(
     waiting = text_of(visitor.get("/manage/facts?state=expiring"))
     assert "31 Dec" in waiting
     assert "ends soon" in waiting
-    assert "by: Register" in waiting
+    assert "Looked at: Register" in waiting
     assert "None." in text_of(visitor.get("/manage/facts?state=unverified"))
     assert visitor.send(found[1].replace("/verify", "/take-back")).status_code == 303
     assert "Blue Drop" in text_of(visitor.get("/manage/facts?state=unverified"))

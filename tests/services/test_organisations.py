@@ -105,6 +105,43 @@ def test_edit_organisation__by_its_administrator__keeps_the_country_dated(
     assert kinds_about(session, row.id) == ["organisation.changed", "organisation.declared"]
 
 
+def test_edit_organisation__new_kind__is_declared_and_kept_once_verified(
+    session: Session, now: datetime
+) -> None:
+    row = create(session, SYSTEM, now)
+    later = now + timedelta(days=1)
+
+    def edit(kind: OrganisationKind) -> Organisation:
+        return organisations.edit_organisation(
+            session, actor=SYSTEM, now=later, organisation_id=row.id, kind=kind
+        )
+
+    assert edit(OrganisationKind.SME).kind is OrganisationKind.SME
+    kinds = [each for each in read.facts_of(session, row.id) if each.name == "kind"]
+    assert [each.value for each in kinds] == ["startup", "sme"]
+    verification.verify_fact(
+        session, actor=SYSTEM, now=later, organisation_id=row.id, fact_id=kinds[-1].id
+    )
+    with pytest.raises(RulesBroken):
+        edit(OrganisationKind.NGO)
+    assert row.kind is OrganisationKind.SME
+
+
+def test_declare_fact__kind__is_that_of_the_latest_day(session: Session, now: datetime) -> None:
+    row = create(session, SYSTEM, now)
+    for value, day in (("ngo", date(2026, 1, 1)), ("institute", TODAY)):
+        organisations.declare_fact(
+            session,
+            actor=SYSTEM,
+            now=now,
+            organisation_id=row.id,
+            name=FactName.KIND,
+            value=value,
+            as_of=day,
+        )
+    assert row.kind is OrganisationKind.INSTITUTE
+
+
 def test_edit_organisation__by_a_member_or_another_administrator__is_not_permitted(
     session: Session, now: datetime
 ) -> None:

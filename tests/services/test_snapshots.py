@@ -13,7 +13,7 @@ from booking.queries.policies import current_policy
 from booking.queries.rounds import find_round, round_facts
 from booking.queries.snapshots import snapshot_factor, verified_members
 from booking.services import organisations, policies, round_problem, rounds, verification
-from booking.services.snapshots import take_snapshot
+from booking.services.snapshots import standings_in_rounds, take_snapshot
 from tests.builders import NOW, a_fact, an_organisation
 from tests.rounds import RoundScene, a_policy, a_round_scene, a_scored_round, a_wish
 from tests.statements import counted_statements
@@ -122,6 +122,20 @@ def test_open_round__verified_afterwards__changes_no_share(session: Session) -> 
     assert row.reserved_shares == before == {"ldc": 50_000, "lmic": 50_000}
     assert snapshot_factor(session, row.id, late.id) is None
     assert snapshot_factor(session, row.id, scene.projects[0].organisation_id) == 1_000_000
+
+
+def test_standings_in_rounds__at_opening__are_kept_for_the_organisation(session: Session) -> None:
+    scene = a_round_scene(session)
+    seen, unseen = verified(session, "SN"), an_organisation(session, country="SN")
+    row = opened(session, scene, group("ldc"), group("lmic"), reserved=None)
+    lines = [
+        standings_in_rounds(session, actor=SYSTEM, organisation_id=each.id)
+        for each in (seen, unseen)
+    ]
+    assert [each[0].verified for each in lines] == [("ldc", "lmic"), ()]
+    assert [each[0].unverified for each in lines] == [(), ("ldc", "lmic")]
+    assert lines[0][0].round_slug == row.slug
+    assert lines[0][0].fair_share_millionths == 1_000_000
 
 
 def test_compile_round__shares_fixed_at_opening__are_those_of_the_problem(

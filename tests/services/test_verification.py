@@ -10,7 +10,7 @@ from booking.engine.declared_facts import FactName
 from booking.engine.group_rules import CountryScheme
 from booking.engine.permissions import SYSTEM, Role
 from booking.engine.verification import Verification
-from booking.errors import Malformed, NotPermitted
+from booking.errors import Malformed, NotPermitted, StaleVersion
 from booking.models import Organisation, OrganisationFact
 from booking.queries import organisations as read
 from booking.queries.people import actor_of
@@ -65,6 +65,26 @@ def test_verify_fact__last_day_past__is_refused_and_changes_nothing(
     with pytest.raises(Malformed) as refused:
         looked_at(session, row, now, -1)
     assert refused.value.violations[0].pointer == "/verified_until"
+
+
+def test_verify_fact__declared_anew_since_it_was_looked_at__is_refused(
+    session: Session, now: datetime
+) -> None:
+    row = a_senegalese(session)
+    (fact,) = read.facts_of(session, row.id)
+    seen = fact.declared_at
+    declare_fact(
+        session,
+        actor=SYSTEM,
+        now=now + timedelta(hours=1),
+        organisation_id=row.id,
+        name=FactName.COUNTRY,
+        value="KE",
+        as_of=date(2020, 1, 1),
+    )
+    with pytest.raises(StaleVersion):
+        looked_at(session, row, now, declared_at=seen)
+    assert looked_at(session, row, now, declared_at=now + timedelta(hours=1)).verified_at == now
 
 
 @pytest.mark.parametrize(("later", "verified"), [(0, True), (30, True), (31, False)])

@@ -29,7 +29,7 @@ check: $(VENV)/.for-testing ## format, lint, types, import contracts, migrations
 		$(BIN)/python -m alembic upgrade head && $(BIN)/python -m alembic check
 	@$(MAKE) --no-print-directory test
 
-bench: $(VENV)/.for-testing ## run every benchmark, one after the other
+bench: $(VENV)/.for-measuring ## run every benchmark, one after the other
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; \
 		case $$script in */bookings.py) more=--million;; *) more=;; esac; \
 		$(BIN)/python "$$script" $$more; done
@@ -44,6 +44,11 @@ $(VENV)/.for-testing: pyproject.toml constraints.txt
 	@$(MAKE) --no-print-directory environment
 	@$(PIP) -e '.[test]'
 	@touch $@ $(VENV)/.for-running
+
+$(VENV)/.for-measuring: pyproject.toml constraints.txt
+	@$(MAKE) --no-print-directory environment
+	@$(PIP) -e '.[test,bench]'
+	@touch $@ $(VENV)/.for-testing $(VENV)/.for-running
 
 .PHONY: environment
 environment:

@@ -87,9 +87,9 @@ class Place:
 
 SIZES: Final = MappingProxyType(
     {
-        "50": Size(3, 50, 500),
-        "500": Size(25, 500, 5_000),
-        "core": Size(25, 500, 5_000, rules=False),
+        "50": Size(2, 50, 500),
+        "500": Size(20, 500, 5_000),
+        "core": Size(20, 500, 5_000, rules=False),
         "2000": Size(100, 2_000, 50_000),
         "linked": Size(100, 2_000, 50_000, linked=0.1),
     }

@@ -266,7 +266,7 @@ def _request(
     if draw.random() < size.linked:
         region = range(first - first % REGION, min(first - first % REGION + REGION, len(places)))
         others = [one for one in region if one != first]
-        chosen += draw.sample(others, draw.choice([1, 2]))
+        chosen += draw.sample(others, min(len(others), draw.choice([1, 2])))
     organisation = _organisation(draw, places, first)
     count = draw.choice(SESSIONS)
     wishes = [_sessions(draw, places[one], count) for one in chosen]

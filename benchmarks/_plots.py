@@ -12,7 +12,7 @@ LEFT: Final = 56
 RIGHT: Final = 150
 TOP: Final = 40
 BOTTOM: Final = 40
-COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#8a4f7d", "#5b5b00", "#333333")
+COLOURS: Final = ("#0060a0", "#b34700", "#00705a", "#8a4f7d", "#5b5b00", "#333333")
 DASHES: Final = ("none", "8 4", "2 3", "12 3 2 3", "5 2", "1 4")
 APART: Final = 14
 """Points between the names of lines that end near one another."""

@@ -188,7 +188,7 @@ def _asked() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--plots", type=Path, help="a folder for two plots and their figures")
-    parser.add_argument("--gap", type=float, default=0.02)
+    parser.add_argument("--gap", type=float, default=0.05)
     parser.add_argument("--months", type=int, default=12, choices=range(1, 13))
     return parser.parse_args()
 

@@ -9,7 +9,8 @@ published figures is about so few:
 - between groups at one place: where all but one to four of a group (or of everyone) are of
   another group, the smaller one is hidden;
 - between groups at one place: credited hours count once, so what the shown groups leave over of
-  all hours bounds what the hidden ones have; it is at least twice what any of them has.
+  all hours bounds what the hidden ones have; it is at least twice what any of them has. Along a
+  line those bounds leave each hidden figure a span of half of itself or more.
 
 A group's figures for one facility in a part of the time are shown only where none of its figures
 had to be hidden and all of those are as safe.
@@ -176,15 +177,18 @@ class _Search:
 
     def _given_away(self, level: Level, shown: list[Cell], secret: list[Cell]) -> bool:
         """Say whether the shown groups leave so little over that a hidden one can be told."""
-        hours = self.sums.get(Cell(EVERYONE, level), Fraction(0))
-        most = max(
-            (self.sums.get(each, Fraction(0)) for each in secret if each.group != EVERYONE),
-            default=None,
-        )
-        if most is None or not hours:
+        most = max((self._credited(each) for each in secret if each.group), default=None)
+        if most is None or not self._credited(Cell(EVERYONE, level)):
             return False
-        left = hours - sum(self.sums.get(each, Fraction(0)) for each in shown)
+        left = self._left(level, shown)
         return left <= 0 or left < 2 * most
+
+    def _credited(self, cell: Cell) -> Fraction:
+        return self.sums.get(cell, Fraction(0))
+
+    def _left(self, level: Level, shown: Iterable[Cell]) -> Fraction:
+        """Give what the shown groups leave over of all hours at a level."""
+        return self._credited(Cell(EVERYONE, level)) - sum(self._credited(each) for each in shown)
 
     def _hide_whole_groups(self) -> None:
         """Hide every part of a group that is hidden as a whole, and all where everyone is."""
@@ -212,7 +216,26 @@ class _Search:
 
     def _can_be_told(self, secret: list[Cell]) -> bool:
         together = frozenset[str]().union(*(self.crowds[cell] for cell in secret))
-        return len(secret) == 1 or len(together) < SMALLEST_CELL
+        if len(secret) == 1 or len(together) < SMALLEST_CELL:
+            return True
+        return bool(secret[0].group) and self._hours_can_be_told(secret)
+
+    def _hours_can_be_told(self, secret: list[Cell]) -> bool:
+        """Say whether the hours of the hidden part are known nearly from what others leave."""
+        total = sum((self._credited(each) for each in secret), Fraction(0))
+        most = {each: self._most(each.level) for each in secret}
+        room = sum(most.values(), Fraction(0))
+        return any(
+            min(most[each], total) - max(Fraction(0), total - (room - most[each]))
+            < self._credited(each) / 2
+            for each in secret
+        )
+
+    def _most(self, level: Level) -> Fraction:
+        """Give the most that a hidden group can have at a level, for all that is shown."""
+        return self._left(
+            level, (each for each in self.at[level] if each.group and each not in self.hidden)
+        )
 
     def _size(self, cell: Cell) -> tuple[int, tuple[str, str, str]]:
         return len(self.crowds[cell]), _order(cell)

@@ -155,7 +155,7 @@ def tables(draw: st.DrawFn) -> tuple[list[Presence], Credits]:
 
 
 @given(table=tables())
-@settings(max_examples=80)
+@settings(max_examples=60)
 def test_no_hidden_figure_can_be_reckoned_from_what_is_published(
     table: tuple[list[Presence], Credits],
 ) -> None:

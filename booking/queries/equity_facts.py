@@ -37,12 +37,13 @@ from booking.models import (
     WaitlistEntry,
 )
 from booking.queries.decisions import DECIDED
+from booking.queries.kept import Kept
 
 MOST_KEPT: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Held:
     """What has to be as it was for figures that were read before to hold."""
 
     rounds: tuple[tuple[UUID, datetime], ...]
@@ -50,7 +51,7 @@ class _Kept:
 
 
 # Reading a large round again for each visitor would take seconds; published ones do not change.
-_REPORTERS: Final[dict[_Kept, Reporter]] = {}
+_REPORTERS: Final[Kept[_Held, Reporter]] = Kept(MOST_KEPT)
 
 
 def reporter(session: Session) -> Reporter:
@@ -62,16 +63,14 @@ def reporter(session: Session) -> Reporter:
         .where(col(RoundResult.round_id).in_(ids))
         .order_by(col(RoundResult.id))
     ).all()
-    kept = _Kept(
+    held = _Held(
         tuple((each.id, each.updated_at) for each in rounds),
         tuple((key, digest) for key, digest in results),
     )
-    found = _REPORTERS.get(kept)
+    found = _REPORTERS.get(held)
     if found is None:
         found = Reporter([_round_shared(session, each) for each in rounds], _keys(session, rounds))
-        while len(_REPORTERS) >= MOST_KEPT:
-            _REPORTERS.pop(next(iter(_REPORTERS)), None)
-        _REPORTERS[kept] = found
+        _REPORTERS.keep(held, found)
     return found
 
 

@@ -111,20 +111,28 @@ def _plots(report: EquityReport) -> dict[str, Any]:
         "members": _drawn("members", "Hours held against hours asked for", members, 1.0),
         "attained": _drawn("attained", "Reserved hours used, by group", attained, 1.0),
         "waiting": _drawn("waiting", "Days from sending to decision", waits, _widest(waits)),
-        "over_time": [_over_time(report, at) for at in range(len(groups))],
+        "over_time": _over_time(report),
     }
 
 
-def _over_time(report: EquityReport, at: int) -> tuple[str, Markup]:
-    """Draw one group's share, round by round."""
-    group = report.groups[at]
-    bars = [
-        Bar(_short(each.name), line.share, _words(line.share), target=line.target_share)
-        for each in report.rounds
-        for line in (each.groups[at],)
+def _over_time(report: EquityReport) -> list[tuple[str, Markup]]:
+    """Draw each group's share round by round, all on one scale."""
+    lines = [
+        [
+            Bar(_short(each.name), line.share, _words(line.share), target=line.target_share)
+            for each in report.rounds
+            for line in (each.groups[at],)
+        ]
+        for at in range(len(report.groups))
     ]
-    key = f"time-{group.key}"
-    return group.name, _drawn(key, f"{group.name}, round by round", bars, _widest(bars), NARROW)
+    most = _widest([bar for bars in lines for bar in bars])
+    return [
+        (
+            group.name,
+            _drawn(f"time-{group.key}", f"{group.name}, round by round", bars, most, NARROW),
+        )
+        for group, bars in zip(report.groups, lines, strict=True)
+    ]
 
 
 def _short(name: str) -> str:

@@ -1,6 +1,5 @@
 """Reads of what a round's bundle holds beside its problem and result: what was promised."""
 
-from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from sqlmodel import Session, col, select
 from booking.engine.wording import as_text
 from booking.models import EquityGroup, OrganisationSnapshot, PolicyVersion, Round, RoundResult
 from booking.queries.policies import policy
+from booking.queries.snapshots import verified_members
 
 
 def described(found: Round, stored: RoundResult) -> dict[str, Any]:
@@ -76,13 +76,9 @@ def _snapshot(session: Session, round_id: UUID) -> dict[str, Any]:
         .where(OrganisationSnapshot.round_id == round_id)
         .order_by(col(OrganisationSnapshot.organisation_id))
     ).all()
-    verified: dict[str, int] = defaultdict(int)
-    for row in rows:
-        for each in row.memberships:
-            verified[each["group"]] += bool(each["member"] and each.get("verified"))
     return {
         "taken_at": as_text(rows[0].taken_at) if rows else None,
-        "verified_members": dict(verified),
+        "verified_members": dict(verified_members(session, round_id)),
         "fair_share_millionths": {
             str(row.organisation_id): row.fair_share_millionths for row in rows
         },

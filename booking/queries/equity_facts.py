@@ -20,7 +20,7 @@ from booking.engine.equity_facts import (
     Wish,
     read_result,
 )
-from booking.engine.equity_report import Reporter
+from booking.engine.equity_report import Report, Reporter, Selection
 from booking.engine.lifecycle import RequestState, RoundState
 from booking.engine.vocabulary import OfferState
 from booking.models import (
@@ -40,6 +40,7 @@ from booking.queries.decisions import DECIDED
 from booking.queries.kept import Kept
 
 MOST_KEPT: Final = 4
+MOST_REPORTS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +51,43 @@ class _Held:
     results: tuple[tuple[UUID, str], ...]
 
 
-# Reading a large round again for each visitor would take seconds; published ones do not change.
+# Working out a large round again for each visitor would take seconds; published ones do not change.
 _REPORTERS: Final[Kept[_Held, Reporter]] = Kept(MOST_KEPT)
+_REPORTS: Final[Kept[tuple[_Held, Selection], Report]] = Kept(MOST_REPORTS)
 
 
-def reporter(session: Session) -> Reporter:
-    """Return what works out figures of all published rounds, those of earlier visits at once."""
+def shared_rounds(session: Session) -> Sequence[RoundShared]:
+    """Return all published rounds, those of earlier visits at once."""
+    return _reporter(session, _held(session)).rounds
+
+
+def report_on(session: Session, chosen: Selection) -> Report:
+    """Return the report on a selection of the published rounds, an earlier one at once."""
+    held = _held(session)
+    found = _REPORTS.get((held, chosen))
+    if found is None:
+        found = _reporter(session, held).report(chosen)
+        _REPORTS.keep((held, chosen), found)
+    return found
+
+
+def _held(session: Session) -> _Held:
     rounds = _published(session)
-    ids = [each.id for each in rounds]
     results = session.exec(
         select(RoundResult.id, RoundResult.result_sha256)
-        .where(col(RoundResult.round_id).in_(ids))
+        .where(col(RoundResult.round_id).in_([each.id for each in rounds]))
         .order_by(col(RoundResult.id))
     ).all()
-    held = _Held(
+    return _Held(
         tuple((each.id, each.updated_at) for each in rounds),
         tuple((key, digest) for key, digest in results),
     )
+
+
+def _reporter(session: Session, held: _Held) -> Reporter:
     found = _REPORTERS.get(held)
     if found is None:
+        rounds = _published(session)
         found = Reporter([_round_shared(session, each) for each in rounds], _keys(session, rounds))
         _REPORTERS.keep(held, found)
     return found

@@ -17,7 +17,13 @@ from booking.engine.equity_report import (
     Selection,
     waiting_for_a_wish,
 )
-from booking.queries.equity_facts import facility_names, group_names, reporter, wishes_fulfilled
+from booking.queries.equity_facts import (
+    facility_names,
+    group_names,
+    report_on,
+    shared_rounds,
+    wishes_fulfilled,
+)
 
 Names = Mapping[str, str]
 
@@ -131,14 +137,13 @@ def equity_report(
     Figures of fewer than five organisations are left out, and with them those that would
     give them away.
     """
-    figures = reporter(session)
     facility = None if facility_id is None else str(facility_id)
     rounds = {
         each.slug: each
-        for each in figures.rounds
+        for each in shared_rounds(session)
         if _shares_time(each, start, end) and _takes_part(each, facility)
     }
-    report = figures.report(Selection(facility, frozenset(rounds)))
+    report = report_on(session, Selection(facility, frozenset(rounds)))
     names, places = group_names(session), facility_names(session)
     wishes = wishes_fulfilled(session, facility_id=facility_id, start=start, end=end)
     return EquityReport(
@@ -157,7 +162,7 @@ def equity_report(
 
 def hidden_in_round(session: Session, slug: str) -> frozenset[tuple[str, str]]:
     """Return the facility (its id as text) and group of what may not be told of a round."""
-    found = reporter(session).report(Selection(None, frozenset({slug})))
+    found = report_on(session, Selection(None, frozenset({slug})))
     return frozenset(
         (part.key, each.key) for part in found.facilities for each in part.groups if each.suppressed
     )

@@ -166,14 +166,17 @@ def bundle_of(database: Database, *, actor: Actor, key: str) -> dict[str, Any]:
 
     Raises: NotFound before the round is allocated; NotPermitted.
     """
-    from booking.engine.allocation.replay import make_bundle  # noqa: PLC0415 - as in solve
+    from booking.engine.allocation.replay import (  # noqa: PLC0415 - as in solve
+        made_with,
+        make_bundle,
+    )
 
     with database.reading() as session:
         found = rounds.find_round(session, key)
         permit(actor, Action.ROUND_SEE_BOARD, Scope(facility_id=found.facility_id))
         stored = decisions.result_of(session, found)
         described, promised = bundles.described(found, stored), bundles.promised(session, found)
-    names = ("benchshare", "highspy", "numpy")
-    versions = {"python": python_version()} | {name: version(name) for name in names}
     problem, result = json.loads(stored.problem), json.loads(stored.result)
+    versions: dict[str, Any] = {name: version(name) for name in ("benchshare", "numpy")}
+    versions |= {"python": python_version(), "highspy": made_with(result) or version("highspy")}
     return make_bundle(described, problem, result, versions, promised=promised, gap=GAP)

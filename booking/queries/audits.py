@@ -39,6 +39,7 @@ class Outcome:
     certificate_bound: float
     gap: float
     note: str
+    solver: str
     agrees: bool
 
 
@@ -103,6 +104,7 @@ def _outcomes(session: Session, round_id: UUID, events: Sequence[Event]) -> tupl
         .where(RoundResult.round_id == round_id)
         .order_by(col(RoundResult.number))
     )
+    results = [(each, json.loads(each.result)) for each in rows]
     return tuple(
         Outcome(
             number=each.number,
@@ -111,10 +113,11 @@ def _outcomes(session: Session, round_id: UUID, events: Sequence[Event]) -> tupl
             result_sha256=each.result_sha256,
             objective=each.objective,
             bound=each.bound,
-            certificate_bound=json.loads(each.result)["certificate_bound"],
+            certificate_bound=result["certificate_bound"],
             gap=each.gap,
             note=each.note,
+            solver=result["work"]["solver"].rpartition(" ")[2],
             agrees=each.result_sha256 in told,
         )
-        for each in rows
+        for each, result in results
     )

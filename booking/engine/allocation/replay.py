@@ -78,6 +78,29 @@ def verify_bundle(bundle: Mapping[str, Any]) -> tuple[str, ...]:
     return (*_hash_faults(bundle), *faults)
 
 
+def made_with(result: Mapping[str, Any]) -> str | None:
+    """Return the solver's version that a result says it was made with: `HiGHS 1.15.1`."""
+    work = result.get("work")
+    solver = work.get("solver") if isinstance(work, Mapping) else None
+    return solver.rpartition(" ")[2] if isinstance(solver, str) and solver else None
+
+
+def other_solver(bundle: Mapping[str, Any], *, here: str) -> str | None:
+    """Say how to get the solver of a bundle, where it is not the version that is here.
+
+    Another version may choose another of several timetables that are equally good.
+    """
+    result = bundle.get("result")
+    made = made_with(result) if isinstance(result, Mapping) else None
+    if made in {None, here}:
+        return None
+    return (
+        f"This bundle was made with HiGHS {made}, and here is {here}, which may choose another of "
+        f"several timetables that are equally good. Run: pip install highspy=={made} and verify "
+        "again."
+    )
+
+
 def _shape_faults(bundle: object) -> list[str]:
     if not isinstance(bundle, Mapping):
         return ["The bundle is no object; give the file that the round run wrote."]

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
+from platform import python_version
 from typing import Any, Final
-from uuid import UUID
 
 from sqlmodel import Session
 
@@ -18,7 +18,7 @@ from booking.db import Database
 from booking.engine.allocation.problem import Problem
 from booking.engine.allocation.progress import Progress
 from booking.engine.permissions import Action, Actor, Scope
-from booking.queries import decisions, rounds
+from booking.queries import bundles, decisions, rounds
 from booking.services.allocation import problem_to_allocate, record_result
 from booking.services.permits import permit
 from booking.services.publication import publish_facility, unpublished_facilities
@@ -166,25 +166,17 @@ def bundle_of(database: Database, *, actor: Actor, key: str) -> dict[str, Any]:
 
     Raises: NotFound before the round is allocated; NotPermitted.
     """
-    from booking.engine.allocation.replay import make_bundle  # noqa: PLC0415 - as in solve
+    from booking.engine.allocation.replay import (  # noqa: PLC0415 - as in solve
+        made_with,
+        make_bundle,
+    )
 
     with database.reading() as session:
         found = rounds.find_round(session, key)
         permit(actor, Action.ROUND_SEE_BOARD, Scope(facility_id=found.facility_id))
         stored = decisions.result_of(session, found)
-    described = {
-        "id": str(found.id),
-        "slug": found.slug,
-        "name": found.name,
-        "seed_hash": found.seed_hash,
-        "policy_version_id": _text(found.policy_version_id),
-        "result_number": stored.number,
-        "allocated_at": stored.allocated_at.isoformat(),
-    }
-    versions = {name: version(name) for name in ("highspy", "numpy")}
+        described, promised = bundles.described(found, stored), bundles.promised(session, found)
     problem, result = json.loads(stored.problem), json.loads(stored.result)
-    return make_bundle(described, problem, result, versions, gap=GAP)
-
-
-def _text(value: UUID | None) -> str | None:
-    return None if value is None else str(value)
+    versions: dict[str, Any] = {name: version(name) for name in ("benchshare", "numpy")}
+    versions |= {"python": python_version(), "highspy": made_with(result) or version("highspy")}
+    return make_bundle(described, problem, result, versions, promised=promised, gap=GAP)

@@ -10,7 +10,7 @@ from booking.engine.allocation.crediting import Crediting
 from booking.engine.allocation.entities import LadderStep
 from booking.engine.allocation.placements import Reserve, compile_problem
 from booking.engine.allocation.problem import read_problem, sha256_of
-from booking.engine.allocation.replay import make_bundle, verify_bundle
+from booking.engine.allocation.replay import make_bundle, other_solver, verify_bundle
 from booking.engine.allocation.run import allocate
 from booking.engine.allocation.verification import verify
 from tests.strategies_allocation import SMALL, TINY, changed, drawn_round
@@ -287,3 +287,11 @@ def test_verify_bundle__a_part_missing__is_named() -> None:
     bundle = a_bundle()
     del bundle["result"]
     assert verify_bundle(bundle) == ("result is missing; add it.",)
+
+
+def test_other_solver__another_version_here__says_what_to_install() -> None:
+    bundle = {"result": {"work": {"solver": "HiGHS 1.15.1"}}}
+
+    assert other_solver(bundle, here="1.15.1") is None
+    assert "pip install highspy==1.15.1" in (other_solver(bundle, here="1.16.0") or "")
+    assert other_solver({"result": {}}, here="1.16.0") is None

@@ -157,12 +157,17 @@ def verify_round(
     as_json: AsJson = False,
 ) -> None:
     """Run a round again from its bundle and compare; exit 1 on any difference."""
-    from booking.engine.allocation.replay import verify_bundle
+    from importlib.metadata import version
+
+    from booking.engine.allocation.replay import other_solver, verify_bundle
 
     content: Any = read_json(bundle)
     differences = verify_bundle(content)
     for each in differences:
         typer.echo(each, err=True)
+    hint = other_solver(content, here=version("highspy")) if isinstance(content, dict) else None
+    if differences and hint is not None:
+        typer.echo(hint, err=True)
     shown = {"verified": not differences, "differences": len(differences)}
     if differences:
         answer(shown, as_json=as_json, words=f"{len(differences)} differences.")

@@ -61,11 +61,11 @@ class OutcomeShown:
 
 
 def outcome_shown(
-    row: Any, shown: RoundShown, *, others: int = 0, hidden: Collection[str] = ()
+    row: Any, shown: RoundShown, *, others: int = 0, hidden: Collection[tuple[str, str]] = ()
 ) -> OutcomeShown:
     """Read a stored result; `others` are requests decided without the engine.
 
-    `hidden` are the groups too small to be told about.
+    `hidden` are the facilities and groups (id and key) too small to be told about.
     """
     return outcome_of(
         json.loads(row.result),
@@ -84,7 +84,7 @@ def outcome_of(
     number: int = 0,
     at: datetime | None = None,
     others: int = 0,
-    hidden: Collection[str] = (),
+    hidden: Collection[tuple[str, str]] = (),
 ) -> OutcomeShown:
     """Read a result, of a preview too."""
     granted = len({each["request"] for each in result["bookings"]})
@@ -117,7 +117,7 @@ def gap_words(gap: float) -> str:
 
 
 def _facility(
-    found: Mapping[str, Any], shown: RoundShown, hidden: Collection[str]
+    found: Mapping[str, Any], shown: RoundShown, hidden: Collection[tuple[str, str]]
 ) -> FacilityOutcome:
     names = {str(each.facility_id): each.name for each in shown.facts.facilities}
     words = {each.key: each.name for each in shown.groups}
@@ -125,8 +125,8 @@ def _facility(
         Attained(
             words.get(key, key),
             each["reserved"],
-            None if key in hidden else each["credited"],
-            None if key in hidden else each["attainment"],
+            None if (found["id"], key) in hidden else each["credited"],
+            None if (found["id"], key) in hidden else each["attainment"],
         )
         for key, each in found["groups"].items()
     )

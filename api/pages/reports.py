@@ -1,8 +1,8 @@
 """The equity report: who got what share, drawn and in tables, with what each figure means."""
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -10,17 +10,27 @@ from markupsafe import Markup
 from sqlmodel import Session
 
 from api.pages.fields import Address, Typed, errors_of
-from api.pages.plots import Bar, bar_plot
+from api.pages.plots import WIDTH, Bar, bar_plot
 from api.pages.visit import Visiting, show
+from booking.engine.equity_words import DEFINITIONS, SUPPRESSION
 from booking.queries import catalogue
-from booking.queries.reports import GroupLine, equity_report
+from booking.queries.reports import EquityReport, GroupLine, equity_report
 from booking.queries.rounds import facility_named
 
 router = APIRouter()
 MOST_FACILITIES: Final = 200
 PERCENT: Final = 100
 NARROW: Final = 240
+LONGEST_LABEL: Final = 22
 TOO_FEW: Final = "too few to show"
+TOLD: Final = (
+    ("Evenness (Jain)", "jain", "{:.2f}"),
+    ("Unevenness (Gini)", "gini", "{:.2f}"),
+    ("Price of fairness", "price_of_fairness", ""),
+    ("Utilisation", "utilisation", ""),
+    ("Largest organisation", "largest_share", ""),
+    ("Concentration (Herfindahl)", "herfindahl", "{:.3f}"),
+)
 
 
 @router.get("/reports/equity")
@@ -54,6 +64,9 @@ def equity(visit: Visiting, address: Address) -> Response:
         plots=_plots(report) if report and report.groups else None,
         figures=_figures(report) if report and report.rounds else (),
         period=_period(address),
+        means=DEFINITIONS,
+        suppression=SUPPRESSION,
+        query=urlencode({key: address[key] for key in ("facility", "from", "to") if address[key]}),
     )
 
 
@@ -70,15 +83,16 @@ def _period(address: Typed) -> str:
     return f"with access before {last}" if last else "of all times"
 
 
-def _plots(report: Any) -> dict[str, Markup]:
-    """Draw the shares, attainment and waiting of the groups."""
-    groups: Iterable[GroupLine] = report.groups
-    shares = [
+def _plots(report: EquityReport) -> dict[str, Any]:
+    """Draw what groups got, were reserved, asked for and waited, and how that went over time."""
+    groups = report.groups
+    shares = [_share_bar(each.name, each) for each in groups]
+    members = [
         Bar(
             each.name,
-            each.share,
-            _words(each.share, f", target {_percent(each.target_share)}"),
-            target=each.target_share,
+            each.member_share,
+            _words(each.member_share, f", asked for {_percent(each.asked_share)}"),
+            target=each.asked_share,
         )
         for each in groups
     ]
@@ -90,17 +104,50 @@ def _plots(report: Any) -> dict[str, Markup]:
     waits = [
         Bar(each.name, each.median_waiting_days, _days(each.median_waiting_days)) for each in groups
     ]
-    waits.append(Bar("Everyone", report.median_waiting_days, _days(report.median_waiting_days)))
+    everyone = report.common.median_waiting_days
+    waits.append(Bar("Everyone", everyone, _days(everyone)))
     return {
         "share": _drawn("share", "Share of allocated hours by group", shares, _widest(shares)),
+        "members": _drawn("members", "Hours held against hours asked for", members, 1.0),
         "attained": _drawn("attained", "Reserved hours used, by group", attained, 1.0),
         "waiting": _drawn("waiting", "Days from sending to decision", waits, _widest(waits)),
+        "over_time": _over_time(report),
     }
 
 
-def _drawn(key: str, title: str, bars: list[Bar], most: float) -> Markup:
+def _over_time(report: EquityReport) -> list[tuple[str, Markup]]:
+    """Draw each group's share round by round, all on one scale."""
+    lines = [
+        [
+            Bar(_short(each.name), line.share, _words(line.share), target=line.target_share)
+            for each in report.rounds
+            for line in (each.groups[at],)
+        ]
+        for at in range(len(report.groups))
+    ]
+    most = _widest([bar for bars in lines for bar in bars])
+    return [
+        (
+            group.name,
+            _drawn(f"time-{group.key}", f"{group.name}, round by round", bars, most, NARROW),
+        )
+        for group, bars in zip(report.groups, lines, strict=True)
+    ]
+
+
+def _short(name: str) -> str:
+    """Cut a name to what fits beside a figure; the table beside the plot has it whole."""
+    return name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 1].rstrip()}…"
+
+
+def _share_bar(label: str, group: GroupLine) -> Bar:
+    words = _words(group.share, f", target {_percent(group.target_share)}")
+    return Bar(label, group.share, words, target=group.target_share)
+
+
+def _drawn(key: str, title: str, bars: list[Bar], most: float, width: int = WIDTH) -> Markup:
     summary = "; ".join(f"{each.label}: {each.words}" for each in bars)
-    return bar_plot(f"plot-{key}", title, summary, bars, most=most)
+    return bar_plot(f"plot-{key}", title, summary, bars, most=most, width=width)
 
 
 def _widest(bars: list[Bar]) -> float:
@@ -109,54 +156,25 @@ def _widest(bars: list[Bar]) -> float:
     return longest * 1.1 or 1.0
 
 
-def _percent(value: float) -> str:
-    return f"{value * PERCENT:.1f} %"
+def _percent(value: float | None) -> str:
+    return "none" if value is None else f"{value * PERCENT:.1f} %"
 
 
 def _words(value: float | None, more: str = "") -> str:
-    return (TOO_FEW if value is None else _percent(value)) + more
+    return TOO_FEW if value is None else _percent(value) + more
 
 
 def _days(value: float | None) -> str:
     return TOO_FEW if value is None else f"{value:.1f} days"
 
 
-def _figures(report: Any) -> tuple[tuple[str, str, Markup, str], ...]:
-    """Return each overall figure: its name, its value, a bar, and what it means."""
-    told = (
-        (
-            "Jain's index",
-            "jain",
-            "{:.2f}",
-            (
-                "How even organisations were served: 1 where all got the same part of what they "
-                "asked for, 1/n where one of n got everything."
-            ),
-        ),
-        (
-            "Gini coefficient",
-            "gini",
-            "{:.2f}",
-            (
-                "How uneven it was: 0 where all got the same part of what they asked for, close to "
-                "1 where very few got nearly everything."
-            ),
-        ),
-        (
-            "Price of fairness",
-            "price_of_fairness",
-            "",
-            (
-                "The part of merit points given up, beside a timetable by merit alone without "
-                "reserved hours."
-            ),
-        ),
-        ("Utilisation", "utilisation", "", "Allocated hours of the hours offered."),
-    )
+def _figures(report: EquityReport) -> tuple[tuple[str, str, Markup, str], ...]:
+    """Give each figure of everyone: its name, in words, drawn, and what it means."""
     return tuple(
-        (name, words, _bar(key, name, getattr(report, key), words), meaning)
-        for name, key, form, meaning in told
-        for words in (_told(getattr(report, key), form),)
+        (name, words, _bar(key, name, value, words), DEFINITIONS[key])
+        for name, key, form in TOLD
+        for value in (getattr(report.common, key),)
+        for words in (_told(value, form),)
     )
 
 

@@ -13,10 +13,10 @@ from api.pages.visit import Visiting, show
 from booking.engine.lifecycle import RoundState
 from booking.engine.permissions import Action, Scope, may
 from booking.queries.decisions import newest_result
+from booking.queries.reports import hidden_in_round
 from booking.queries.requests import my_requests
 from booking.queries.round_pages import (
     RoundListed,
-    groups_too_small,
     round_shown,
     rounds_listed,
 )
@@ -82,7 +82,7 @@ def one_round(visit: Visiting, slug: str) -> Response:
     decided = found.state in DECIDED
     outcome = visit.read(lambda session: newest_result(session, found.id)) if decided else None
     scope = Scope(facility_id=found.facility_id)
-    small = visit.read(lambda session: groups_too_small(session, found.id)) if decided else ()
+    small = visit.read(lambda session: hidden_in_round(session, found.slug)) if decided else ()
     return show(
         visit,
         "rounds/round.html",

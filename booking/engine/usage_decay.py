@@ -1,5 +1,6 @@
 """How much of its entitlement an organisation used lately, and what that does to its points."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -80,8 +81,16 @@ def factors_over_time(
     days: Iterable[date],
 ) -> tuple[tuple[date, int], ...]:
     """Give the factor at the start of each day, by what was used on the days before it."""
-    kept = {kind: tuple(entries) for kind, entries in usage.items()}
+    kept = {kind: _by_day(entries) for kind, entries in usage.items()}
     return tuple((day, factor_millionths(_before(kept, hourly, rules, day), rules)) for day in days)
+
+
+def _by_day(entries: Iterable[UsageEntry]) -> tuple[UsageEntry, ...]:
+    """Join what was used on one day, so that years of bookings are a few hundred entries."""
+    sums: dict[tuple[date, bool], Decimal] = defaultdict(Decimal)
+    for each in entries:
+        sums[each.on, each.no_show] += each.credits
+    return tuple(UsageEntry(on, amount, missed) for (on, missed), amount in sorted(sums.items()))
 
 
 def _before(

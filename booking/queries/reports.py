@@ -1,113 +1,128 @@
 """The equity report: who got what share of rounds, from their stored results."""
 
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import median
-from typing import Any, Final
+from fractions import Fraction
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from booking.engine.lifecycle import RequestState, RoundState
-from booking.engine.quotas import PPM
-from booking.models import (
-    AccessRequest,
-    EquityGroup,
-    Project,
-    Round,
-    RoundFacility,
-    RoundResult,
+from booking.engine.equity_facts import RoundShared
+from booking.engine.equity_report import (
+    CommonFigures,
+    GroupFigures,
+    LeastAttained,
+    Part,
+    Selection,
+    waiting_for_a_wish,
 )
-from booking.queries.decisions import DECIDED
+from booking.queries.equity_facts import (
+    facility_names,
+    group_names,
+    report_on,
+    shared_rounds,
+    wishes_fulfilled,
+)
 
-SMALLEST_CELL: Final = 5
-SECONDS_A_DAY: Final = 86_400
-FIGURES: Final = ("jain", "gini", "price_of_fairness", "utilisation", "mean_merit")
+Names = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class GroupLine:
-    """One equity group over all rounds of the report; None where the cell is too small.
+    """One equity group; its own figures are None where so few are of it that one could be told.
 
-    Credits are unit-hours at rate 1; `target_share` is what the policies promise of
-    what is offered, `share` what was credited of what was allocated.
+    Credits are unit-hours at rate 1; `target_share` is what the policies promise of what is
+    offered, `share` what was credited of what was allocated.
     """
 
     key: str
     name: str
     suppressed: bool
     reserved_credits: float
-    target_share: float
+    target_share: float | None
+    organisations: int | None
+    requests: int | None
     credited_credits: float | None
     attainment: float | None
     share: float | None
+    member_share: float | None
+    asked_share: float | None
+    demand_met: float | None
     success_rate: float | None
     median_waiting_days: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class RoundLine:
-    """One round with the figures of its certificate; None where the cell is too small."""
+class CommonLine:
+    """What concerns everyone of a part of the report; None where they are too few."""
+
+    suppressed: bool
+    offered_credits: float
+    requests: int | None
+    organisations: int | None
+    allocated_credits: float | None
+    utilisation: float | None
+    success_rate: float | None
+    median_waiting_days: float | None
+    jain: float | None
+    gini: float | None
+    largest_share: float | None
+    herfindahl: float | None
+    mean_merit: float | None
+    price_of_fairness: float | None
+    price_of_fairness_low: float | None
+    price_of_fairness_high: float | None
+    points_per_hour: float | None
+    points_per_hour_by_merit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityPart:
+    """One facility with its groups."""
+
+    slug: str
+    name: str
+    common: CommonLine
+    groups: tuple[GroupLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundPart:
+    """One round with its groups, and how far its timetable may be from the best."""
 
     slug: str
     name: str
     access_starts_at: datetime
     access_ends_at: datetime
-    suppressed: bool
     gap: float
-    allocated_credits: float | None
-    jain: float | None
-    gini: float | None
-    price_of_fairness: float | None
-    utilisation: float | None
-    mean_merit: float | None
+    common: CommonLine
+    groups: tuple[GroupLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeastLine:
+    """The reserve that was filled least, of those asked for that may be shown."""
+
+    facility: str
+    group: str
+    attainment: float
 
 
 @dataclass(frozen=True, slots=True)
 class EquityReport:
-    """Shares, evenness, price and waiting over all rounds of the report.
+    """The report on a selection: as a whole, by facility, and round by round.
 
-    Overall figures are means of the rounds', weighted by allocated credits. Requests and
-    waiting are those of the whole rounds, whichever facility is asked for.
+    `wish_days` is the median wait from a wish on a waiting list to its booking.
     """
 
-    rounds: tuple[RoundLine, ...]
-    groups: tuple[GroupLine, ...]
-    suppressed: bool
     requests: int
-    success_rate: float | None
-    median_waiting_days: float | None
-    jain: float | None
-    gini: float | None
-    price_of_fairness: float | None
-    utilisation: float | None
-    mean_merit: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    """A decided request: whose it was, its groups, the answer and how long that took."""
-
-    organisation_id: UUID
-    groups: frozenset[str]
-    granted: bool
-    waiting_days: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """A published round with its answers, and at each facility what the engine reported."""
-
-    round: Round
-    result: Mapping[str, Any]
-    figures: tuple[Mapping[str, Any], ...]
-    allocated: float
-    answered: tuple[_Answered, ...]
-    names: Mapping[str, str]
-    shares: Mapping[str, int]
+    common: CommonLine
+    groups: tuple[GroupLine, ...]
+    facilities: tuple[FacilityPart, ...]
+    rounds: tuple[RoundPart, ...]
+    least: LeastLine | None
+    wish_days: float | None
 
 
 def equity_report(
@@ -119,180 +134,115 @@ def equity_report(
 ) -> EquityReport:
     """Report on published rounds whose access period shares time with [`start`, `end`).
 
-    Cells of fewer than five organisations are suppressed, so that nobody can be told.
+    Figures of fewer than five organisations are left out, and with them those that would
+    give them away.
     """
-    rounds = _rounds(session, facility_id, start, end)
-    outcomes = [_outcome(session, each, facility_id) for each in rounds]
-    answered = [each for outcome in outcomes for each in outcome.answered]
-    lines = tuple(_round_line(each) for each in outcomes)
-    hidden = _too_small(answered)
+    facility = None if facility_id is None else str(facility_id)
+    rounds = {
+        each.slug: each
+        for each in shared_rounds(session)
+        if _shares_time(each, start, end) and _takes_part(each, facility)
+    }
+    report = report_on(session, Selection(facility, frozenset(rounds)))
+    names, places = group_names(session), facility_names(session)
+    wishes = wishes_fulfilled(session, facility_id=facility_id, start=start, end=end)
     return EquityReport(
-        rounds=lines,
-        groups=_group_lines(outcomes),
-        suppressed=hidden,
-        requests=len(answered),
-        success_rate=None if hidden else _success(answered),
-        median_waiting_days=None if hidden else _waiting(answered),
-        **{name: _weighted(lines, name) for name in FIGURES},
+        requests=sum(len(each.answered) for each in rounds.values()),
+        common=_common(report.whole.common),
+        groups=_groups(report.whole, names),
+        facilities=tuple(
+            FacilityPart(*places[each.key], _common(each.common), _groups(each, names))
+            for each in report.facilities
+        ),
+        rounds=tuple(_round(rounds[each.key], each, names) for each in report.rounds),
+        least=_least(report.least, names, places),
+        wish_days=_plain(waiting_for_a_wish(wishes)),
     )
 
 
-def _rounds(
-    session: Session, facility_id: UUID | None, start: datetime | None, end: datetime | None
-) -> Sequence[Round]:
-    query = select(Round).where(col(Round.state).in_((RoundState.PUBLISHED, RoundState.CLOSED)))
-    if facility_id is not None:
-        there = select(RoundFacility.round_id).where(RoundFacility.facility_id == facility_id)
-        query = query.where(col(Round.id).in_(there))
-    if start is not None:
-        query = query.where(Round.access_ends_at > start)
-    if end is not None:
-        query = query.where(Round.access_starts_at < end)
-    return session.exec(query.order_by(col(Round.access_starts_at), col(Round.id))).all()
-
-
-def _outcome(session: Session, found: Round, facility_id: UUID | None) -> _Outcome:
-    rows = session.exec(
-        select(RoundResult)
-        .where(RoundResult.round_id == found.id)
-        .order_by(col(RoundResult.number))
-    ).all()
-    figures: dict[str, Mapping[str, Any]] = {}
-    allocated: dict[str, float] = {}
-    # A facility published before a second allocation stands in the earlier result only.
-    for row in rows:
-        result = json.loads(row.result)
-        credits_at = _allocated(json.loads(row.problem), result)
-        for each in result["facilities"]:
-            figures[each["id"]] = each
-            allocated[each["id"]] = credits_at.get(each["id"], 0.0)
-    kept = [one for one in figures if facility_id is None or one == str(facility_id)]
-    groups = session.exec(
-        select(EquityGroup).where(EquityGroup.policy_version_id == found.policy_version_id)
-    ).all()
-    return _Outcome(
-        round=found,
-        result=json.loads(rows[-1].result),
-        figures=tuple(figures[each] for each in kept),
-        allocated=sum(allocated[each] for each in kept),
-        answered=_answered(session, found),
-        names={each.key: each.name for each in groups},
-        shares={each.key: each.reserved_share_ppm for each in groups},
+def hidden_in_round(session: Session, slug: str) -> frozenset[tuple[str, str]]:
+    """Return the facility (its id as text) and group of what may not be told of a round."""
+    found = report_on(session, Selection(None, frozenset({slug})))
+    return frozenset(
+        (part.key, each.key) for part in found.facilities for each in part.groups if each.suppressed
     )
 
 
-def _allocated(problem: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, float]:
-    """Add up the credits of a timetable at each facility."""
-    resources = {each["id"]: each for each in problem["resources"]}
-    sessions = {each["id"]: each["sessions"] for each in problem["requests"]}
-    total: dict[str, float] = defaultdict(float)
-    for each in result["bookings"]:
-        resource = resources[each["resource"]]
-        steps = sessions[each["request"]][each["session"]]["steps"]
-        hours = steps * problem["step_minutes"] / 60
-        total[resource["facility"]] += resource["rate"] * each["quantity"] * hours
-    return total
-
-
-def _answered(session: Session, found: Round) -> tuple[_Answered, ...]:
-    published_at = max(
-        session.exec(
-            select(RoundFacility.published_at).where(
-                RoundFacility.round_id == found.id, col(RoundFacility.published_at).is_not(None)
-            )
-        ).all(),
-        default=found.updated_at,
-        key=lambda each: each or found.updated_at,
-    )
-    rows = session.exec(
-        select(AccessRequest, Project.organisation_id)
-        .join(Project, col(Project.id) == AccessRequest.project_id)
-        .where(AccessRequest.round_id == found.id, col(AccessRequest.state).in_(DECIDED))
-        .order_by(col(AccessRequest.id))
-    )
-    answered = []
-    for row, organisation_id in rows:
-        waited = (published_at or found.updated_at) - (row.submitted_at or row.created_at)
-        answered.append(
-            _Answered(
-                organisation_id=organisation_id,
-                groups=frozenset(each["group"] for each in row.memberships if each["member"]),
-                granted=row.state is not RequestState.NOT_GRANTED,
-                waiting_days=waited.total_seconds() / SECONDS_A_DAY,
-            )
-        )
-    return tuple(answered)
-
-
-def _round_line(outcome: _Outcome) -> RoundLine:
-    hidden = _too_small(outcome.answered)
-    report = outcome.result["report"]
-    return RoundLine(
-        slug=outcome.round.slug,
-        name=outcome.round.name,
-        access_starts_at=outcome.round.access_starts_at,
-        access_ends_at=outcome.round.access_ends_at,
-        suppressed=hidden,
-        gap=outcome.result["gap"],
-        allocated_credits=None if hidden else outcome.allocated,
-        **{name: None if hidden else report[name] for name in FIGURES},
-    )
-
-
-def _group_lines(outcomes: Sequence[_Outcome]) -> tuple[GroupLine, ...]:
-    names = {key: name for outcome in outcomes for key, name in outcome.names.items()}
-    return tuple(_group_line(key, name, outcomes) for key, name in sorted(names.items()))
-
-
-def _group_line(key: str, name: str, outcomes: Sequence[_Outcome]) -> GroupLine:
-    figures = [
-        facility["groups"][key]
-        for outcome in outcomes
-        for facility in outcome.figures
-        if key in facility["groups"]
-    ]
-    members = [each for outcome in outcomes for each in outcome.answered if key in each.groups]
-    reserved = sum(each["reserved"] for each in figures)
-    credited = sum(each["credited"] for each in figures)
-    allocated = sum(outcome.allocated for outcome in outcomes)
-    hidden = _too_small(members)
-    return GroupLine(
-        key=key,
-        name=name,
-        suppressed=hidden,
-        reserved_credits=reserved,
-        target_share=_target(key, outcomes),
-        credited_credits=None if hidden else credited,
-        attainment=None if hidden or not reserved else credited / reserved,
-        share=None if hidden or not allocated else credited / allocated,
-        success_rate=None if hidden else _success(members),
-        median_waiting_days=None if hidden else _waiting(members),
-    )
-
-
-def _target(key: str, outcomes: Sequence[_Outcome]) -> float:
-    """Give the published share, the mean of the policies of the rounds that have the group."""
-    shares = [each.shares[key] for each in outcomes if key in each.shares]
-    return sum(shares) / (len(shares) * PPM)
-
-
-def _too_small(answered: Iterable[_Answered]) -> bool:
-    return len({each.organisation_id for each in answered}) < SMALLEST_CELL
-
-
-def _success(answered: Sequence[_Answered]) -> float | None:
-    return sum(each.granted for each in answered) / len(answered) if answered else None
-
-
-def _waiting(answered: Sequence[_Answered]) -> float | None:
-    return median(each.waiting_days for each in answered) if answered else None
-
-
-def _weighted(lines: Iterable[RoundLine], name: str) -> float | None:
-    """Give the mean of a figure over the rounds shown, by allocated credits."""
-    shown = [each for each in lines if not each.suppressed]
-    total = sum(each.allocated_credits or 0.0 for each in shown)
-    if not total:
+def _least(
+    found: LeastAttained | None, names: Names, places: Mapping[str, tuple[str, str]]
+) -> LeastLine | None:
+    if found is None:
         return None
-    weighed = [(each.allocated_credits or 0.0, float(getattr(each, name))) for each in shown]
-    return sum(weight * figure for weight, figure in weighed) / total
+    group = names.get(found.group, found.group)
+    return LeastLine(places[found.facility][1], group, float(found.attainment))
+
+
+def _shares_time(each: RoundShared, start: datetime | None, end: datetime | None) -> bool:
+    return (start is None or each.ends_at > start) and (end is None or each.starts_at < end)
+
+
+def _takes_part(each: RoundShared, facility: str | None) -> bool:
+    return facility is None or facility in {one.facility for one in each.shared}
+
+
+def _round(found: RoundShared, part: Part, names: Names) -> RoundPart:
+    return RoundPart(
+        slug=found.slug,
+        name=found.name,
+        access_starts_at=found.starts_at,
+        access_ends_at=found.ends_at,
+        gap=float(found.judged.gap),
+        common=_common(part.common),
+        groups=_groups(part, names),
+    )
+
+
+def _groups(part: Part, names: Names) -> tuple[GroupLine, ...]:
+    return tuple(_group(each, names.get(each.key, each.key)) for each in part.groups)
+
+
+def _group(found: GroupFigures, name: str) -> GroupLine:
+    return GroupLine(
+        key=found.key,
+        name=name,
+        suppressed=found.suppressed,
+        reserved_credits=float(found.reserved),
+        target_share=_plain(found.target),
+        organisations=found.organisations,
+        requests=found.requests,
+        credited_credits=_plain(found.credited),
+        attainment=_plain(found.attainment),
+        share=_plain(found.share),
+        member_share=_plain(found.member_share),
+        asked_share=_plain(found.asked_share),
+        demand_met=_plain(found.demand_met),
+        success_rate=_plain(found.success),
+        median_waiting_days=_plain(found.median_days),
+    )
+
+
+def _common(found: CommonFigures) -> CommonLine:
+    return CommonLine(
+        suppressed=found.suppressed,
+        offered_credits=float(found.offered),
+        requests=found.requests,
+        organisations=found.organisations,
+        allocated_credits=_plain(found.allocated),
+        utilisation=_plain(found.utilisation),
+        success_rate=_plain(found.success),
+        median_waiting_days=_plain(found.median_days),
+        jain=_plain(found.jain),
+        gini=_plain(found.gini),
+        largest_share=_plain(found.largest_share),
+        herfindahl=_plain(found.herfindahl),
+        mean_merit=_plain(found.mean_merit),
+        price_of_fairness=_plain(found.price),
+        price_of_fairness_low=_plain(found.price_low),
+        price_of_fairness_high=_plain(found.price_high),
+        points_per_hour=_plain(found.points_per_hour),
+        points_per_hour_by_merit=_plain(found.points_per_hour_by_merit),
+    )
+
+
+def _plain(value: Fraction | None) -> float | None:
+    return None if value is None else round(float(value), 9)

@@ -8,7 +8,6 @@ from sqlmodel import Session, col, select
 
 from booking.engine.permissions import Actor
 from booking.models import (
-    AccessRequest,
     Facility,
     Organisation,
     Project,
@@ -17,10 +16,8 @@ from booking.models import (
     RoundFacility,
     TermsVersion,
 )
-from booking.queries.decisions import DECIDED
 from booking.queries.offers import published_resources
 from booking.queries.paging import LARGEST_PAGE
-from booking.queries.reports import SMALLEST_CELL
 from booking.queries.requests import accepted_terms, current_terms
 from booking.queries.rounds import GroupFacts, RoundFacts, facilities, round_facts, rounds
 
@@ -113,21 +110,3 @@ def applying_projects(session: Session, *, viewer: Actor) -> tuple[ApplyingProje
         ApplyingProject(project.id, project.name, organisation, accepted_terms(session, project.id))
         for project, organisation in rows
     )
-
-
-def groups_too_small(session: Session, round_id: UUID) -> frozenset[str]:
-    """Return the groups of which fewer than five organisations have asked in the round.
-
-    Groups of which nobody has asked are not among them: nobody can be told from nothing.
-    """
-    rows = session.exec(
-        select(AccessRequest.memberships, Project.organisation_id)
-        .join(Project, col(Project.id) == AccessRequest.project_id)
-        .where(AccessRequest.round_id == round_id, col(AccessRequest.state).in_(DECIDED))
-    )
-    members: dict[str, set[UUID]] = {}
-    for memberships, organisation_id in rows:
-        for each in memberships:
-            if each["member"]:
-                members.setdefault(each["group"], set()).add(organisation_id)
-    return frozenset(key for key, whose in members.items() if len(whose) < SMALLEST_CELL)

@@ -1,6 +1,10 @@
 """A round from its draft to the bookings, over HTTP; and what may go wrong on the way."""
 
 import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +12,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session, col, select
 
 from booking.db import Database
+from booking.engine.allocation.problem import sha256_of
 from booking.engine.allocation.replay import verify_bundle
 from booking.models import Booking, Event, LedgerEntry
 from tests.builders import a_token
@@ -177,6 +182,39 @@ def test_bundle__run_again__verifies_until_a_number_changes(people: People) -> N
         changed = copy.deepcopy(bundle)
         changed[where][name] += 1
         assert verify_bundle(changed), name
+
+
+def test_bundle__a_policy_changed_and_its_hash_made_anew__is_found(people: People) -> None:
+    people.scored_round()
+    people.send("manager", "POST", "/rounds/spring/allocate")
+    bundle = people.send("manager", "GET", "/rounds/spring/bundle")
+    assert bundle["policy"]["groups"][0]["reserved_share_ppm"] == 200_000
+    bundle["policy"]["ladder"][0]["points"] += 1
+    del bundle["bundle_sha256"]
+    (found,) = verify_bundle(bundle | {"bundle_sha256": sha256_of(bundle)})
+    assert "ladder" in found
+
+
+def test_bundle__with_nothing_but_the_package__verifies_on_the_command_line(
+    people: People, tmp_path: Path
+) -> None:
+    people.scored_round()
+    people.send("manager", "POST", "/rounds/spring/allocate")
+    bundle = people.send("manager", "GET", "/rounds/spring/bundle")
+    path = tmp_path / "bundle.json"
+    for change, status in ((0, 0), (1, 1)):
+        bundle["result"]["objective"] += change
+        path.write_text(json.dumps(bundle))
+        done = subprocess.run(
+            [sys.executable, "-m", "api", "round", "verify", path.name],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(Path(__file__).parents[2])},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, bool(done.stderr)) == (status, bool(status)), done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["bundle.json"]
 
 
 def test_result__published__shows_others_the_certificate_alone(people: People) -> None:

@@ -52,6 +52,7 @@ ROWS: Final[dict[str, Row]] = {
     "GET /facts": Row(OFFICER, for_reading=False),
     "GET /organisations/{organisation_id}/facts": Row(SEES_FACTS),
     "GET /organisations/{organisation_id}/groups": Row(SEES_FACTS),
+    "GET /organisations/{organisation_id}/fair-share": Row(SEES_FACTS),
     "POST /organisations/{organisation_id}/facts": Row(
         HEADS, lambda _: {"name": "staff", "value": 9, "as_of": "2024-12-31"}
     ),

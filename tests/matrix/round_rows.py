@@ -80,4 +80,5 @@ ROWS: Final[dict[str, Row]] = {
         },
     ),
     "GET /reports/equity": Row(EVERYBODY),
+    "GET /reports/equity.csv": Row(EVERYBODY),
 }

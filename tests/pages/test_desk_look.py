@@ -30,7 +30,13 @@ from tests.rounds import (
 from tests.scenes import TOMORROW
 
 WIDTHS = (360, 1280)
-PUBLIC = ("/rounds", "/rounds/spring", "/reports/equity")
+PUBLIC = (
+    "/rounds",
+    "/rounds/spring",
+    "/rounds/spring/audit",
+    "/how-time-is-shared",
+    "/reports/equity",
+)
 DESK = (
     "/manage",
     "/manage/rounds/new",

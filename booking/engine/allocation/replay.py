@@ -10,10 +10,16 @@ from booking.engine.allocation.problem import (
     read_problem,
     sha256_of,
 )
+from booking.engine.allocation.promises import broken_promises
 from booking.engine.allocation.verification import verify
 
-BUNDLE_FORMAT: Final = "benchshare-bundle/1"
-_KEYS: Final = ("format", "round", "problem", "result", "versions", "gap", "bundle_sha256")
+BUNDLE_FORMAT: Final = "benchshare-bundle/2"
+FIRST_FORMAT: Final = "benchshare-bundle/1"
+_FIRST_KEYS: Final = ("format", "round", "problem", "result", "versions", "gap", "bundle_sha256")
+_KEYS: Final = {
+    FIRST_FORMAT: _FIRST_KEYS,
+    BUNDLE_FORMAT: (*_FIRST_KEYS, "policy", "snapshot"),
+}
 _ABSENT: Final = object()
 
 
@@ -23,19 +29,22 @@ def make_bundle(
     result: Mapping[str, Any],
     versions: Mapping[str, Any],
     *,
+    promised: Mapping[str, Any] | None = None,
     gap: float = 0.01,
 ) -> dict[str, Any]:
     """Put a round into one object; `gap` is the one that the result was allocated with.
 
-    The hash covers everything else, `work` and `versions` included.
+    `promised` holds the policy and the snapshot; without them it is a bundle of the first
+    format. The hash covers everything else, `work` and `versions` included.
     """
     bundle: dict[str, Any] = {
-        "format": BUNDLE_FORMAT,
+        "format": FIRST_FORMAT if promised is None else BUNDLE_FORMAT,
         "round": dict(round_),
         "problem": dict(problem),
         "result": dict(result),
         "versions": dict(versions),
         "gap": gap,
+        **(promised or {}),
     }
     return {**bundle, "bundle_sha256": sha256_of(bundle)}
 
@@ -43,8 +52,9 @@ def make_bundle(
 def verify_bundle(bundle: Mapping[str, Any]) -> tuple[str, ...]:
     """Run a bundle's round again and say every difference; nothing where all agree.
 
-    Three proofs: the hash of the whole, an independent check of the result, and a second
-    run compared number by number (apart from `work`).
+    Four proofs: the hash of the whole, the promises made when the call opened (seed, policy,
+    snapshot), an independent check of the result and its certificate, and a second run compared
+    number by number (apart from `work`).
     """
     faults = _shape_faults(bundle)
     if faults:
@@ -54,6 +64,7 @@ def verify_bundle(bundle: Mapping[str, Any]) -> tuple[str, ...]:
     except ProblemRefusedError as refused:
         return tuple(f"problem.{one}" for one in refused.errors)
     result = bundle["result"]
+    faults += broken_promises(bundle)
     faults += verify(problem, result)
     if result.get("stopped"):
         faults.append("The result was stopped by a time limit, so a second run may differ.")
@@ -67,13 +78,40 @@ def verify_bundle(bundle: Mapping[str, Any]) -> tuple[str, ...]:
     return (*_hash_faults(bundle), *faults)
 
 
+def made_with(result: Mapping[str, Any]) -> str | None:
+    """Return the solver's version that a result says it was made with: `HiGHS 1.15.1`."""
+    work = result.get("work")
+    solver = work.get("solver") if isinstance(work, Mapping) else None
+    return solver.rpartition(" ")[2] if isinstance(solver, str) and solver else None
+
+
+def other_solver(bundle: Mapping[str, Any], *, here: str) -> str | None:
+    """Say how to get the solver of a bundle, where it is not the version that is here.
+
+    Another version may choose another of several timetables that are equally good.
+    """
+    result = bundle.get("result")
+    made = made_with(result) if isinstance(result, Mapping) else None
+    if made in {None, here}:
+        return None
+    return (
+        f"This bundle was made with HiGHS {made}, and here is {here}, which may choose another of "
+        f"several timetables that are equally good. Run: pip install highspy=={made} and verify "
+        "again."
+    )
+
+
 def _shape_faults(bundle: object) -> list[str]:
     if not isinstance(bundle, Mapping):
         return ["The bundle is no object; give the file that the round run wrote."]
-    faults = [f"{key} is missing; add it." for key in _KEYS if key not in bundle]
-    faults += [f"{key} is not a known key; remove it." for key in bundle if key not in _KEYS]
-    if bundle.get("format", BUNDLE_FORMAT) != BUNDLE_FORMAT:
-        faults.append(f"format is {bundle['format']!r}; write {BUNDLE_FORMAT!r}.")
+    written = bundle.get("format", FIRST_FORMAT)
+    keys = _KEYS.get(written, _KEYS[BUNDLE_FORMAT]) if isinstance(written, str) else _FIRST_KEYS
+    faults = [f"{key} is missing; add it." for key in keys if key not in bundle]
+    faults += [f"{key} is not a known key; remove it." for key in bundle if key not in keys]
+    if written not in tuple(_KEYS):
+        faults.append(f"format is {written!r}; write {BUNDLE_FORMAT!r}.")
+    if not isinstance(bundle.get("round", {}), Mapping):
+        faults.append("round is no object; give what the round run wrote.")
     if not isinstance(bundle.get("result", {}), Mapping):
         faults.append("result is no object; give the one that was published.")
     gap = bundle.get("gap", 0.0)

@@ -26,7 +26,7 @@ from booking.engine.allocation.verification import verify
 from tests.strategies_allocation import TINY, Size, changed, drawn_round
 
 SEVERAL = Size(facilities=6, resources=18, requests=120, days=7, spread=16)
-HARD = Size(facilities=2, resources=30, requests=500, days=14, spread=40, pools=0.5)
+HARD = Size(facilities=2, resources=20, requests=320, days=14, spread=40, pools=0.5)
 EASY = drawn_round(1, TINY)
 DASK = (sys.executable, "-W", "ignore", "-m")
 
@@ -108,12 +108,12 @@ def test_allocate__a_time_limit__ends_with_a_true_certificate(tmp_path: Path) ->
 
 @contextmanager
 def a_cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[str]]]]:
-    """Start a scheduler and two workers of one thread, each a process of its own."""
+    """Start a scheduler and two workers of one thread, each a process of its own, in that order."""
     where = folder / "scheduler.json"
     common = ("--host", "127.0.0.1", "--scheduler-file", str(where), "--no-dashboard")
     one = ("--no-nanny", "--nthreads", "1", "--local-directory", str(folder))
     with (
-        started(*DASK, "distributed.cli.dask_scheduler", "--port", "0", *common),
+        started(*DASK, "distributed.cli.dask_scheduler", "--port", "0", *common) as scheduler,
         started(*DASK, "distributed.cli.dask_worker", *common, *one) as first,
         started(*DASK, "distributed.cli.dask_worker", *common, *one) as second,
     ):
@@ -121,18 +121,18 @@ def a_cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[str]]]]
         address = json.loads(where.read_text(encoding="utf-8"))["address"]
         with Client(address, set_as_default=False) as client:
             client.wait_for_workers(2, timeout=20)
-        yield address, [first, second]
+        yield address, [scheduler, first, second]
 
 
 def test_allocate__on_a_cluster_whose_worker_dies__gives_the_same_result(tmp_path: Path) -> None:
     problem = read_problem(drawn_round(1, SEVERAL))
     seen: list[Progress] = []
-    with a_cluster(tmp_path) as (address, workers):
+    with a_cluster(tmp_path) as (address, (scheduler, worker, _)):
 
         def kill_one(now: Progress) -> None:
             seen.append(now)
             if now.done == 1:
-                workers[0].kill()
+                worker.kill()
 
         with dask_cluster(address) as cluster:
             result = allocate(
@@ -142,7 +142,9 @@ def test_allocate__on_a_cluster_whose_worker_dies__gives_the_same_result(tmp_pat
                 losses=cluster.losses,
                 progress=kill_one,
             )
-        workers[0].wait(10)
+            assert not cluster.is_lost()
+            scheduler.kill()
+            until(cluster.is_lost)
     assert result["work"]["workers"] == 2
     assert seen[-1].done == 6
     assert result["result_sha256"] == allocate(problem)["result_sha256"]

@@ -68,8 +68,10 @@ def runner(effort: Effort) -> Iterator["Runner"]:
     running = Runner(effort)
     try:
         yield running
-    finally:
-        running.close()
+    except BaseException:
+        running.close(now=True)
+        raise
+    running.close(now=running.stopped)
 
 
 class Runner:
@@ -128,9 +130,9 @@ class Runner:
             self.stopped = asked or self.seconds_left() == 0
         return self.stopped
 
-    def close(self) -> None:
-        """End the processes; at once if it was stopped."""
-        self._pool.end(now=self.stopped)
+    def close(self, *, now: bool) -> None:
+        """End the processes: when they are idle, or `now`, whatever they do."""
+        self._pool.end(now=now)
 
     def _one_by_one(
         self, function: Solve[Given, Answer], tasks: Sequence[Given], order: list[int]

@@ -70,9 +70,11 @@ def catches(process: int, number: signal.Signals) -> bool:
     return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
 
 
-def children(process: int) -> int:
-    """Count a process's children: its workers, and one that tracks what they share."""
-    return len(Path(f"/proc/{process}/task/{process}/children").read_text().split())
+def children(process: int) -> list[int]:
+    """List a process's children: its workers, and one that tracks what they share."""
+    return [
+        int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    ]
 
 
 @pytest.mark.parametrize(("number", "workers"), [(signal.SIGINT, 1), (signal.SIGTERM, 2)])
@@ -84,7 +86,7 @@ def test_allocate__a_signal_while_it_solves__ends_with_the_best_so_far(
     more = ("--workers", str(workers), "--json", "-o", str(watched))
     with started(*command, *more, start_new_session=True) as process:
         until(lambda: catches(process.pid, signal.SIGTERM))
-        until(lambda: workers == 1 or children(process.pid) > workers)
+        until(lambda: workers == 1 or len(children(process.pid)) > workers)
         os.killpg(process.pid, number)
         output, words = process.communicate(timeout=30)
     assert process.returncode == 0, words
@@ -94,6 +96,17 @@ def test_allocate__a_signal_while_it_solves__ends_with_the_best_so_far(
     result = json.loads(watched.read_text(encoding="utf-8"))
     assert verify(read_problem(json.loads(path.read_text(encoding="utf-8"))), result) == ()
     assert result["gap"] < 0.3
+
+
+def test_allocate__killed_itself__leaves_no_worker_behind(tmp_path: Path) -> None:
+    path = str(written(tmp_path, drawn_round(1, HARD)))
+    command = (sys.executable, "-m", "api", "allocate", path, "--gap", "0", "--workers", "2")
+    with started(*command) as process:
+        until(lambda: len(children(process.pid)) > 2)
+        workers = children(process.pid)
+        process.kill()
+        process.wait(10)
+        until(lambda: not any(Path(f"/proc/{one}").exists() for one in workers))
 
 
 def test_allocate__a_time_limit__ends_with_a_true_certificate(tmp_path: Path) -> None:

@@ -101,10 +101,11 @@ def versions() -> dict[str, str]:
 
 def _cluster(client: "Client") -> Cluster:
     from distributed import KilledWorker
+    from distributed.client import ClosedClientError
     from distributed.comm import CommClosedError
 
     threads = sum(client.nthreads().values())
-    losses = (KilledWorker, CancelledError, CommClosedError)
+    losses = (KilledWorker, CancelledError, CommClosedError, ClosedClientError)
     executor = client.get_executor(pure=False)
     return Cluster(executor, threads, losses, lambda: client.status != "running")
 

@@ -76,6 +76,14 @@ def test_allocate__the_solver_refuses_one_model__falls_back_there_alone() -> Non
     assert allocate(problem, workers=2)["result_sha256"] == result["result_sha256"]
 
 
+def test_verify__figures_of_a_million_million_points__allow_for_their_last_digits() -> None:
+    vast = copy.deepcopy(drawn_round(5, SMALL))
+    for resource in vast["resources"]:
+        resource["rate"] = resource["rate"] * 1_000_000 + 0.123
+    problem = read_problem(vast)
+    assert verify(problem, allocate(problem, stop=lambda: True)) == ()
+
+
 def raising(task: Task, gap: float, seconds: float | None) -> Outcome:
     raise RuntimeError((len(task), gap, seconds))
 

@@ -1,10 +1,8 @@
 import os
 import signal
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import active_children
-from pathlib import Path
 
 import pytest
 
@@ -12,58 +10,18 @@ from booking.engine.allocation.problem import Problem, read_problem
 from booking.engine.allocation.progress import Progress
 from booking.engine.allocation.run import allocate
 from booking.engine.allocation.schedule import Effort, Runner, runner, worthwhile_workers
-from booking.engine.allocation.stopping import stop_asked
 from tests.strategies_allocation import Size, drawn_round
+from tests.worker_tasks import (
+    deadly,
+    deaf,
+    deaf_but_first,
+    doubled,
+    failing,
+    seconds_given,
+    until_asked,
+)
 
 SEVERAL = Size(facilities=5, resources=15, requests=100, days=7, spread=10)
-
-
-def doubled(task: int, seconds: float | None) -> int:
-    del seconds
-    return 2 * task
-
-
-def seconds_given(task: int, seconds: float | None) -> float | None:
-    del task
-    return seconds
-
-
-def failing(task: int, seconds: float | None) -> int:
-    del seconds
-    raise ValueError(task)
-
-
-def deadly_once(task: tuple[Path, int], seconds: float | None) -> int:
-    """Kill its own process the first time that the third task is run."""
-    del seconds
-    mark, number = task
-    if number == 3 and not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
-def deadly(task: int, seconds: float | None) -> int:
-    del seconds
-    if task == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return task
-
-
-def until_asked(task: int, seconds: float | None) -> int:
-    """Work until asked to stop; a count bounds it where nobody asks."""
-    del seconds
-    while task < 2_000 and not stop_asked():
-        threading.Event().wait(0.01)
-        task += 1
-    return task
-
-
-def deaf(task: int, seconds: float | None) -> int:
-    """Work on for long, whatever is asked."""
-    del seconds
-    threading.Event().wait(60)
-    return task
 
 
 def run(function: object, effort: Effort, tasks: int = 5) -> tuple[int | None, ...]:
@@ -129,6 +87,16 @@ def test_map__stopped_between_tasks__what_is_done_counts() -> None:
         assert running.map(doubled, range(2), range(2)) == (None, None)
 
 
+def test_map__what_watches_fails__running_tasks_are_not_waited_for() -> None:
+    def fail(at: int, answer: int) -> None:
+        raise LookupError((at, answer))
+
+    effort = Effort(workers=2)
+    with pytest.raises(LookupError), runner(effort) as running:
+        running.map(deaf_but_first, [0, 1], [1, 2], fail)
+    assert not any(one.is_alive() for one in active_children())
+
+
 def asked_after(checks: int) -> Effort:
     left = iter(range(checks))
     return Effort(workers=2, stop=lambda: next(left, None) is None)
@@ -145,13 +113,6 @@ def test_map__stopped_while_deaf_tasks_run__ends_them(monkeypatch: pytest.Monkey
     began = time.monotonic()
     assert run(deaf, asked_after(3)) == (None,) * 5
     assert time.monotonic() - began < 20
-
-
-def test_map__a_worker_killed_in_mid_run__changes_nothing(tmp_path: Path) -> None:
-    tasks = [(tmp_path / "killed", number) for number in range(6)]
-    with runner(Effort(workers=2)) as running:
-        assert running.map(deadly_once, tasks, range(6)) == (0, 1, 2, 3, 4, 5)
-    assert tasks[0][0].exists()
 
 
 def test_map__a_task_that_kills_every_worker__is_given_up_alone() -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -88,8 +88,8 @@ def allocate_file(
     """
     _check_options(time_limit, gap, workers, scheduler)
     asked = read_file(problem)
-    with stop_on_signal() as stop, _hands(workers, scheduler) as hands:
-        result = _solve(asked, {**hands, "gap": gap, "time_limit": time_limit, "stop": stop})
+    with stop_on_signal() as stop, _hands(workers, scheduler, stop) as hands:
+        result = _solve(asked, {**hands, "gap": gap, "time_limit": time_limit})
     _say_what_failed(result)
     if output is not None:
         write_whole(output, result)
@@ -119,10 +119,12 @@ def _check_options(
 
 
 @contextmanager
-def _hands(workers: int | None, scheduler: str | None) -> Iterator[dict[str, Any]]:
-    """Give what does the work: processes here, or a cluster."""
+def _hands(
+    workers: int | None, scheduler: str | None, stop: Callable[[], bool]
+) -> Iterator[dict[str, Any]]:
+    """Give what does the work, processes here or a cluster, and what stops it."""
     if scheduler is None:
-        yield {"workers": workers}
+        yield {"workers": workers, "stop": stop}
         return
     from api.cli.cluster import dask_cluster
 
@@ -131,7 +133,10 @@ def _hands(workers: int | None, scheduler: str | None) -> Iterator[dict[str, Any
             "workers": cluster.workers,
             "executor": cluster.executor,
             "losses": cluster.losses,
+            "stop": lambda: stop() or cluster.is_lost(),
         }
+        if cluster.is_lost():
+            typer.echo("The Dask scheduler is gone; start it again and repeat.", err=True)
 
 
 def read_json(path: Path) -> Any:

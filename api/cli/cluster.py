@@ -1,6 +1,7 @@
 """A Dask cluster to allocate on, where one machine is not enough."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,11 +21,15 @@ ANSWER_WITHIN: Final = "10s"
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Where to run tasks, how many at a time, and the errors that mean a worker was lost."""
+    """Where to run tasks, how many at a time, and the errors that mean a worker was lost.
+
+    `is_lost` tells that the scheduler itself is gone, so that nothing more will be answered.
+    """
 
     executor: Executor
     workers: int
     losses: tuple[type[Exception], ...]
+    is_lost: Callable[[], bool]
 
 
 @contextmanager
@@ -35,6 +40,9 @@ def dask_cluster(address: str) -> Iterator[Cluster]:
             "Give host and port, such as tcp://127.0.0.1:8786.", param_hint="--scheduler"
         )
     client = _connected(address)
+    # What goes wrong is said in our own words; tracebacks of lost connections say nothing more.
+    for name in ("distributed", "distributed.client", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         _check_versions(client, address)
         yield _cluster(client)
@@ -93,11 +101,13 @@ def versions() -> dict[str, str]:
 
 def _cluster(client: "Client") -> Cluster:
     from distributed import KilledWorker
+    from distributed.client import ClosedClientError
     from distributed.comm import CommClosedError
 
     threads = sum(client.nthreads().values())
-    losses = (KilledWorker, CancelledError, CommClosedError)
-    return Cluster(client.get_executor(pure=False), threads, losses)
+    losses = (KilledWorker, CancelledError, CommClosedError, ClosedClientError)
+    executor = client.get_executor(pure=False)
+    return Cluster(executor, threads, losses, lambda: client.status != "running")
 
 
 def _refuse(sentence: str, cause: Exception | None = None) -> NoReturn:

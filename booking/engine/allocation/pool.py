@@ -1,11 +1,14 @@
 """Processes of our own that can be told to stop, ended at once, and started anew."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.synchronize import Event
+from threading import Thread
 
 from booking.engine.allocation.stopping import listen
 
@@ -93,4 +96,13 @@ def _without_interrupts() -> Iterator[None]:
 
 
 def _listen_to(flag: Event) -> None:
+    """Begin a worker: it hears of a stop, and ends with the process that started it."""
     listen(flag.is_set)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -68,8 +68,10 @@ def runner(effort: Effort) -> Iterator["Runner"]:
     running = Runner(effort)
     try:
         yield running
-    finally:
-        running.close()
+    except BaseException:
+        running.close(now=True)
+        raise
+    running.close(now=running.stopped)
 
 
 class Runner:
@@ -128,9 +130,9 @@ class Runner:
             self.stopped = asked or self.seconds_left() == 0
         return self.stopped
 
-    def close(self) -> None:
-        """End the processes; at once if it was stopped."""
-        self._pool.end(now=self.stopped)
+    def close(self, *, now: bool) -> None:
+        """End the processes: when they are idle, or `now`, whatever they do."""
+        self._pool.end(now=now)
 
     def _one_by_one(
         self, function: Solve[Given, Answer], tasks: Sequence[Given], order: list[int]
@@ -151,7 +153,7 @@ class Runner:
                 self._pool.ask_to_stop()
                 yield from side.last_answers(self.effort.losses)
                 return
-            side.submit(self._pool.executor(), self.effort.workers, self.seconds_left())
+            side.submit(self._pool.executor(), self.effort, self.seconds_left())
             yield from side.answers(LOOK_EVERY, self.effort.losses)
             if side.broken:
                 self._pool.end(now=True)
@@ -175,16 +177,16 @@ class _SideBySide(Generic[Given, Answer]):
         """Tell whether anything waits or runs."""
         return bool(self._waiting or self._running)
 
-    def submit(self, executor: Executor, workers: int, seconds: float | None) -> None:
+    def submit(self, executor: Executor, effort: Effort, seconds: float | None) -> None:
         """Start as many as there are workers; what may be the killer of workers, alone."""
         self.broken = False
-        while self._waiting and len(self._running) < workers:
+        while self._waiting and len(self._running) < effort.workers:
             if self._running and self._suspects(self._waiting[-1], *self._running.values()):
                 return
             at = self._waiting.pop()
             try:
                 future = executor.submit(self._function, self._tasks[at], seconds)
-            except BrokenExecutor:
+            except effort.losses:
                 self._lose(at)
                 return
             self._running[future] = at

@@ -10,6 +10,9 @@ from booking.engine.allocation.problem import problem_sha256, sha256_of
 from booking.engine.allocation.recount import Recount
 
 TOLERANCE: Final = 2e-6
+LAST_DIGITS: Final = Fraction(1, 2**50)
+"""What a number in floating point may be off by, as a share of it."""
+
 CODES: Final = frozenset(
     (
         "outbid",
@@ -213,5 +216,5 @@ class _Verifier:
         self, what: str, published: float, recomputed: Fraction | float, slack: float = TOLERANCE
     ) -> None:
         off = abs(Fraction(str(published)) - Fraction(recomputed))
-        if off > Fraction(slack):
+        if off > Fraction(slack) + abs(Fraction(recomputed)) * LAST_DIGITS:
             self.found.append(f"{what} is {published}; recomputed it is {float(recomputed):.6f}.")

@@ -26,7 +26,7 @@ from booking.engine.allocation.verification import verify
 from tests.strategies_allocation import TINY, Size, changed, drawn_round
 
 SEVERAL = Size(facilities=6, resources=18, requests=120, days=7, spread=16)
-HARD = Size(facilities=2, resources=30, requests=500, days=14, spread=40, pools=0.5)
+HARD = Size(facilities=2, resources=20, requests=320, days=14, spread=40, pools=0.5)
 EASY = drawn_round(1, TINY)
 DASK = (sys.executable, "-W", "ignore", "-m")
 
@@ -70,9 +70,11 @@ def catches(process: int, number: signal.Signals) -> bool:
     return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
 
 
-def children(process: int) -> int:
-    """Count a process's children: its workers, and one that tracks what they share."""
-    return len(Path(f"/proc/{process}/task/{process}/children").read_text().split())
+def children(process: int) -> list[int]:
+    """List a process's children: its workers, and one that tracks what they share."""
+    return [
+        int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    ]
 
 
 @pytest.mark.parametrize(("number", "workers"), [(signal.SIGINT, 1), (signal.SIGTERM, 2)])
@@ -84,7 +86,7 @@ def test_allocate__a_signal_while_it_solves__ends_with_the_best_so_far(
     more = ("--workers", str(workers), "--json", "-o", str(watched))
     with started(*command, *more, start_new_session=True) as process:
         until(lambda: catches(process.pid, signal.SIGTERM))
-        until(lambda: workers == 1 or children(process.pid) > workers)
+        until(lambda: workers == 1 or len(children(process.pid)) > workers)
         os.killpg(process.pid, number)
         output, words = process.communicate(timeout=30)
     assert process.returncode == 0, words
@@ -94,6 +96,17 @@ def test_allocate__a_signal_while_it_solves__ends_with_the_best_so_far(
     result = json.loads(watched.read_text(encoding="utf-8"))
     assert verify(read_problem(json.loads(path.read_text(encoding="utf-8"))), result) == ()
     assert result["gap"] < 0.3
+
+
+def test_allocate__killed_itself__leaves_no_worker_behind(tmp_path: Path) -> None:
+    path = str(written(tmp_path, drawn_round(1, HARD)))
+    command = (sys.executable, "-m", "api", "allocate", path, "--gap", "0", "--workers", "2")
+    with started(*command) as process:
+        until(lambda: len(children(process.pid)) > 2)
+        workers = children(process.pid)
+        process.kill()
+        process.wait(10)
+        until(lambda: not any(Path(f"/proc/{one}").exists() for one in workers))
 
 
 def test_allocate__a_time_limit__ends_with_a_true_certificate(tmp_path: Path) -> None:
@@ -108,12 +121,12 @@ def test_allocate__a_time_limit__ends_with_a_true_certificate(tmp_path: Path) ->
 
 @contextmanager
 def a_cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[str]]]]:
-    """Start a scheduler and two workers of one thread, each a process of its own."""
+    """Start a scheduler and two workers of one thread, each a process of its own, in that order."""
     where = folder / "scheduler.json"
     common = ("--host", "127.0.0.1", "--scheduler-file", str(where), "--no-dashboard")
     one = ("--no-nanny", "--nthreads", "1", "--local-directory", str(folder))
     with (
-        started(*DASK, "distributed.cli.dask_scheduler", "--port", "0", *common),
+        started(*DASK, "distributed.cli.dask_scheduler", "--port", "0", *common) as scheduler,
         started(*DASK, "distributed.cli.dask_worker", *common, *one) as first,
         started(*DASK, "distributed.cli.dask_worker", *common, *one) as second,
     ):
@@ -121,18 +134,18 @@ def a_cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[str]]]]
         address = json.loads(where.read_text(encoding="utf-8"))["address"]
         with Client(address, set_as_default=False) as client:
             client.wait_for_workers(2, timeout=20)
-        yield address, [first, second]
+        yield address, [scheduler, first, second]
 
 
 def test_allocate__on_a_cluster_whose_worker_dies__gives_the_same_result(tmp_path: Path) -> None:
     problem = read_problem(drawn_round(1, SEVERAL))
     seen: list[Progress] = []
-    with a_cluster(tmp_path) as (address, workers):
+    with a_cluster(tmp_path) as (address, (scheduler, worker, _)):
 
         def kill_one(now: Progress) -> None:
             seen.append(now)
             if now.done == 1:
-                workers[0].kill()
+                worker.kill()
 
         with dask_cluster(address) as cluster:
             result = allocate(
@@ -142,7 +155,9 @@ def test_allocate__on_a_cluster_whose_worker_dies__gives_the_same_result(tmp_pat
                 losses=cluster.losses,
                 progress=kill_one,
             )
-        workers[0].wait(10)
+            assert not cluster.is_lost()
+            scheduler.kill()
+            until(cluster.is_lost)
     assert result["work"]["workers"] == 2
     assert seen[-1].done == 6
     assert result["result_sha256"] == allocate(problem)["result_sha256"]

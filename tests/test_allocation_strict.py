@@ -20,7 +20,7 @@ from tests.test_allocation_reading import PROBLEM
 
 OUTWEIGHS = 10**9
 CROWDED = Size(facilities=1, resources=3, requests=30, days=4, spread=10, lengths=(4, 8), pools=0.3)
-LARGE = Size(facilities=1, resources=5, requests=60, days=7, spread=36, pools=0, cap_share=None)
+LARGE = Size(1, 2, 40, 6, 70, sessions=(1,), lengths=(6, 10), pools=0, cap_share=None)
 
 
 def strictly(seed: int, size: Size) -> dict[str, Any]:

@@ -126,7 +126,7 @@ class _Explainer:
     def _displaced(self, placement: int) -> tuple[int, ...]:
         """Choose who would have to leave: the fewest points first, until there is room."""
         offer, start = self.timetable.offer(placement), self.timetable.start(placement)
-        short = offer.quantity - self.timetable.span(placement)
+        short = [offer.quantity - units for units in self.timetable.span(placement)]
         overlapping: dict[int, list[int]] = {}
         for other in self._on.get(offer.resource, ()):
             first = self.timetable.start(other)
@@ -138,11 +138,12 @@ class _Explainer:
             for other in overlapping[request]:
                 low = max(0, self.timetable.start(other) - start)
                 high = self.timetable.start(other) + self.timetable.offer(other).steps - start
-                useful |= bool((short[low:high] > 0).any())
-                short[low:high] -= self.timetable.offer(other).quantity
+                useful |= max(short[low:high]) > 0
+                units = self.timetable.offer(other).quantity
+                short[low:high] = [one - units for one in short[low:high]]
             if useful:
                 leaving.append(request)
-            if not (short > 0).any():
+            if max(short) <= 0:
                 break
         return tuple(leaving)
 

@@ -1,5 +1,7 @@
 """Say why: for each request without a place, what stands in the way and what it would take."""
 
+from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -60,10 +62,23 @@ class _Explainer:
     def __init__(self, timetable: Timetable) -> None:
         self.timetable = timetable
         self.problem = timetable.compiled.problem
-        self._on: dict[int, list[int]] = {}
+        self._on: dict[int, list[tuple[int, int]]] = {}
+        self._longest: dict[int, int] = {}
+        self._of: dict[tuple[int, int], list[int]] = {}
+        self._rooms: dict[tuple[int, int], bool] = {}
         for request in sorted(timetable.held):
             for placement in timetable.held[request]:
-                self._on.setdefault(timetable.offer(placement).resource, []).append(placement)
+                offer = timetable.offer(placement)
+                on = self._on.setdefault(offer.resource, [])
+                on.append((timetable.start(placement), placement))
+                self._longest[offer.resource] = max(
+                    offer.steps, self._longest.get(offer.resource, 0)
+                )
+            organisation = timetable.compiled.organisation_of[request]
+            key = (organisation, timetable.facility(request))
+            self._of.setdefault(key, []).append(request)
+        for on in self._on.values():
+            on.sort()
         self._groups = _credited_groups(timetable)
 
     def decision(self, request: int) -> dict[str, Any]:
@@ -72,8 +87,14 @@ class _Explainer:
         if code is not None:
             reasons = [self._reason(code, None, None, None, _WHOLE[code], ())]
             return self._decided(request, 0, reasons)
-        needed = self._points_needed(request)
-        return self._decided(request, needed, self._reasons(request, needed))
+        obstacles = {
+            placement: self._obstacle(placement)
+            for sessions in self.timetable.choices(request).values()
+            for some in sessions
+            for placement in some
+        }
+        needed = self._points_needed(request, obstacles)
+        return self._decided(request, needed, self._reasons(request, needed, obstacles))
 
     def _decided(self, request: int, needed: int, reasons: list[dict[str, Any]]) -> dict[str, Any]:
         return {
@@ -83,12 +104,14 @@ class _Explainer:
             "reasons": reasons,
         }
 
-    def _reasons(self, request: int, needed: int) -> list[dict[str, Any]]:
+    def _reasons(
+        self, request: int, needed: int, known: Mapping[int, Obstacle]
+    ) -> list[dict[str, Any]]:
         found = []
         sessions = len(self.problem.requests[request].sessions)
         for session in range(sessions):
             obstacles = [
-                self._obstacle(placement)
+                known[placement]
                 for there in self.timetable.choices(request).values()
                 for placement in there[session]
             ]
@@ -109,29 +132,36 @@ class _Explainer:
 
     def _cap_leaves_room(self, request: int, facility: int) -> bool:
         """Tell whether even the smallest choice of each session would keep the cap."""
-        sessions = self.timetable.choices(request)[facility]
-        least = [min(some, key=lambda one: self.timetable.offer(one).credit) for some in sessions]
-        return self.timetable.keeps_cap(least)
+        key = (request, facility)
+        if key not in self._rooms:
+            offer = self.timetable.offer
+            sessions = self.timetable.choices(request)[facility]
+            least = [min(some, key=lambda one: offer(one).credit) for some in sessions]
+            self._rooms[key] = self.timetable.keeps_cap(least)
+        return self._rooms[key]
 
     def _own(self, request: int, facility: int) -> tuple[int, ...]:
         """List the organisation's served requests at a facility."""
-        organisation_of = self.timetable.compiled.organisation_of
-        return tuple(
-            one
-            for one in sorted(self.timetable.held)
-            if organisation_of[one] == organisation_of[request]
-            and self.timetable.facility(one) == facility
-        )
+        organisation = self.timetable.compiled.organisation_of[request]
+        return tuple(self._of.get((organisation, facility), ()))
+
+    def _overlapping(self, resource: int, start: int, end: int) -> dict[int, list[int]]:
+        """List what is held on a resource in these steps, by request."""
+        on = self._on.get(resource, [])
+        first = bisect_left(on, (start - self._longest.get(resource, 0), -1))
+        last = bisect_left(on, (end, -1))
+        found: dict[int, list[int]] = {}
+        for begun, other in on[first:last]:
+            offer = self.timetable.offer(other)
+            if start < begun + offer.steps:
+                found.setdefault(offer.request, []).append(other)
+        return found
 
     def _displaced(self, placement: int) -> tuple[int, ...]:
         """Choose who would have to leave: the fewest points first, until there is room."""
         offer, start = self.timetable.offer(placement), self.timetable.start(placement)
         short = [offer.quantity - units for units in self.timetable.span(placement)]
-        overlapping: dict[int, list[int]] = {}
-        for other in self._on.get(offer.resource, ()):
-            first = self.timetable.start(other)
-            if first < start + offer.steps and start < first + self.timetable.offer(other).steps:
-                overlapping.setdefault(self.timetable.offer(other).request, []).append(other)
+        overlapping = self._overlapping(offer.resource, start, start + offer.steps)
         leaving = []
         for request in sorted(overlapping, key=lambda one: (self.timetable.points(one), one)):
             useful = False
@@ -147,17 +177,20 @@ class _Explainer:
                 break
         return tuple(leaving)
 
-    def _points_needed(self, request: int) -> int:
+    def _points_needed(self, request: int, known: Mapping[int, Obstacle]) -> int:
         """Give whole points per credit that outweigh all who would have to leave."""
         options = [
-            self._price(request, facility, sessions)
+            self._price(
+                request,
+                facility,
+                [min((known[one] for one in some), key=lambda one: one.cost) for some in sessions],
+            )
             for facility, sessions in self.timetable.choices(request).items()
         ]
         return min((one for one in options if one), default=0)
 
-    def _price(self, request: int, facility: int, sessions: list[list[int]]) -> int:
+    def _price(self, request: int, facility: int, cheapest: list[Obstacle]) -> int:
         """Price each session's cheapest place, and the cap, at what would be lost; 0: nobody."""
-        cheapest = [min(map(self._obstacle, some), key=lambda one: one.cost) for some in sessions]
         leaving = {one for obstacle in cheapest for one in obstacle.blockers}
         if not leaving:
             return 0

@@ -34,6 +34,7 @@ class Timetable:
         self._offer: list[int] = compiled.placements.offer.tolist()
         self._start: list[int] = compiled.placements.start.tolist()
         self._sums: dict[int, Sums] = {}
+        self._points_at = [0] * len(problem.facilities)
         self._members: dict[tuple[tuple[str, ...], int], tuple[int, ...]] = {}
         self._choices = self._by_request()
 
@@ -85,6 +86,10 @@ class Timetable:
         """Give the points of a request's places."""
         return self._sums[request].points
 
+    def points_at(self, facility: int) -> int:
+        """Give the points of all places at a facility."""
+        return self._points_at[facility]
+
     def credit(self, request: int) -> int:
         """Give the units (1/scale credits) of a request's places."""
         return self._sums[request].credit
@@ -114,6 +119,7 @@ class Timetable:
         )
         self.held[request] = placements
         self._sums[request] = sums
+        self._points_at[sums.facility] += sums.points
         for placement, offer in zip(placements, offers, strict=True):
             free, start = self.free[offer.resource], self._start[placement]
             for step in range(start, start + offer.steps):

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from booking.engine.allocation.certificate import Round
 from booking.engine.allocation.components import split
 from booking.engine.allocation.crediting import Crediting
+from booking.engine.allocation.entities import ProblemRefusedError
+from booking.engine.allocation.explain import decisions
 from booking.engine.allocation.finish import finish, finish_part
 from booking.engine.allocation.placements import (
     Compiled,
@@ -22,9 +24,11 @@ from booking.engine.allocation.placements import (
     whole_numbers,
 )
 from booking.engine.allocation.problem import read_problem
+from booking.engine.allocation.run import allocate
 from booking.engine.allocation.seating import seating_part
 from booking.engine.allocation.timetable import Timetable
 from booking.engine.allocation.top_ups import TopUps
+from booking.engine.allocation.why_not import why_not
 from tests.strategies_allocation import SMALL, TINY, Size, drawn_round
 from tests.test_allocation_laws import ways, worth
 
@@ -47,6 +51,9 @@ CROWDED = Size(
     linked=0.2,
     starts=(6, 16),
 )
+
+
+PLACE = {"resource": "r0", "rank": 0}
 
 
 def some_of(compiled: Compiled, seed: int) -> list[int]:
@@ -159,3 +166,45 @@ def test_whole_numbers__at_the_edge_of_64_bits__stay_exact(most: int, kind: str)
     column = whole_numbers([1, most])
     assert column.dtype == kind
     assert column.tolist() == [1, most]
+
+
+@few
+@given(st.integers(0, 10_000), st.sampled_from([{}, {"strict": True}]))
+def test_one_request_alone_is_told_what_the_whole_round_tells_it(
+    seed: int, rules: dict[str, Any]
+) -> None:
+    problem = read_problem({**drawn_round(seed, CROWDED), **rules})
+    timetable = finish(compile_problem(problem), some_of(compile_problem(problem), seed))
+    result = {"bookings": bookings(timetable)}
+    told = {one["request"]: one for one in decisions(timetable)}
+    for request in problem.requests:
+        found = why_not(problem, result, request.id)
+        assert found == told.get(request.id, {**found, "granted": True, "reasons": []})
+
+
+def test_why_not__a_request_that_is_not_in_the_round__is_refused() -> None:
+    problem = read_problem(drawn_round(1, TINY))
+    with pytest.raises(ProblemRefusedError, match="choose one of its requests"):
+        why_not(problem, {"bookings": []}, "nobody")
+
+
+def test_explain__two_short_requests_hold_the_place__says_they_are_worth_more_together() -> None:
+    whole, first, second = (
+        [{"steps": steps, "quantity": 1, "alternatives": [{**PLACE, "from": low, "to": high}]}]
+        for steps, low, high in ((12, 8, 20), (6, 8, 14), (6, 14, 20))
+    )
+    obj = drawn_round(1, TINY)
+    plain = {"organisation": "o1", "groups": [], "merit": 700}
+    obj["resources"] = [{**obj["resources"][0], "id": "r0", "capacity": 1, "windows": [[8, 20]]}]
+    obj["facilities"][0]["cap_share"] = None
+    obj["requests"] = [
+        {**plain, "id": "long", "sessions": whole, "merit": 900},
+        {**plain, "id": "one", "sessions": first, "merit": 910},
+        {**plain, "id": "two", "sessions": second, "merit": 920},
+    ]
+    decision = allocate(read_problem(obj))["decisions"][0]
+    assert decision["request"] == "long"
+    reason = decision["reasons"][0]
+    assert [one["request"] for one in reason["blockers"]] == ["one", "two"]
+    assert "2 requests, worth more together, would have to leave" in reason["detail"]
+    assert "one" not in reason["detail"].split()

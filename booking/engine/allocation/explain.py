@@ -56,6 +56,15 @@ def decisions(timetable: Timetable) -> list[dict[str, Any]]:
     ]
 
 
+def decision_on(timetable: Timetable, request: int) -> dict[str, Any]:
+    """Decide one request, as `decisions` does; a granted one needs no reasons."""
+    explainer = _Explainer(timetable)
+    if request in timetable.held:
+        name = timetable.compiled.problem.requests[request].id
+        return {"request": name, "granted": True, "points_needed_per_hour": 0, "reasons": []}
+    return explainer.decision(request)
+
+
 class _Explainer:
     """Looks up who holds each slot and who is credited to which group."""
 
@@ -223,17 +232,7 @@ class _Explainer:
     def _detail(self, obstacle: Obstacle, resource: str, start: int, needed: int) -> str:
         where = f"{resource} from step {start}"
         if obstacle.code == "outbid":
-            count = len(obstacle.blockers)
-            who = "a request that adds" if count == 1 else f"{count} requests that together add"
-            if self.problem.strict and not needed:
-                return (
-                    f"{where} is held by {who} more reserved hours or points; no score would"
-                    " have placed this request, so ask for other starts or resources."
-                )
-            return (
-                f"{where} is held by {who} more to the timetable; {needed} points per hour"
-                " would have placed this request, or ask for other starts or resources."
-            )
+            return self._outbid(where, len(obstacle.blockers), needed)
         if obstacle.code == "cap_reached":
             return (
                 f"{where} has room, but the organisation's other requests leave too little of"
@@ -242,6 +241,24 @@ class _Explainer:
         return (
             f"{where} has room, but the request's sessions are placed all together or not at"
             " all, and not all of them fit; add starts or resources for the others."
+        )
+
+    def _outbid(self, where: str, count: int, needed: int) -> str:
+        who = "a request that adds" if count == 1 else f"{count} requests that together add"
+        if self.problem.strict and not needed:
+            return (
+                f"{where} is held by {who} more reserved hours or points; no score would"
+                " have placed this request, so ask for other starts or resources."
+            )
+        if count == 1:
+            return (
+                f"{where} is held by {who} more to the timetable; {needed} points per hour"
+                " would have placed this request, or ask for other starts or resources."
+            )
+        return (
+            f"{where}: to place this request, {count} requests, worth more together, would have"
+            f" to leave; {needed} points per hour would have placed it, or ask for other starts"
+            " or resources."
         )
 
     def _reason(

@@ -104,8 +104,11 @@ class _Contest:
         for step in range(seat.start, seat.end):
             short = quantity - free[step]
             if short > 0:
-                here = {one for one, units in on[step].items() if units >= short}
-                found = here if found is None else found & here
+                holders = on[step]
+                if found is None:
+                    found = {one for one, units in holders.items() if units >= short}
+                else:
+                    found = {one for one in found if holders.get(one, 0) >= short}
                 if not found:
                     break
         return found

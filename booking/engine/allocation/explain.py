@@ -75,6 +75,7 @@ class _Explainer:
         self._longest: dict[int, int] = {}
         self._of: dict[tuple[int, int], list[int]] = {}
         self._rooms: dict[tuple[int, int], bool] = {}
+        self._per_hour: dict[int, float] = {}
         for request in sorted(timetable.held):
             for placement in timetable.held[request]:
                 offer = timetable.offer(placement)
@@ -169,10 +170,13 @@ class _Explainer:
     def _displaced(self, placement: int) -> tuple[int, ...]:
         """Choose who would have to leave: the fewest points first, until there is room."""
         offer, start = self.timetable.offer(placement), self.timetable.start(placement)
-        short = [offer.quantity - units for units in self.timetable.span(placement)]
         overlapping = self._overlapping(offer.resource, start, start + offer.steps)
+        order = sorted(overlapping, key=lambda one: (self.timetable.points(one), one))
+        if self.problem.resources[offer.resource].capacity == 1:
+            return tuple(order)
+        short = [offer.quantity - units for units in self.timetable.span(placement)]
         leaving = []
-        for request in sorted(overlapping, key=lambda one: (self.timetable.points(one), one)):
+        for request in order:
             useful = False
             for other in overlapping[request]:
                 low = max(0, self.timetable.start(other) - start)
@@ -280,10 +284,12 @@ class _Explainer:
         }
 
     def _blocker(self, request: int) -> dict[str, Any]:
-        per_unit = Fraction(self.timetable.points(request), self.timetable.credit(request))
+        if request not in self._per_hour:
+            per_unit = Fraction(self.timetable.points(request), self.timetable.credit(request))
+            self._per_hour[request] = round(float(per_unit * self.timetable.compiled.scale), 2)
         return {
             "request": self.problem.requests[request].id,
-            "points_per_hour": round(float(per_unit * self.timetable.compiled.scale), 2),
+            "points_per_hour": self._per_hour[request],
             "group": self._groups.get(request),
         }
 

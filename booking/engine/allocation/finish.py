@@ -7,7 +7,7 @@ import numpy as np
 from booking.engine.allocation.components import Component, split
 from booking.engine.allocation.placements import Compiled
 from booking.engine.allocation.seating import Part, Seating, seating_part, worth_of
-from booking.engine.allocation.swaps import Swap, best_swap
+from booking.engine.allocation.swaps import Known, Swap, best_swap
 from booking.engine.allocation.timetable import Timetable
 
 
@@ -54,6 +54,7 @@ class _Finishing:
         self.rank = {request: at for at, request in enumerate(order)}
         self.changes = dict.fromkeys(part.caps, 0)
         self.checked: dict[int, int] = {}
+        self.known: Known = {}
         self.by_resource: dict[int, set[int]] = {at: set() for at in part.resources}
         for seat in self.seating.seats:
             self.by_resource[seat.resource].add(seat.request)
@@ -80,7 +81,7 @@ class _Finishing:
         return sum(self.changes[facility] for facility in self.seating.choices[request])
 
     def _improve(self, request: int) -> None:
-        found = best_swap(self.seating, request)
+        found = best_swap(self.seating, request, self.known)
         if found is None:
             self.checked[request] = self._changes_around(request)
             return

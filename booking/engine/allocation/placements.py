@@ -222,13 +222,12 @@ class _Offering:
         self.fair_share = {one.id: exact(one.fair_share) for one in problem.organisations}
         self.resources = {one.id: at for at, one in enumerate(problem.resources)}
         self.capacity = [one.capacity for one in problem.resources]
-        self.windows = [one.windows for one in problem.resources]
         places = {one.id: at for at, one in enumerate(problem.facilities)}
         self.facility = [places[one.facility] for one in problem.resources]
         self.credit = [
             int(exact(one.rate) * problem.step_hours * scale) for one in problem.resources
         ]
-        self._open: dict[tuple[int, int], frozenset[int]] = {}
+        self.ends = [_ends(one.windows) for one in problem.resources]
 
     def offers_of(self, index: int, request: Request) -> tuple[_Found, str]:
         """List a request's offers with their starts, or say by a code why there are none."""
@@ -266,10 +265,11 @@ class _Offering:
             if session.quantity > self.capacity[at]:
                 continue
             ranks = best.setdefault(at, {})
-            within = self._open_starts(at, session.steps)
-            rank = alternative.rank
+            ends, rank = self.ends[at], alternative.rank
             for start in alternative.starts_for(session.steps):
-                if start in within and ranks.get(start, rank) >= rank:
+                if start >= len(ends):
+                    continue
+                if start + session.steps <= ends[start] and ranks.get(start, rank) >= rank:
                     ranks[start] = rank
         found: dict[tuple[int, int], list[int]] = {}
         for at in sorted(best):
@@ -277,15 +277,13 @@ class _Offering:
                 found.setdefault((at, best[at][start]), []).append(start)
         return found
 
-    def _open_starts(self, resource: int, steps: int) -> frozenset[int]:
-        key = (resource, steps)
-        if key not in self._open:
-            self._open[key] = frozenset(
-                start
-                for low, high in self.windows[resource]
-                for start in range(low, high - steps + 1)
-            )
-        return self._open[key]
+
+def _ends(windows: tuple[tuple[int, int], ...]) -> list[int]:
+    """Give, for each step, the end of the window it lies in; 0 where it is closed."""
+    ends = [0] * (windows[-1][1] if windows else 0)
+    for low, high in windows:
+        ends[low:high] = [high] * (high - low)
+    return ends
 
 
 def _points(per_credit: Fraction, credit: int, scale: int, rank: int) -> int:

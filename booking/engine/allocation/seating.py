@@ -128,6 +128,8 @@ class Seating:
             at: [{} for _ in range(last)] for at, (_, last) in part.resources.items()
         }
         self.used: dict[tuple[int, int], int] = {}
+        self.changes = dict.fromkeys(part.resources, 0)
+        self.changes_of: dict[tuple[int, int], int] = {}
         self.top_ups = {
             at: TopUps(reserves, part.ladder, part.scale) for at, reserves in part.reserves.items()
         }
@@ -246,6 +248,7 @@ class Seating:
             seat = self.seats[placement]
             free, on = self.free[seat.resource], self.on[seat.resource]
             units = sign * seat.quantity
+            self.changes[seat.resource] += 1
             for step in range(seat.start, seat.end):
                 free[step] -= units
                 holders = on[step]
@@ -256,6 +259,7 @@ class Seating:
                     del holders[request]
         key = (self.part.organisations[request], held.facility)
         self.used[key] = self.used.get(key, 0) + sign * held.credit
+        self.changes_of[key] = self.changes_of.get(key, 0) + 1
         members = self.part.members[request, held.facility]
         self.top_ups[held.facility].book(members, sign * held.credit)
 

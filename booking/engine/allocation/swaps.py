@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from booking.engine.allocation.seating import MOST_TRIES, Seat, Seating
 
@@ -16,7 +17,11 @@ class Swap:
     placements: tuple[int, ...]
 
 
-def best_swap(seating: Seating, request: int) -> Swap | None:
+Known: TypeAlias = dict[tuple[int, int], tuple[int, set[int]]]
+"""Rivals by request and facility, with the count of changes around them when they were found."""
+
+
+def best_swap(seating: Seating, request: int, known: Known) -> Swap | None:
     """Find the swap that raises the objective most, by more than a point; None if none does.
 
     Complete: a rival counts if each session has a place that is free or that the rival
@@ -24,7 +29,7 @@ def best_swap(seating: Seating, request: int) -> Swap | None:
     """
     best: Swap | None = None
     for facility in seating.choices[request]:
-        found = _Contest(seating, request, facility).best()
+        found = _Contest(seating, request, facility).best(known)
         if found is not None and (best is None or found.gain > best.gain):
             best = found
     return best
@@ -44,10 +49,13 @@ class _Contest:
         self.now = self.top_ups.worth()
         self.unit = self.top_ups.unit
 
-    def best(self) -> Swap | None:
+    def best(self, known: Known) -> Swap | None:
         """Try the rivals that could give way by most to gain, until none can be better."""
+        key, changes = (self.request, self.facility), self._changes()
+        if key not in known or known[key][0] != changes:
+            known[key] = (changes, self._rivals())
         every = sorted(
-            ((self._most(rival), rival) for rival in self._rivals()),
+            ((self._most(rival), rival) for rival in known[key][1]),
             key=lambda one: (-one[0], one[1]),
         )
         best: Swap | None = None
@@ -56,6 +64,13 @@ class _Contest:
                 break
             best = self._against(rival, best.gain if best else self.unit) or best
         return best
+
+    def _changes(self) -> int:
+        """Count the changes of the resources wanted and of the organisation's own places."""
+        seats, seating = self.seating.seats, self.seating
+        wanted = {seats[one].resource for some in self.sessions for one in some}
+        own = (seating.part.organisations[self.request], self.facility)
+        return sum(map(seating.changes.__getitem__, wanted)) + seating.changes_of.get(own, 0)
 
     def gain(self, points: int, credit: int, rival: int) -> int:
         """Give what points and credits in, and the rival out, change; in parts of a point."""
@@ -100,6 +115,11 @@ class _Contest:
         seat = self.seating.seats[placement]
         free, on = self.seating.free[seat.resource], self.seating.on[seat.resource]
         quantity = seat.quantity
+        if min(free[seat.start : seat.end]) >= quantity:
+            return None
+        if self.seating.part.resources[seat.resource][0] == 1:
+            alone = {one for here in on[seat.start : seat.end] for one in here}
+            return alone if len(alone) == 1 else set()
         found: set[int] | None = None
         for step in range(seat.start, seat.end):
             short = quantity - free[step]

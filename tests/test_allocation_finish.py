@@ -158,7 +158,7 @@ def test_columns_hold_what_the_definitions_give(seed: int) -> None:
 def test_offers__one_by_one__are_the_columns() -> None:
     offers = compile_problem(read_problem(drawn_round(3, TINY))).offers
     assert [offers[at] for at in range(len(offers))] == list(offers)
-    assert all(type(getattr(one, name)) is int for one in offers for name in Offer.__slots__)
+    assert all(type(getattr(one, name)) is int for one in offers for name in Offer._fields)
 
 
 @pytest.mark.parametrize(("most", "kind"), [(2**63 - 1, "int64"), (2**63, "object")])

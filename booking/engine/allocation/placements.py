@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,7 @@ RANK_PARTS: Final = 200
 """A rank costs one part in this many: `RANK_STEP` in whole numbers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """What all starts of one session on one resource at one rank have in common.
 
     `points` are integer; `credit` is in units of 1/`Compiled.scale` credits.
@@ -84,8 +83,8 @@ class Offers:
 
     def __iter__(self) -> Iterator[Offer]:
         """Give the offers one by one."""
-        columns = (getattr(self, name).tolist() for name in Offer.__slots__)
-        return (Offer(*row) for row in zip(*columns, strict=True))
+        columns = (getattr(self, name).tolist() for name in Offer._fields)
+        return map(Offer._make, zip(*columns, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +153,7 @@ def compile_problem(problem: Problem) -> Compiled:
             offers.append(offer)
             starts.append(open_starts)
     organisations = {one.id: at for at, one in enumerate(problem.organisations)}
-    columns = zip(*offers, strict=True) if offers else [()] * len(Offer.__slots__)
+    columns = zip(*offers, strict=True) if offers else [()] * len(Offer._fields)
     return Compiled(
         problem=problem,
         scale=scale,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -89,8 +89,7 @@ def members_of(groups: tuple[str, ...], reserves: tuple[Reserve, ...]) -> tuple[
     return tuple(at for at, one in enumerate(reserves) if one.group in groups)
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(NamedTuple):
     """A placement in Python's own integers."""
 
     request: int
@@ -118,10 +117,9 @@ class Seating:
     """The component's timetable while it is changed; every figure follows each change."""
 
     def __init__(self, part: Part) -> None:
-        names = Seat.__slots__
-        columns = (getattr(part, name).tolist() for name in names)
+        columns = (getattr(part, name).tolist() for name in Seat._fields)
         self.part = part
-        self.seats = [Seat(*row) for row in zip(*columns, strict=True)]
+        self.seats = list(map(Seat._make, zip(*columns, strict=True)))
         self.held: dict[int, Held] = {}
         self.free = {at: [units] * last for at, (units, last) in part.resources.items()}
         self.on: dict[int, list[dict[int, int]]] = {

@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from booking.engine.allocation.entities import (
+    Alternative,
     Fault,
     Organisation,
     Problem,
     ProblemRefusedError,
     Request,
     Resource,
+    Session,
 )
 from booking.engine.allocation.explain import decision_on
 from booking.engine.allocation.placements import Compiled, compile_problem
@@ -47,8 +49,11 @@ def _around(
     resources = tuple(one for one in problem.resources if one.facility in homes)
     here = {one.id for one in resources}
     bookings = [one for one in result["bookings"] if one["resource"] in here]
-    names = sorted({asked.id, *(one["request"] for one in bookings)})
-    requests = tuple(_only(one, here) for one in _all_named(problem.requests, names))
+    held: dict[str, dict[int, tuple[str, int]]] = {}
+    for one in bookings:
+        held.setdefault(one["request"], {})[one["session"]] = (one["resource"], one["start"])
+    holders = _all_named(problem.requests, sorted({asked.id, *held}))
+    requests = tuple(one if one.id == asked.id else _as_held(one, held[one.id]) for one in holders)
     owners = sorted({one.organisation for one in requests})
     part = replace(
         problem,
@@ -60,20 +65,24 @@ def _around(
     return part, bookings
 
 
-def _only(request: Request, resources: set[str]) -> Request:
-    """Leave out what a request would accept elsewhere."""
+def _as_held(request: Request, held: Mapping[int, tuple[str, int]]) -> Request:
+    """Leave nothing acceptable but what a request holds, at its rank."""
     return replace(
         request,
         sessions=tuple(
-            replace(
-                session,
-                alternatives=tuple(
-                    one for one in session.alternatives if one.resource in resources
-                ),
-            )
-            for session in request.sessions
+            replace(session, alternatives=(_held_by(session, *held[at]),))
+            for at, session in enumerate(request.sessions)
         ),
     )
+
+
+def _held_by(session: Session, resource: str, start: int) -> Alternative:
+    ranks = [
+        one.rank
+        for one in session.alternatives
+        if one.resource == resource and start in one.starts_for(session.steps)
+    ]
+    return Alternative(resource=resource, rank=min(ranks), starts=(start,), span=None)
 
 
 def _placements(compiled: Compiled, bookings: Iterable[Mapping[str, Any]]) -> list[int]:

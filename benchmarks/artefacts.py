@@ -77,7 +77,8 @@ def main() -> None:
     answers = sorted(asked(problem, result, random.Random(wanted.seed)))
     if answers:
         print(f"{'why not me, median':28}{statistics.median(answers) * 1000:>9.1f} ms")
-        print(f"{'why not me, worst of ' + str(len(answers)):28}{answers[-1] * 1000:>9.1f} ms")
+        nearly_all = answers[len(answers) * 99 // 100 - 1]
+        print(f"{'why not me, 99 in 100':28}{nearly_all * 1000:>9.1f} ms")
 
 
 def written(problem: Problem, laps: Laps) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Say why: for each request without a place, what stands in the way and what it would take."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -12,6 +12,8 @@ from booking.engine.allocation.timetable import Timetable
 
 MOST_REASONS: Final = 5
 """Placements explained for each session: those that would displace the least."""
+
+NOBODY: Final = -1
 
 MOST_MERIT: Final = 1000
 """Points per credit that no request can have more of."""
@@ -76,20 +78,28 @@ class _Explainer:
         self._of: dict[tuple[int, int], list[int]] = {}
         self._rooms: dict[tuple[int, int], bool] = {}
         self._per_hour: dict[int, float] = {}
+        self._owner: dict[int, list[int]] = {}
         for request in sorted(timetable.held):
             for placement in timetable.held[request]:
-                offer = timetable.offer(placement)
-                on = self._on.setdefault(offer.resource, [])
-                on.append((timetable.start(placement), placement))
-                self._longest[offer.resource] = max(
-                    offer.steps, self._longest.get(offer.resource, 0)
-                )
+                self._note(request, placement)
             organisation = timetable.compiled.organisation_of[request]
             key = (organisation, timetable.facility(request))
             self._of.setdefault(key, []).append(request)
         for on in self._on.values():
             on.sort()
         self._groups = _credited_groups(timetable)
+
+    def _note(self, request: int, placement: int) -> None:
+        """Remember who is where: by step where there is one unit, else by first step."""
+        offer, start = self.timetable.offer(placement), self.timetable.start(placement)
+        resource = offer.resource
+        if self.problem.resources[resource].capacity == 1:
+            steps = len(self.timetable.free[resource])
+            owner = self._owner.setdefault(resource, [NOBODY] * steps)
+            owner[start : start + offer.steps] = [request] * offer.steps
+            return
+        self._on.setdefault(resource, []).append((start, placement))
+        self._longest[resource] = max(offer.steps, self._longest.get(resource, 0))
 
     def decision(self, request: int) -> dict[str, Any]:
         """Explain one request."""
@@ -170,13 +180,13 @@ class _Explainer:
     def _displaced(self, placement: int) -> tuple[int, ...]:
         """Choose who would have to leave: the fewest points first, until there is room."""
         offer, start = self.timetable.offer(placement), self.timetable.start(placement)
+        owner = self._owner.get(offer.resource)
+        if owner is not None:
+            return self._least_first(set(owner[start : start + offer.steps]) - {NOBODY})
         overlapping = self._overlapping(offer.resource, start, start + offer.steps)
-        order = sorted(overlapping, key=lambda one: (self.timetable.points(one), one))
-        if self.problem.resources[offer.resource].capacity == 1:
-            return tuple(order)
         short = [offer.quantity - units for units in self.timetable.span(placement)]
         leaving = []
-        for request in order:
+        for request in self._least_first(overlapping):
             useful = False
             for other in overlapping[request]:
                 low = max(0, self.timetable.start(other) - start)
@@ -189,6 +199,11 @@ class _Explainer:
             if max(short) <= 0:
                 break
         return tuple(leaving)
+
+    def _least_first(self, requests: Collection[int]) -> tuple[int, ...]:
+        if len(requests) == 1:
+            return tuple(requests)
+        return tuple(sorted(requests, key=lambda one: (self.timetable.points(one), one)))
 
     def _points_needed(self, request: int, known: Mapping[int, Obstacle]) -> int:
         """Give whole points per credit that outweigh all who would have to leave."""

@@ -4,12 +4,29 @@ Shares no code with the compiler or the solver: only the problem's own words. Ev
 exact, so a figure that differs is a wrong figure, not a rounded one.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from itertools import accumulate
+from math import lcm
+from typing import Any, Final
 
-from booking.engine.allocation.entities import THRESHOLD, Facility, Problem, Request, Session, exact
+from booking.engine.allocation.entities import (
+    THRESHOLD,
+    Alternative,
+    Facility,
+    Number,
+    Problem,
+    Request,
+    Resource,
+    Session,
+    exact,
+)
+
+MILLION: Final = 1_000_000
+SURE: Final = 10**15
+"""Two decimals of at most this many parts are the same if their floats are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,44 +54,68 @@ class Round:
             steps = sum(high - low for low, high in one.windows)
             hours = Fraction(steps * problem.step_minutes, 60)
             self.offered[one.facility] += one.capacity * exact(one.rate) * hours
+        self._step = Fraction(problem.step_minutes, 60)
+        self._credits: dict[tuple[str, int], Fraction] = {}
+        self._caps = {one.id: self._cap(one) for one in problem.facilities}
+        self._reserved = {
+            one.id: {
+                group: exact(share) * self.offered[one.id] for group, share in one.reserved_share
+            }
+            for one in problem.facilities
+        }
+        self._begins = {one.id: [low for low, _ in one.windows] for one in problem.resources}
 
     def cap(self, facility: str) -> Fraction | None:
         """Give the most credits one organisation may hold at a facility."""
-        share = self.facilities[facility].cap_share
-        return None if share is None else exact(share) * self.offered[facility]
+        return self._caps[facility]
+
+    def _cap(self, facility: Facility) -> Fraction | None:
+        share = facility.cap_share
+        return None if share is None else exact(share) * self.offered[facility.id]
 
     def reserved(self, facility: Facility) -> dict[str, Fraction]:
         """Give the reserved credits by group."""
-        return {
-            group: exact(share) * self.offered[facility.id]
-            for group, share in facility.reserved_share
-        }
+        return self._reserved[facility.id]
 
     def credits(self, session: Session, resource: str) -> Fraction:
         """Give rate x quantity x hours."""
-        hours = Fraction(session.steps * self.problem.step_minutes, 60)
-        return hours * session.quantity * exact(self.resources[resource].rate)
+        key = (resource, session.steps * session.quantity)
+        if key not in self._credits:
+            self._credits[key] = self._step * key[1] * exact(self.resources[resource].rate)
+        return self._credits[key]
 
     def choices(self, request: Request, session: Session) -> list[Choice]:
         """List what would do for a session, each start at its lowest rank."""
-        rank_of: dict[tuple[str, int], int] = {}
-        for one in session.alternatives:
-            for start in self._open_starts(session, one.resource, one.starts, one.span):
-                key = (one.resource, start)
-                rank_of[key] = min(one.rank, rank_of.get(key, one.rank))
+        worth = exact(request.merit) * self.fair_share[request.organisation]
         grouped: dict[tuple[str, int], list[int]] = {}
-        for (resource, start), rank in rank_of.items():
-            grouped.setdefault((resource, rank), []).append(start)
+        if len({one.resource for one in session.alternatives}) == len(session.alternatives):
+            for one in session.alternatives:
+                starts = self._open_starts(session, one)
+                if starts:
+                    grouped[one.resource, one.rank] = starts
+        else:
+            grouped = self._lowest_ranks(session)
         return [
             Choice(
                 resource=resource,
                 facility=self.resources[resource].facility,
-                points=self._points(request, session, resource, rank),
+                points=_points(worth, self.credits(session, resource), rank),
                 credits=self.credits(session, resource),
                 starts=tuple(starts),
             )
             for (resource, rank), starts in grouped.items()
         ]
+
+    def _lowest_ranks(self, session: Session) -> dict[tuple[str, int], list[int]]:
+        rank_of: dict[tuple[str, int], int] = {}
+        for one in session.alternatives:
+            for start in self._open_starts(session, one):
+                key = (one.resource, start)
+                rank_of[key] = min(one.rank, rank_of.get(key, one.rank))
+        grouped: dict[tuple[str, int], list[int]] = {}
+        for (resource, start), rank in rank_of.items():
+            grouped.setdefault((resource, rank), []).append(start)
+        return grouped
 
     def possible(self, request: Request) -> dict[str, list[list[Choice]]]:
         """List the choices by facility and session, where every session has one in the cap."""
@@ -93,36 +134,32 @@ class Round:
         least = sum(min(one.credits for one in choices) for choices in sessions)
         return cap is None or least <= cap
 
-    def _points(self, request: Request, session: Session, resource: str, rank: int) -> int:
-        credit = self.credits(session, resource)
-        discount = 1 - Fraction(min(rank, 10), 200)
-        return round(
-            exact(request.merit) * self.fair_share[request.organisation] * credit * discount
-        )
-
-    def _open_starts(
-        self,
-        session: Session,
-        name: str,
-        starts: tuple[int, ...] | None,
-        span: tuple[int, int] | None,
-    ) -> list[int]:
-        resource = self.resources[name]
+    def _open_starts(self, session: Session, wanted: Alternative) -> list[int]:
+        resource, steps = self.resources[wanted.resource], session.steps
         if session.quantity > resource.capacity:
             return []
-        if span is None:
-            wanted = set(starts or ())
+        begins, windows = self._begins[resource.id], resource.windows
+        if wanted.span is None:
             return [
                 start
-                for low, high in resource.windows
-                for start in sorted(wanted)
-                if low <= start and start + session.steps <= high
+                for start in sorted(set(wanted.starts or ()))
+                if (at := bisect_right(begins, start)) and start + steps <= windows[at - 1][1]
             ]
+        first, last = wanted.span
+        near = windows[max(0, bisect_right(begins, first) - 1) : bisect_right(begins, last)]
         return [
             start
-            for low, high in resource.windows
-            for start in range(max(low, span[0]), min(high, span[1]) - session.steps + 1)
+            for low, high in near
+            for start in range(max(low, first), min(high, last) - steps + 1)
         ]
+
+
+def _points(worth: Fraction, credit: Fraction, rank: int) -> int:
+    """Round worth x credit x (1 - rank / 200) to whole points; a half goes to the even one."""
+    parts = worth.numerator * credit.numerator * (200 - min(rank, 10))
+    whole = 200 * worth.denominator * credit.denominator
+    above, left = divmod(2 * parts + whole, 2 * whole)
+    return above - 1 if left == 0 and above % 2 else above
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,42 +177,67 @@ class Bound:
 
 
 class Prices:
-    """Published prices, exact: slots as running sums by step, caps and groups by name."""
+    """Published prices in whole parts, exactly: `unit` parts make one point."""
 
     def __init__(self, around: Round, result: Mapping[str, Any]) -> None:
-        self.caps = {
-            (one["organisation"], one["facility"]): exact(one["price"])
-            for one in result["prices"]["caps"]
-        }
-        self.groups = {
-            (facility["id"], group): exact(figures["price"])
+        published = result["prices"]
+        groups = {
+            (facility["id"], group): figures["price"]
             for facility in result["facilities"]
             for group, figures in facility["groups"].items()
         }
-        slots: dict[str, dict[int, Fraction]] = {name: {} for name in around.resources}
-        for one in result["prices"]["slots"]:
-            slots[one["resource"]][one["step"]] = exact(one["price"])
-        self.slots = slots
+        parts = result["strict"]["components"] if around.problem.strict else ()
+        listed = [*published["slots"], *published["caps"], *parts]
+        self.unit = _unit([*(one["price"] for one in listed), *groups.values()])
+        self.groups = {key: self.parts(price) for key, price in groups.items()}
+        self.caps = {
+            (one["organisation"], one["facility"]): self.parts(one["price"])
+            for one in published["caps"]
+        }
+        self.slots: dict[str, dict[int, int]] = {name: {} for name in around.resources}
+        for one in published["slots"]:
+            self.slots[one["resource"]][one["step"]] = self.parts(one["price"])
         self.credited: dict[str, Fraction] = {}
-        self.reserved: dict[str, Fraction] = {}
-        for one in result["strict"]["components"] if around.problem.strict else ():
-            price = exact(one["price"])
+        self.reserved: dict[str, int] = {}
+        for one in parts:
+            price = self.parts(one["price"])
             self.credited[one["facilities"][0]] = price * exact(one["credited"])
             self.reserved |= dict.fromkeys(one["facilities"], price)
-        self._sums = {name: _running(around, name, priced) for name, priced in slots.items()}
+        self._sums = {
+            name: _running(around.resources[name], priced) for name, priced in self.slots.items()
+        }
 
-    def least(self, resource: str, starts: Iterable[int], steps: int) -> Fraction:
+    def parts(self, price: Number) -> int:
+        """Give a price in whole parts."""
+        millionths = _millionths(price)
+        if millionths is None:
+            return int(exact(price) * self.unit)
+        return millionths * (self.unit // MILLION)
+
+    def least(self, resource: str, starts: Iterable[int], steps: int) -> int:
         """Give the lowest price of a unit over `steps` from one of the starts."""
         sums = self._sums[resource]
-        return min(sums[start + steps] - sums[start] for start in starts)
+        return min([sums[start + steps] - sums[start] for start in starts])
 
 
-def _running(around: Round, name: str, priced: dict[int, Fraction]) -> list[Fraction]:
-    windows = around.resources[name].windows
-    sums = [Fraction(0)]
-    for step in range(windows[-1][1] if windows else 0):
-        sums.append(sums[-1] + priced[step] if step in priced else sums[-1])
-    return sums
+def _unit(prices: Iterable[Number]) -> int:
+    """Find how many parts of a point make every price a whole number of them."""
+    odd = {exact(price).denominator for price in prices if _millionths(price) is None}
+    return lcm(MILLION, *odd)
+
+
+def _millionths(price: Number) -> int | None:
+    """Give the decimal that a reader sees in millionths; None if that is not whole or sure."""
+    parts = round(price * MILLION) if abs(price) < SURE // MILLION else 0
+    return parts if parts and parts / MILLION == price else None
+
+
+def _running(resource: Resource, priced: Mapping[int, int]) -> list[int]:
+    steps = [0] * (resource.windows[-1][1] if resource.windows else 0)
+    for step, price in priced.items():
+        if 0 <= step < len(steps):
+            steps[step] = price
+    return [0, *accumulate(steps)]
 
 
 def bound_from_prices(problem: Problem, result: Mapping[str, Any]) -> Bound:
@@ -188,25 +250,33 @@ def bound_from_prices(problem: Problem, result: Mapping[str, Any]) -> Bound:
     """
     around = Round(problem)
     prices = Prices(around, result)
+    at_caps: dict[str, int] = {}
+    for (_, facility), price in prices.caps.items():
+        at_caps[facility] = at_caps.get(facility, 0) + price
+    at_slots = dict.fromkeys(around.facilities, 0)
+    for name, priced in prices.slots.items():
+        resource = around.resources[name]
+        at_slots[resource.facility] += resource.capacity * sum(priced.values())
+    asked = _Asked(around, prices)
     return Bound(
-        facilities={one.id: _facility_part(around, prices, one) for one in problem.facilities},
-        requests={one.id: _request_part(around, prices, one) for one in problem.requests},
+        facilities={
+            one.id: (
+                at_slots[one.id]
+                + (around.cap(one.id) or 0) * at_caps.get(one.id, 0)
+                + _reserves_part(around, prices, one)
+            )
+            / Fraction(prices.unit)
+            for one in problem.facilities
+        },
+        requests={one.id: asked.part(one) for one in problem.requests},
     )
 
 
-def _facility_part(around: Round, prices: Prices, facility: Facility) -> Fraction:
+def _reserves_part(around: Round, prices: Prices, facility: Facility) -> Fraction:
+    """Give what the reserves are worth at the prices, in parts of a point."""
     total = Fraction(0)
-    for name, priced in prices.slots.items():
-        resource = around.resources[name]
-        if resource.facility == facility.id:
-            total += resource.capacity * sum(priced.values(), Fraction(0))
-    cap = around.cap(facility.id)
-    if cap is not None:
-        total += cap * sum(
-            (price for (_, at), price in prices.caps.items() if at == facility.id), Fraction(0)
-        )
     for group, credit in around.reserved(facility).items():
-        price = prices.groups.get((facility.id, group), Fraction(0))
+        price = prices.groups.get((facility.id, group), 0)
         before = Fraction(0)
         for up_to, points in _rungs(around, prices, facility):
             total += max(Fraction(0), points - price) * (up_to - before) * credit
@@ -219,36 +289,45 @@ def _rungs(
 ) -> Iterable[tuple[Fraction, Fraction]]:
     """Give what a reserved credit earns: by the ladder or, strictly, its published price."""
     if around.problem.strict:
-        return [(Fraction(1), prices.reserved[facility.id])]
-    return [(exact(rung.up_to), exact(rung.points)) for rung in around.problem.ladder]
+        return [(Fraction(1), Fraction(prices.reserved[facility.id]))]
+    return [(exact(rung.up_to), exact(rung.points) * prices.unit) for rung in around.problem.ladder]
 
 
-def _request_part(around: Round, prices: Prices, request: Request) -> Fraction:
-    best = Fraction(0)
-    for name, sessions in around.possible(request).items():
-        reserved = around.reserved(around.facilities[name])
-        earned = max(
-            (
-                prices.groups.get((name, group), Fraction(0))
-                for group in request.groups
-                if reserved.get(group)
-            ),
-            default=Fraction(0),
-        )
-        charged = Fraction(0)
-        if around.cap(name) is not None:
-            charged = prices.caps.get((request.organisation, name), Fraction(0))
-        gained = sum(
-            (
-                max(_net(prices, session, one, earned - charged) for one in choices)
+class _Asked:
+    """What requests can gain after paying the prices, in whole parts of a part of a point."""
+
+    def __init__(self, around: Round, prices: Prices) -> None:
+        self.around = around
+        self.prices = prices
+        step = Fraction(around.problem.step_minutes, 60)
+        rates = (step * exact(one.rate) for one in around.problem.resources)
+        self.scale = lcm(1, *{one.denominator for one in rates})
+
+    def part(self, request: Request) -> Fraction:
+        """Give the most a request can gain at any one facility; 0 if it would only lose."""
+        best = 0
+        for name, sessions in self.around.possible(request).items():
+            per_credit = self._earned(request, name) - self._charged(request, name)
+            gained = sum(
+                max([self._net(session, one, per_credit) for one in choices])
                 for session, choices in zip(request.sessions, sessions, strict=True)
-            ),
-            Fraction(0),
-        )
-        best = max(best, gained)
-    return best
+            )
+            best = max(best, gained)
+        return Fraction(best, self.prices.unit * self.scale)
 
+    def _earned(self, request: Request, facility: str) -> int:
+        reserved = self.around.reserved(self.around.facilities[facility])
+        prices = self.prices.groups
+        some = (prices.get((facility, one), 0) for one in request.groups if reserved.get(one))
+        return max(some, default=0)
 
-def _net(prices: Prices, session: Session, choice: Choice, per_credit: Fraction) -> Fraction:
-    slots = prices.least(choice.resource, choice.starts, session.steps)
-    return choice.points + choice.credits * per_credit - session.quantity * slots
+    def _charged(self, request: Request, facility: str) -> int:
+        if self.around.cap(facility) is None:
+            return 0
+        return self.prices.caps.get((request.organisation, facility), 0)
+
+    def _net(self, session: Session, choice: Choice, per_credit: int) -> int:
+        slots = self.prices.least(choice.resource, choice.starts, session.steps)
+        credit = choice.credits.numerator * (self.scale // choice.credits.denominator)
+        paid = session.quantity * slots
+        return (choice.points * self.prices.unit - paid) * self.scale + credit * per_credit

@@ -19,13 +19,14 @@ def split(compiled: Compiled) -> tuple[Component, ...]:
     """Find the components, ordered by their smallest facility."""
     root = list(range(len(compiled.problem.facilities)))
     first: dict[int, int] = {}
-    for offer in compiled.offers:
-        _link(root, first.setdefault(offer.request, offer.facility), offer.facility)
+    offers = compiled.offers
+    for request, facility in zip(offers.request.tolist(), offers.facility.tolist(), strict=True):
+        _link(root, first.setdefault(request, facility), facility)
     members: dict[int, list[int]] = {}
     for facility in range(len(root)):
         members.setdefault(_find(root, facility), []).append(facility)
-    roots = np.array([_find(root, offer.facility) for offer in compiled.offers], dtype=np.int64)
-    component_of = roots[compiled.placements.offer] if len(roots) else roots
+    top_of = np.array([_find(root, at) for at in range(len(root))], dtype=np.int64)
+    component_of = top_of[offers.facility][compiled.placements.offer]
     return tuple(
         Component(tuple(some), np.flatnonzero(component_of == top))
         for top, some in sorted(members.items())

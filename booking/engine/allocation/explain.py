@@ -1,5 +1,7 @@
 """Say why: for each request without a place, what stands in the way and what it would take."""
 
+from bisect import bisect_left
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -10,6 +12,8 @@ from booking.engine.allocation.timetable import Timetable
 
 MOST_REASONS: Final = 5
 """Placements explained for each session: those that would displace the least."""
+
+NOBODY: Final = -1
 
 MOST_MERIT: Final = 1000
 """Points per credit that no request can have more of."""
@@ -54,17 +58,48 @@ def decisions(timetable: Timetable) -> list[dict[str, Any]]:
     ]
 
 
+def decision_on(timetable: Timetable, request: int) -> dict[str, Any]:
+    """Decide one request, as `decisions` does; a granted one needs no reasons."""
+    explainer = _Explainer(timetable)
+    if request in timetable.held:
+        name = timetable.compiled.problem.requests[request].id
+        return {"request": name, "granted": True, "points_needed_per_hour": 0, "reasons": []}
+    return explainer.decision(request)
+
+
 class _Explainer:
     """Looks up who holds each slot and who is credited to which group."""
 
     def __init__(self, timetable: Timetable) -> None:
         self.timetable = timetable
         self.problem = timetable.compiled.problem
-        self._on: dict[int, list[int]] = {}
+        self._on: dict[int, list[tuple[int, int]]] = {}
+        self._longest: dict[int, int] = {}
+        self._of: dict[tuple[int, int], list[int]] = {}
+        self._rooms: dict[tuple[int, int], bool] = {}
+        self._per_hour: dict[int, float] = {}
+        self._owner: dict[int, list[int]] = {}
         for request in sorted(timetable.held):
             for placement in timetable.held[request]:
-                self._on.setdefault(timetable.offer(placement).resource, []).append(placement)
+                self._note(request, placement)
+            organisation = timetable.compiled.organisation_of[request]
+            key = (organisation, timetable.facility(request))
+            self._of.setdefault(key, []).append(request)
+        for on in self._on.values():
+            on.sort()
         self._groups = _credited_groups(timetable)
+
+    def _note(self, request: int, placement: int) -> None:
+        """Remember who is where: by step where there is one unit, else by first step."""
+        offer, start = self.timetable.offer(placement), self.timetable.start(placement)
+        resource = offer.resource
+        if self.problem.resources[resource].capacity == 1:
+            steps = len(self.timetable.free[resource])
+            owner = self._owner.setdefault(resource, [NOBODY] * steps)
+            owner[start : start + offer.steps] = [request] * offer.steps
+            return
+        self._on.setdefault(resource, []).append((start, placement))
+        self._longest[resource] = max(offer.steps, self._longest.get(resource, 0))
 
     def decision(self, request: int) -> dict[str, Any]:
         """Explain one request."""
@@ -72,8 +107,14 @@ class _Explainer:
         if code is not None:
             reasons = [self._reason(code, None, None, None, _WHOLE[code], ())]
             return self._decided(request, 0, reasons)
-        needed = self._points_needed(request)
-        return self._decided(request, needed, self._reasons(request, needed))
+        obstacles = {
+            placement: self._obstacle(placement)
+            for sessions in self.timetable.choices(request).values()
+            for some in sessions
+            for placement in some
+        }
+        needed = self._points_needed(request, obstacles)
+        return self._decided(request, needed, self._reasons(request, needed, obstacles))
 
     def _decided(self, request: int, needed: int, reasons: list[dict[str, Any]]) -> dict[str, Any]:
         return {
@@ -83,12 +124,14 @@ class _Explainer:
             "reasons": reasons,
         }
 
-    def _reasons(self, request: int, needed: int) -> list[dict[str, Any]]:
+    def _reasons(
+        self, request: int, needed: int, known: Mapping[int, Obstacle]
+    ) -> list[dict[str, Any]]:
         found = []
         sessions = len(self.problem.requests[request].sessions)
         for session in range(sessions):
             obstacles = [
-                self._obstacle(placement)
+                known[placement]
                 for there in self.timetable.choices(request).values()
                 for placement in there[session]
             ]
@@ -109,54 +152,73 @@ class _Explainer:
 
     def _cap_leaves_room(self, request: int, facility: int) -> bool:
         """Tell whether even the smallest choice of each session would keep the cap."""
-        sessions = self.timetable.choices(request)[facility]
-        least = [min(some, key=lambda one: self.timetable.offer(one).credit) for some in sessions]
-        return self.timetable.keeps_cap(least)
+        key = (request, facility)
+        if key not in self._rooms:
+            offer = self.timetable.offer
+            sessions = self.timetable.choices(request)[facility]
+            least = [min(some, key=lambda one: offer(one).credit) for some in sessions]
+            self._rooms[key] = self.timetable.keeps_cap(least)
+        return self._rooms[key]
 
     def _own(self, request: int, facility: int) -> tuple[int, ...]:
         """List the organisation's served requests at a facility."""
-        organisation_of = self.timetable.compiled.organisation_of
-        return tuple(
-            one
-            for one in sorted(self.timetable.held)
-            if organisation_of[one] == organisation_of[request]
-            and self.timetable.facility(one) == facility
-        )
+        organisation = self.timetable.compiled.organisation_of[request]
+        return tuple(self._of.get((organisation, facility), ()))
+
+    def _overlapping(self, resource: int, start: int, end: int) -> dict[int, list[int]]:
+        """List what is held on a resource in these steps, by request."""
+        on = self._on.get(resource, [])
+        first = bisect_left(on, (start - self._longest.get(resource, 0), -1))
+        last = bisect_left(on, (end, -1))
+        found: dict[int, list[int]] = {}
+        for begun, other in on[first:last]:
+            offer = self.timetable.offer(other)
+            if start < begun + offer.steps:
+                found.setdefault(offer.request, []).append(other)
+        return found
 
     def _displaced(self, placement: int) -> tuple[int, ...]:
         """Choose who would have to leave: the fewest points first, until there is room."""
         offer, start = self.timetable.offer(placement), self.timetable.start(placement)
-        short = offer.quantity - self.timetable.span(placement)
-        overlapping: dict[int, list[int]] = {}
-        for other in self._on.get(offer.resource, ()):
-            first = self.timetable.start(other)
-            if first < start + offer.steps and start < first + self.timetable.offer(other).steps:
-                overlapping.setdefault(self.timetable.offer(other).request, []).append(other)
+        owner = self._owner.get(offer.resource)
+        if owner is not None:
+            return self._least_first(set(owner[start : start + offer.steps]) - {NOBODY})
+        overlapping = self._overlapping(offer.resource, start, start + offer.steps)
+        short = [offer.quantity - units for units in self.timetable.span(placement)]
         leaving = []
-        for request in sorted(overlapping, key=lambda one: (self.timetable.points(one), one)):
+        for request in self._least_first(overlapping):
             useful = False
             for other in overlapping[request]:
                 low = max(0, self.timetable.start(other) - start)
                 high = self.timetable.start(other) + self.timetable.offer(other).steps - start
-                useful |= bool((short[low:high] > 0).any())
-                short[low:high] -= self.timetable.offer(other).quantity
+                useful |= max(short[low:high]) > 0
+                units = self.timetable.offer(other).quantity
+                short[low:high] = [one - units for one in short[low:high]]
             if useful:
                 leaving.append(request)
-            if not (short > 0).any():
+            if max(short) <= 0:
                 break
         return tuple(leaving)
 
-    def _points_needed(self, request: int) -> int:
+    def _least_first(self, requests: Collection[int]) -> tuple[int, ...]:
+        if len(requests) == 1:
+            return tuple(requests)
+        return tuple(sorted(requests, key=lambda one: (self.timetable.points(one), one)))
+
+    def _points_needed(self, request: int, known: Mapping[int, Obstacle]) -> int:
         """Give whole points per credit that outweigh all who would have to leave."""
         options = [
-            self._price(request, facility, sessions)
+            self._price(
+                request,
+                facility,
+                [min((known[one] for one in some), key=lambda one: one.cost) for some in sessions],
+            )
             for facility, sessions in self.timetable.choices(request).items()
         ]
         return min((one for one in options if one), default=0)
 
-    def _price(self, request: int, facility: int, sessions: list[list[int]]) -> int:
+    def _price(self, request: int, facility: int, cheapest: list[Obstacle]) -> int:
         """Price each session's cheapest place, and the cap, at what would be lost; 0: nobody."""
-        cheapest = [min(map(self._obstacle, some), key=lambda one: one.cost) for some in sessions]
         leaving = {one for obstacle in cheapest for one in obstacle.blockers}
         if not leaving:
             return 0
@@ -189,17 +251,7 @@ class _Explainer:
     def _detail(self, obstacle: Obstacle, resource: str, start: int, needed: int) -> str:
         where = f"{resource} from step {start}"
         if obstacle.code == "outbid":
-            count = len(obstacle.blockers)
-            who = "a request that adds" if count == 1 else f"{count} requests that together add"
-            if self.problem.strict and not needed:
-                return (
-                    f"{where} is held by {who} more reserved hours or points; no score would"
-                    " have placed this request, so ask for other starts or resources."
-                )
-            return (
-                f"{where} is held by {who} more to the timetable; {needed} points per hour"
-                " would have placed this request, or ask for other starts or resources."
-            )
+            return self._outbid(where, len(obstacle.blockers), needed)
         if obstacle.code == "cap_reached":
             return (
                 f"{where} has room, but the organisation's other requests leave too little of"
@@ -208,6 +260,24 @@ class _Explainer:
         return (
             f"{where} has room, but the request's sessions are placed all together or not at"
             " all, and not all of them fit; add starts or resources for the others."
+        )
+
+    def _outbid(self, where: str, count: int, needed: int) -> str:
+        who = "a request that adds" if count == 1 else f"{count} requests that together add"
+        if self.problem.strict and not needed:
+            return (
+                f"{where} is held by {who} more reserved hours or points; no score would"
+                " have placed this request, so ask for other starts or resources."
+            )
+        if count == 1:
+            return (
+                f"{where} is held by {who} more to the timetable; {needed} points per hour"
+                " would have placed this request, or ask for other starts or resources."
+            )
+        return (
+            f"{where}: to place this request, {count} requests, worth more together, would have"
+            f" to leave; {needed} points per hour would have placed it, or ask for other starts"
+            " or resources."
         )
 
     def _reason(
@@ -229,10 +299,12 @@ class _Explainer:
         }
 
     def _blocker(self, request: int) -> dict[str, Any]:
-        per_unit = Fraction(self.timetable.points(request), self.timetable.credit(request))
+        if request not in self._per_hour:
+            per_unit = Fraction(self.timetable.points(request), self.timetable.credit(request))
+            self._per_hour[request] = round(float(per_unit * self.timetable.compiled.scale), 2)
         return {
             "request": self.problem.requests[request].id,
-            "points_per_hour": round(float(per_unit * self.timetable.compiled.scale), 2),
+            "points_per_hour": self._per_hour[request],
             "group": self._groups.get(request),
         }
 

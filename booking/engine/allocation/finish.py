@@ -1,122 +1,123 @@
 """Finish a timetable: load what the solver chose, fill what is left, swap where it pays."""
 
 from collections.abc import Iterable
-from fractions import Fraction
 
+import numpy as np
+
+from booking.engine.allocation.components import Component, split
 from booking.engine.allocation.placements import Compiled
+from booking.engine.allocation.seating import Part, Seating, seating_part, worth_of
+from booking.engine.allocation.swaps import Known, Swap, best_swap
 from booking.engine.allocation.timetable import Timetable
 
 
-def finish(compiled: Compiled, chosen: Iterable[int]) -> Timetable:
+def finish(
+    compiled: Compiled, chosen: Iterable[int], components: tuple[Component, ...] | None = None
+) -> Timetable:
     """Make the solver's choice a timetable that wastes nothing and envies nobody.
 
     No unserved request fits what is left, and none can take one served request's place
     and raise the objective by more than a point. What was proved optimal stays as it is.
+    Components do not touch one another, so each is finished alone.
     """
+    picked = np.zeros(len(compiled.placements), dtype=bool)
+    picked[np.fromiter(chosen, dtype=np.int64)] = True
     timetable = Timetable(compiled)
-    by_request: dict[int, list[int]] = {}
-    for placement in chosen:
-        by_request.setdefault(timetable.offer(placement).request, []).append(placement)
-    for request, placements in sorted(by_request.items()):
-        _load(timetable, request, placements)
-    _complete(timetable)
-    while _swap_one(timetable):
-        _complete(timetable)
+    for component in split(compiled) if components is None else components:
+        columns = np.flatnonzero(picked[component.placements]).tolist()
+        finished = finish_part(seating_part(compiled, component), columns)
+        timetable.load(component.placements[np.array(finished, dtype=np.int64)].tolist())
     return timetable
 
 
-def _load(timetable: Timetable, request: int, placements: list[int]) -> None:
+def finish_part(part: Part, chosen: Iterable[int]) -> tuple[int, ...]:
+    """Finish one component; its columns in, its columns out, in order.
+
+    Stateless and picklable, so that a worker may do it: the outcome is the one `finish`
+    gives for the whole, and finishing what is finished changes nothing.
+    """
+    return _Finishing(part, chosen).run()
+
+
+class _Finishing:
+    """Fills and swaps in one component until neither raises the objective."""
+
+    def __init__(self, part: Part, chosen: Iterable[int]) -> None:
+        self.seating = Seating(part)
+        by_request: dict[int, list[int]] = {}
+        for column in chosen:
+            by_request.setdefault(self.seating.seats[column].request, []).append(column)
+        for request, columns in sorted(by_request.items()):
+            _load(self.seating, request, columns)
+        choices = self.seating.choices
+        order = sorted(choices, key=lambda one: worth_of(self.seating, one))
+        self.rank = {request: at for at, request in enumerate(order)}
+        self.changes = dict.fromkeys(part.caps, 0)
+        self.checked: dict[int, int] = {}
+        self.known: Known = {}
+        self.by_resource: dict[int, set[int]] = {at: set() for at in part.resources}
+        for seat in self.seating.seats:
+            self.by_resource[seat.resource].add(seat.request)
+        self.by_organisation: dict[int, list[int]] = {}
+        for request, organisation in part.organisations.items():
+            self.by_organisation.setdefault(organisation, []).append(request)
+
+    def run(self) -> tuple[int, ...]:
+        """Fill first; then swap, and fill what each swap leaves, while something changes."""
+        self._fill(self.rank)
+        while waiting := [one for one in self.rank if self._is_open(one)]:
+            for request in waiting:
+                if self._is_open(request):
+                    self._improve(request)
+        return tuple(sorted(at for held in self.seating.held.values() for at in held.placements))
+
+    def _is_open(self, request: int) -> bool:
+        """Tell whether an unserved request's facilities changed since it was looked at."""
+        if request in self.seating.held:
+            return False
+        return self.checked.get(request) != self._changes_around(request)
+
+    def _changes_around(self, request: int) -> int:
+        return sum(self.changes[facility] for facility in self.seating.choices[request])
+
+    def _improve(self, request: int) -> None:
+        found = best_swap(self.seating, request, self.known)
+        if found is None:
+            self.checked[request] = self._changes_around(request)
+            return
+        self._take(found)
+
+    def _take(self, swap: Swap) -> None:
+        left = self.seating.drop(swap.leaves)
+        self.seating.hold(swap.enters, swap.placements)
+        self.changes[left.facility] += 1
+        resources = {self.seating.seats[one].resource for one in left.placements}
+        organisation = self.seating.part.organisations[swap.leaves]
+        near = {one for at in resources for one in self.by_resource[at]}
+        near.update(self.by_organisation[organisation])
+        self._fill(sorted(near, key=self.rank.__getitem__))
+
+    def _fill(self, requests: Iterable[int]) -> None:
+        """Place each unserved request that fits what is left, most points per credit first."""
+        for request in requests:
+            if request in self.seating.held:
+                continue
+            found = self.seating.fits(request)
+            if found is not None:
+                self.changes[self.seating.hold(request, found).facility] += 1
+
+
+def _load(seating: Seating, request: int, columns: list[int]) -> None:
     """Check the solver's rounded choice exactly: whole requests that fit are held."""
-    sessions = len(timetable.compiled.problem.requests[request].sessions)
-    same = {timetable.offer(one).facility for one in placements}
-    whole = {timetable.offer(one).session for one in placements}
-    if len(same) != 1 or len(placements) != sessions or len(whole) != sessions:
+    seats = [seating.seats[one] for one in columns]
+    sessions = sorted(one.session for one in seats)
+    if len({one.facility for one in seats}) != 1:
         return
-    if not timetable.keeps_cap(placements):
+    if sessions != list(range(seating.part.sessions[request])):
         return
-    timetable.hold(request, tuple(placements))
-    if any(timetable.span(one).min() < 0 for one in placements):
-        timetable.drop(request)
-
-
-def _waiting(timetable: Timetable) -> list[int]:
-    """List the unserved requests, most points per credit first."""
-
-    def worth(request: int) -> tuple[Fraction, int]:
-        first = next(iter(timetable.choices(request).values()))
-        offers = [timetable.offer(some[0]) for some in first]
-        rate = Fraction(sum(one.points for one in offers), sum(one.credit for one in offers))
-        return (-rate, request)
-
-    waiting = [one for one in timetable.requests() if one not in timetable.held]
-    return sorted(waiting, key=worth)
-
-
-def _complete(timetable: Timetable) -> None:
-    for request in _waiting(timetable):
-        found = timetable.fits(request)
-        if found is not None:
-            timetable.hold(request, found)
-
-
-def _swap_one(timetable: Timetable) -> bool:
-    """Put one unserved request in one served request's place, if the objective rises."""
-    rivals = _rivals(timetable)
-    for request in _waiting(timetable):
-        near = [
-            rival
-            for facility in timetable.choices(request)
-            for rival in rivals.get(facility, ())
-            if _may_gain(timetable, request, rival, facility)
-        ]
-        for rival in near:
-            if _swapped(timetable, request, rival):
-                return True
-    return False
-
-
-def _rivals(timetable: Timetable) -> dict[int, list[int]]:
-    rivals: dict[int, list[int]] = {}
-    for request in sorted(timetable.held):
-        rivals.setdefault(timetable.facility(request), []).append(request)
-    return rivals
-
-
-def _may_gain(timetable: Timetable, request: int, rival: int, facility: int) -> bool:
-    """Tell whether the best placement of one is worth more than a point above the other."""
-    sessions = timetable.choices(request)[facility]
-    points = sum(max(timetable.offer(one).points for one in some) for some in sessions)
-    credit = sum(max(timetable.offer(one).credit for one in some) for some in sessions)
-    members = timetable.members(request, facility)
-    lost = timetable.members(rival, facility)
-    changes = [(members, credit), (lost, -timetable.credit(rival))]
-    more = timetable.top_up(facility, [one for one in changes if one[0]])
-    gain = points - timetable.points(rival) + more - timetable.top_up(facility)
-    return gain > 1 and _in_the_way(timetable, rival, sessions)
-
-
-def _in_the_way(timetable: Timetable, rival: int, sessions: list[list[int]]) -> bool:
-    """Tell whether every session would have a free placement, were the rival gone."""
-    placements = timetable.drop(rival)
-    free = all(any(timetable.is_free(one) for one in some) for some in sessions)
-    timetable.hold(rival, placements)
-    return free
-
-
-def _swapped(timetable: Timetable, request: int, rival: int) -> bool:
-    before = _worth(timetable)
-    placements = timetable.drop(rival)
-    found = timetable.fits(request)
-    if found is not None:
-        timetable.hold(request, found)
-        if _worth(timetable) > before + 1:
-            return True
-        timetable.drop(request)
-    timetable.hold(rival, placements)
-    return False
-
-
-def _worth(timetable: Timetable) -> Fraction:
-    points = sum(timetable.points(request) for request in timetable.held)
-    facilities = range(len(timetable.supply))
-    return points + sum((timetable.top_up(at) for at in facilities), Fraction(0))
+    room = seating.room(request, seats[0].facility)
+    if room is not None and sum(one.credit for one in seats) > room:
+        return
+    seating.hold(request, columns)
+    if any(min(seating.free[one.resource][one.start : one.end]) < 0 for one in seats):
+        seating.drop(request)

@@ -100,13 +100,12 @@ def task_of(compiled: Compiled, component: Component) -> Task:
     offer = compiled.placements.offer[chosen]
 
     def column(name: str) -> Ints:
-        every = np.array([getattr(one, name) for one in offers], dtype=np.int64)
-        return every[offer] if len(every) else every
+        every: Ints = getattr(offers, name)
+        return every[offer]
 
     start = compiled.placements.start[chosen]
     request, facility = column("request"), column("facility")
-    credit = np.array([one.credit / compiled.scale for one in offers], dtype=np.float64)
-    credit = credit[offer] if len(offers) else credit
+    credit = (column("credit") / float(compiled.scale)).astype(np.float64)
     return Task(
         points=column("points").astype(np.float64),
         credit=credit,
@@ -148,7 +147,7 @@ def _cap_rows(compiled: Compiled, offer: Ints, request: Ints, facility: Ints) ->
         here = np.flatnonzero(facility == at)
         for one in sorted(set(organisation[here].tolist())):
             columns = here[organisation[here] == one]
-            units = [compiled.offers[which].credit for which in offer[columns].tolist()]
+            units = compiled.offers.credit[offer[columns]].tolist()
             common = gcd(*units)
             weights = np.array([unit // common for unit in units], dtype=np.float64)
             limit = float(cap // common)

@@ -1,11 +1,12 @@
 """Compile: every way to place a session, as one table of numpy columns in canonical order."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +28,11 @@ Floats: TypeAlias = NDArray[np.float64]
 
 MOST_RANK: Final = 10
 RANK_STEP: Final = Fraction(5, 1000)
+RANK_PARTS: Final = 200
+"""A rank costs one part in this many: `RANK_STEP` in whole numbers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """What all starts of one session on one resource at one rank have in common.
 
     `points` are integer; `credit` is in units of 1/`Compiled.scale` credits.
@@ -44,6 +46,45 @@ class Offer:
     quantity: int
     points: int
     credit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """All offers as columns, in the order of request, session, resource and rank.
+
+    Credits too large for 64 bits make their column one of Python integers.
+    """
+
+    request: Ints
+    session: Ints
+    resource: Ints
+    facility: Ints
+    steps: Ints
+    quantity: Ints
+    points: Ints
+    credit: Ints
+
+    def __len__(self) -> int:
+        """Count the offers."""
+        return len(self.request)
+
+    def __getitem__(self, at: int) -> Offer:
+        """Give one offer, in Python integers."""
+        return Offer(
+            request=int(self.request[at]),
+            session=int(self.session[at]),
+            resource=int(self.resource[at]),
+            facility=int(self.facility[at]),
+            steps=int(self.steps[at]),
+            quantity=int(self.quantity[at]),
+            points=int(self.points[at]),
+            credit=int(self.credit[at]),
+        )
+
+    def __iter__(self) -> Iterator[Offer]:
+        """Give the offers one by one."""
+        columns = (getattr(self, name).tolist() for name in Offer._fields)
+        return map(Offer._make, zip(*columns, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +124,7 @@ class Compiled:
 
     problem: Problem
     scale: int
-    offers: tuple[Offer, ...]
+    offers: Offers
     placements: Placements
     reserves: tuple[tuple[Reserve, ...], ...]
     caps: tuple[int | None, ...]
@@ -97,26 +138,30 @@ def compile_problem(problem: Problem) -> Compiled:
 
     Cost: one hash a placement. Ties of equal points are broken by the seed alone.
     """
-    scale = _credit_scale(problem)
-    caps = tuple(_cap(problem, one, scale) for one in problem.facilities)
-    starts_on = _Starts(problem)
-    offers: list[Offer] = []
-    starts: list[tuple[int, ...]] = []
+    offered = offered_by_facility(problem)
+    scale = _credit_scale(problem, offered)
+    caps = tuple(_cap(one, offered[one.id], scale) for one in problem.facilities)
+    reader = _Offering(problem, scale, caps)
+    offers: list[_Row] = []
+    starts: list[list[int]] = []
     refused: dict[int, str] = {}
     for index, request in enumerate(problem.requests):
-        found, code = _request_offers(problem, index, request, starts_on, caps, scale)
+        found, code = reader.offers_of(index, request)
         if not found:
             refused[index] = code
         for offer, open_starts in found:
             offers.append(offer)
             starts.append(open_starts)
     organisations = {one.id: at for at, one in enumerate(problem.organisations)}
+    columns = zip(*offers, strict=True) if offers else [()] * len(Offer._fields)
     return Compiled(
         problem=problem,
         scale=scale,
-        offers=tuple(offers),
+        offers=Offers(*map(whole_numbers, columns)),
         placements=_table(problem, offers, starts),
-        reserves=tuple(_reserves(problem, one, scale) for one in problem.facilities),
+        reserves=tuple(
+            _reserves(problem, one, offered[one.id] * scale) for one in problem.facilities
+        ),
         caps=caps,
         refused=refused,
         organisation_of=tuple(organisations[one.organisation] for one in problem.requests),
@@ -124,16 +169,22 @@ def compile_problem(problem: Problem) -> Compiled:
     )
 
 
-def offered_credits(problem: Problem, facility: Facility) -> Fraction:
-    """Add up capacity x rate x offered hours over the facility's resources."""
-    return sum(
-        (
-            one.capacity * exact(one.rate) * one.offered_steps * problem.step_hours
-            for one in problem.resources
-            if one.facility == facility.id
-        ),
-        Fraction(0),
-    )
+def whole_numbers(values: Iterable[int]) -> Ints:
+    """Make a column of integers: of 64 bits where all fit, else of Python's own."""
+    listed = list(values)
+    try:
+        return np.array(listed, dtype=np.int64)
+    except OverflowError:
+        return np.array(listed, dtype=object)
+
+
+def offered_by_facility(problem: Problem) -> dict[str, Fraction]:
+    """Add up capacity x rate x offered hours over each facility's resources, by its id."""
+    offered = {one.id: Fraction(0) for one in problem.facilities}
+    for one in problem.resources:
+        units = one.capacity * one.offered_steps
+        offered[one.facility] += units * exact(one.rate) * problem.step_hours
+    return offered
 
 
 def credits_of(problem: Problem, session: Session, resource: Resource) -> Fraction:
@@ -154,144 +205,156 @@ def tie_of(seed: str, request: str, session: int, resource: str, start: int) -> 
     return drawn / (1 << 53)
 
 
-class _Starts:
-    """Finds the starts at which a session lies in one window of a resource."""
+_Row: TypeAlias = tuple[int, int, int, int, int, int, int, int]
+"""An offer's fields, in the order of `Offer`."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.fair_share = {one.id: one.fair_share for one in problem.organisations}
-        self.facilities = {one.id: at for at, one in enumerate(problem.facilities)}
+_Found: TypeAlias = list[tuple[_Row, list[int]]]
+_SESSION, _FACILITY, _POINTS, _CREDIT = 1, 3, 6, 7
+
+
+class _Offering:
+    """Lists what one request after another could be placed on, and its worth there."""
+
+    def __init__(self, problem: Problem, scale: int, caps: tuple[int | None, ...]) -> None:
+        self.caps = caps
+        self.scale = scale
+        self.fair_share = {one.id: exact(one.fair_share) for one in problem.organisations}
         self.resources = {one.id: at for at, one in enumerate(problem.resources)}
-        self.problem = problem
-        self._open: dict[tuple[int, int], frozenset[int]] = {}
+        self.capacity = [one.capacity for one in problem.resources]
+        places = {one.id: at for at, one in enumerate(problem.facilities)}
+        self.facility = [places[one.facility] for one in problem.resources]
+        self.credit = [
+            int(exact(one.rate) * problem.step_hours * scale) for one in problem.resources
+        ]
+        self.ends = [_ends(one.windows) for one in problem.resources]
+
+    def offers_of(self, index: int, request: Request) -> tuple[_Found, str]:
+        """List a request's offers with their starts, or say by a code why there are none."""
+        merit = exact(request.merit)
+        if merit < THRESHOLD:
+            return [], "below_threshold"
+        per_credit = merit * self.fair_share[request.organisation]
+        found = [
+            pair
+            for number, session in enumerate(request.sessions)
+            for pair in self._session_offers(index, number, session, per_credit)
+        ]
+        complete = _complete(found, len(request.sessions))
+        if not complete:
+            return [], "no_placement"
+        return _within_caps(complete, self.caps), "above_cap"
+
+    def _session_offers(
+        self, index: int, number: int, session: Session, per_credit: Fraction
+    ) -> _Found:
+        found: _Found = []
+        steps, quantity = session.steps, session.quantity
+        for (at, rank), starts in sorted(self.ranked(session).items()):
+            credit = self.credit[at] * quantity * steps
+            points = _points(per_credit, credit, self.scale, rank)
+            row = (index, number, at, self.facility[at], steps, quantity, points, credit)
+            found.append((row, starts))
+        return found
 
     def ranked(self, session: Session) -> dict[tuple[int, int], list[int]]:
         """Give the open starts by (resource, rank), each start at its lowest rank."""
         best: dict[int, dict[int, int]] = {}
         for alternative in session.alternatives:
             at = self.resources[alternative.resource]
-            if session.quantity > self.problem.resources[at].capacity:
+            if session.quantity > self.capacity[at]:
                 continue
             ranks = best.setdefault(at, {})
-            within = self._open_starts(at, session.steps)
+            ends, rank = self.ends[at], alternative.rank
             for start in alternative.starts_for(session.steps):
-                if start in within:
-                    ranks[start] = min(alternative.rank, ranks.get(start, alternative.rank))
+                if start >= len(ends):
+                    continue
+                if start + session.steps <= ends[start] and ranks.get(start, rank) >= rank:
+                    ranks[start] = rank
         found: dict[tuple[int, int], list[int]] = {}
         for at in sorted(best):
             for start in sorted(best[at]):
                 found.setdefault((at, best[at][start]), []).append(start)
         return found
 
-    def _open_starts(self, resource: int, steps: int) -> frozenset[int]:
-        key = (resource, steps)
-        if key not in self._open:
-            windows = self.problem.resources[resource].windows
-            self._open[key] = frozenset(
-                start for low, high in windows for start in range(low, high - steps + 1)
-            )
-        return self._open[key]
+
+def _ends(windows: tuple[tuple[int, int], ...]) -> list[int]:
+    """Give, for each step, the end of the window it lies in; 0 where it is closed."""
+    ends = [0] * (windows[-1][1] if windows else 0)
+    for low, high in windows:
+        ends[low:high] = [high] * (high - low)
+    return ends
 
 
-_Found: TypeAlias = list[tuple[Offer, tuple[int, ...]]]
-
-
-def _request_offers(
-    problem: Problem,
-    index: int,
-    request: Request,
-    starts_on: _Starts,
-    caps: tuple[int | None, ...],
-    scale: int,
-) -> tuple[_Found, str]:
-    if exact(request.merit) < THRESHOLD:
-        return [], "below_threshold"
-    found: _Found = []
-    for number, session in enumerate(request.sessions):
-        for (at, rank), starts in sorted(starts_on.ranked(session).items()):
-            resource = problem.resources[at]
-            credit = credits_of(problem, session, resource)
-            offer = Offer(
-                request=index,
-                session=number,
-                resource=at,
-                facility=starts_on.facilities[resource.facility],
-                steps=session.steps,
-                quantity=session.quantity,
-                points=points_of(
-                    request.merit, starts_on.fair_share[request.organisation], credit, rank
-                ),
-                credit=int(credit * scale),
-            )
-            found.append((offer, tuple(starts)))
-    complete = _complete(found, len(request.sessions))
-    if not complete:
-        return [], "no_placement"
-    return _within_caps(complete, caps), "above_cap"
+def _points(per_credit: Fraction, credit: int, scale: int, rank: int) -> int:
+    """Round `points_of` in whole numbers; `credit` is in units of 1/scale credits."""
+    discount = RANK_PARTS - min(rank, MOST_RANK)
+    divisor = per_credit.denominator * scale * RANK_PARTS
+    whole, rest = divmod(per_credit.numerator * credit * discount, divisor)
+    above = 2 * rest > divisor or (2 * rest == divisor and whole % 2 == 1)
+    return whole + above
 
 
 def _complete(found: _Found, sessions: int) -> _Found:
     """Keep the facilities where every session has a placement."""
     there: dict[int, set[int]] = {}
-    for offer, _ in found:
-        there.setdefault(offer.facility, set()).add(offer.session)
-    return [pair for pair in found if len(there[pair[0].facility]) == sessions]
+    for row, _ in found:
+        there.setdefault(row[_FACILITY], set()).add(row[_SESSION])
+    return [pair for pair in found if len(there[pair[0][_FACILITY]]) == sessions]
 
 
 def _within_caps(found: _Found, caps: tuple[int | None, ...]) -> _Found:
     """Drop what breaks the cap even with the smallest choice in every other session."""
     least: dict[tuple[int, int], int] = {}
-    for offer, _ in found:
-        key = (offer.facility, offer.session)
-        least[key] = min(offer.credit, least.get(key, offer.credit))
+    for row, _ in found:
+        key = (row[_FACILITY], row[_SESSION])
+        least[key] = min(row[_CREDIT], least.get(key, row[_CREDIT]))
     total: dict[int, int] = {}
     for (facility, _session), credit in least.items():
         total[facility] = total.get(facility, 0) + credit
 
-    def fits(offer: Offer) -> bool:
-        cap = caps[offer.facility]
-        extra = offer.credit - least[offer.facility, offer.session]
-        return cap is None or total[offer.facility] + extra <= cap
+    def fits(row: _Row) -> bool:
+        cap = caps[row[_FACILITY]]
+        extra = row[_CREDIT] - least[row[_FACILITY], row[_SESSION]]
+        return cap is None or total[row[_FACILITY]] + extra <= cap
 
     return [pair for pair in found if fits(pair[0])]
 
 
-def _table(problem: Problem, offers: list[Offer], starts: list[tuple[int, ...]]) -> Placements:
-    ties = [
-        tie_of(
-            problem.seed,
-            problem.requests[offer.request].id,
-            offer.session,
-            problem.resources[offer.resource].id,
-            start,
-        )
-        for offer, open_starts in zip(offers, starts, strict=True)
-        for start in open_starts
-    ]
+def _table(problem: Problem, offers: list[_Row], starts: list[list[int]]) -> Placements:
     counts = [len(open_starts) for open_starts in starts]
     return Placements(
         offer=np.repeat(np.arange(len(offers), dtype=np.int64), counts),
-        start=np.array([start for some in starts for start in some], dtype=np.int64),
-        tie=np.array(ties, dtype=np.float64),
+        start=np.fromiter(
+            (start for some in starts for start in some), dtype=np.int64, count=sum(counts)
+        ),
+        tie=np.fromiter(_ties(problem, offers, starts), dtype=np.float64, count=sum(counts)),
     )
 
 
-def _credit_scale(problem: Problem) -> int:
+def _ties(problem: Problem, offers: list[_Row], starts: list[list[int]]) -> Iterator[float]:
+    requests = [one.id for one in problem.requests]
+    resources = [one.id for one in problem.resources]
+    for (request, session, resource, *_), open_starts in zip(offers, starts, strict=True):
+        for start in open_starts:
+            yield tie_of(problem.seed, requests[request], session, resources[resource], start)
+
+
+def _credit_scale(problem: Problem, offered: dict[str, Fraction]) -> int:
     """Find a scale at which every credit and every ladder step is a whole number."""
-    parts = [exact(one.rate) * problem.step_hours for one in problem.resources]
-    for facility in problem.facilities:
-        offered = offered_credits(problem, facility)
-        parts += [
-            width * exact(share) * offered
-            for _, share in facility.reserved_share
-            for width in _ladder_widths(problem)
-        ]
+    parts = {exact(one.rate) * problem.step_hours for one in problem.resources}
+    parts |= {
+        width * exact(share) * offered[facility.id]
+        for facility in problem.facilities
+        for _, share in facility.reserved_share
+        for width in _ladder_widths(problem)
+    }
     return lcm(1, *(part.denominator for part in parts))
 
 
-def _ladder(problem: Problem, offers: list[Offer], scale: int) -> tuple[LadderStep, ...]:
+def _ladder(problem: Problem, offers: list[_Row], scale: int) -> tuple[LadderStep, ...]:
     if not problem.strict:
         return problem.ladder
-    return (LadderStep(1, scale * (2 + sum(one.points for one in offers))),)
+    return (LadderStep(1, scale * (2 + sum(row[_POINTS] for row in offers))),)
 
 
 def _ladder_widths(problem: Problem) -> list[Fraction]:
@@ -301,22 +364,20 @@ def _ladder_widths(problem: Problem) -> list[Fraction]:
     return [high - low for low, high in pairwise(ends)]
 
 
-def _cap(problem: Problem, facility: Facility, scale: int) -> int | None:
+def _cap(facility: Facility, offered: Fraction, scale: int) -> int | None:
     if facility.cap_share is None:
         return None
-    return int(exact(facility.cap_share) * offered_credits(problem, facility) * scale)
+    return int(exact(facility.cap_share) * offered * scale)
 
 
-def _reserves(problem: Problem, facility: Facility, scale: int) -> tuple[Reserve, ...]:
-    offered = offered_credits(problem, facility)
+def _reserves(problem: Problem, facility: Facility, units: Fraction) -> tuple[Reserve, ...]:
+    """Write a facility's reserves; `units` is what it offers, in units of 1/scale credits."""
     return tuple(
         Reserve(
             group=group,
-            units=exact(share) * offered * scale,
-            widths=tuple(
-                int(width * exact(share) * offered * scale) for width in _ladder_widths(problem)
-            ),
+            units=exact(share) * units,
+            widths=tuple(int(width * exact(share) * units) for width in _ladder_widths(problem)),
         )
         for group, share in facility.reserved_share
-        if exact(share) * offered > 0
+        if exact(share) * units > 0
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 from booking.engine.allocation.certificate import Round
@@ -37,10 +37,15 @@ class Recount:
             self._check_request(around.requests[name], booked)
         self._check_capacity()
         self._check_caps()
+        self._points: dict[str, int] = {}
+        self._supplies: dict[str, dict[frozenset[str], Fraction]] = {}
+        for name, booked in self.held.items():
+            for one in booked:
+                self._count(around.requests[name], one)
 
     def points_at(self, facility: str) -> int:
         """Add up the merit points placed at a facility."""
-        return sum(one.points for one in self._all() if one.facility == facility)
+        return self._points.get(facility, 0)
 
     def worth(self, request: str) -> Fraction:
         """Give a served request's points per credit."""
@@ -110,9 +115,9 @@ class Recount:
             Fraction(0),
         )
         shares = self._shares()
-        count, whole = len(shares), sum(shares, Fraction(0))
-        squares = sum((one * one for one in shares), Fraction(0))
-        apart = sum((abs(one - other) for one in shares for other in shares), Fraction(0))
+        count, whole = len(shares), _added(shares)
+        squares = _added(one * one for one in shares)
+        apart = _apart(shares)
         return {
             "jain": whole * whole / (count * squares) if squares else Fraction(0),
             "gini": apart / (2 * count * whole) if whole else Fraction(0),
@@ -184,13 +189,14 @@ class Recount:
 
     def _supply(self, facility: str) -> tuple[dict[frozenset[str], Fraction], dict[str, Fraction]]:
         reserved = self.round.reserved(self.round.facilities[facility])
-        supply: dict[frozenset[str], Fraction] = {}
-        for name, booked in self.held.items():
-            groups = frozenset(self.round.requests[name].groups) & frozenset(reserved)
-            for one in booked:
-                if one.facility == facility:
-                    supply[groups] = supply.get(groups, Fraction(0)) + one.credits
-        return supply, reserved
+        return self._supplies.get(facility, {}), reserved
+
+    def _count(self, request: Request, booked: Booked) -> None:
+        facility = self.round.facilities[booked.facility]
+        self._points[facility.id] = self._points.get(facility.id, 0) + booked.points
+        groups = frozenset(request.groups) & frozenset(self.round.reserved(facility))
+        supply = self._supplies.setdefault(facility.id, {})
+        supply[groups] = supply.get(groups, Fraction(0)) + booked.credits
 
     def _shares(self) -> list[Fraction]:
         asked: dict[str, Fraction] = {}
@@ -206,6 +212,24 @@ class Recount:
 
     def _all(self) -> Iterable[Booked]:
         return (one for booked in self.held.values() for one in booked)
+
+
+def _added(values: Iterable[Fraction]) -> Fraction:
+    """Add up pair by pair, so that large denominators meet only in the last sums."""
+    row = list(values) or [Fraction(0)]
+    while len(row) > 1:
+        last = row[-1:] if len(row) % 2 else []
+        row = [one + other for one, other in zip(row[::2], row[1::2], strict=False)] + last
+    return row[0]
+
+
+def _apart(shares: list[Fraction]) -> Fraction:
+    """Add up the distances of all ordered pairs: a gap parts those below from those above."""
+    many = len(shares)
+    ordered = sorted(shares, key=lambda one: (one.numerator / one.denominator, one))
+    gaps = pairwise(ordered)
+    below = enumerate((high - low for low, high in gaps), 1)
+    return 2 * _added(gap * at * (many - at) for at, gap in below if gap)
 
 
 def most_filled(

@@ -7,6 +7,8 @@ from itertools import pairwise
 from math import ceil, floor, gcd, isfinite, lcm
 from typing import Any, Final
 
+import numpy as np
+
 from booking.engine.allocation.certificate import Bound, bound_from_prices
 from booking.engine.allocation.components import Component
 from booking.engine.allocation.crediting import Crediting
@@ -112,7 +114,7 @@ def _merit(proven: list[Proven]) -> Merit:
 def _proven(timetable: Timetable, solved: Solved, certificate: Bound, at: int) -> Proven:
     component, task, outcome = solved.components[at], solved.tasks[at], solved.outcomes[at]
     problem = timetable.compiled.problem
-    points = sum(_points(timetable, one) for one in component.facilities)
+    points = sum(timetable.points_at(one) for one in component.facilities)
     objective = points + sum((_top_up(timetable, one) for one in component.facilities), Fraction(0))
     names = [problem.facilities[one].id for one in component.facilities]
     asking = [problem.requests[one].id for one in sorted(set(task.request.tolist()))]
@@ -154,7 +156,8 @@ def _grain(timetable: Timetable, component: Component) -> Fraction:
         return Fraction(1)
     points = [*(exact(rung.points) for rung in compiled.problem.ladder), Fraction(0)]
     falls = [high - low for high, low in pairwise(points)]
-    units = [one.credit for one in compiled.offers if one.facility in component.facilities]
+    here = np.isin(compiled.offers.facility, component.facilities)
+    units = list(set(compiled.offers.credit[here].tolist()))
     for at in component.facilities:
         units += [width for reserve in compiled.reserves[at] for width in reserve.widths]
     common = Fraction(gcd(*units), compiled.scale)
@@ -173,12 +176,6 @@ def _top_up(timetable: Timetable, facility: int) -> Fraction:
     return Fraction(0) if timetable.compiled.problem.strict else timetable.top_up(facility)
 
 
-def _points(timetable: Timetable, facility: int) -> int:
-    return sum(
-        timetable.points(one) for one in timetable.held if timetable.facility(one) == facility
-    )
-
-
 def _by_facility(proven: list[Proven]) -> list[tuple[int, Proven]]:
     return sorted(
         ((at, one) for one in proven for at in one.component.facilities), key=lambda pair: pair[0]
@@ -193,7 +190,7 @@ def _facility(
     return {
         "id": facilities[at].id,
         "component": facilities[proven.component.facilities[0]].id,
-        "objective": plain(_points(timetable, at) + _top_up(timetable, at)),
+        "objective": plain(timetable.points_at(at) + _top_up(timetable, at)),
         "bound": rounded(proven.bound) if proven.optimal else upward(proven.bound),
         "gap": _gap(proven.objective, proven.bound),
         "proved_optimal": proven.optimal,

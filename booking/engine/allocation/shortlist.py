@@ -30,7 +30,7 @@ from booking.engine.allocation.entities import (
     Session,
     exact,
 )
-from booking.engine.allocation.placements import Ints, credits_of, offered_credits
+from booking.engine.allocation.placements import Ints, credits_of, offered_by_facility
 
 MOST_MERIT: Final = 1000
 MOST_SCORES: Final = 8
@@ -246,8 +246,9 @@ class _Look:
         """Give what is left of the organisation's cap, where there is one."""
         owner = self._request.organisation
         requests = {one.id: one for one in self._problem.requests if one.organisation == owner}
+        offered = offered_by_facility(self._problem)
         room = {
-            one.id: exact(one.cap_share) * offered_credits(self._problem, one)
+            one.id: exact(one.cap_share) * offered[one.id]
             for one in self._problem.facilities
             if one.cap_share is not None
         }

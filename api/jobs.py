@@ -1,4 +1,4 @@
-"""What runs by the clock: deliveries, lapsing, offers, sealing, housekeeping; one leader of many.
+"""What runs by the clock: deliveries, lapsing, offers, sealing, calculations; one leader of many.
 
 The scheduler is a clock only. The work is rows (find due, claim, do), safe to run twice.
 """
@@ -6,7 +6,7 @@ The scheduler is a clock only. The work is rows (find due, claim, do), safe to r
 import logging
 import threading
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Final
 
 import structlog
@@ -14,11 +14,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from api.calculating import calculate_next
 from booking.clock import utc_now
 from booking.config import Settings
 from booking.db import Database
 from booking.queries import installation, offered_time
 from booking.services import housekeeping, lapsing, offering, offers, sealing
+from booking.services.calculations import SILENT
 from notifications.dispatch import run_once
 
 LEAD_SECONDS: Final = 2
@@ -28,6 +30,7 @@ OFFER_SECONDS: Final = 2
 SWEEP_SECONDS: Final = 3600
 SEAL_SECONDS: Final = 10
 CLEAR_SECONDS: Final = 60
+CALCULATE_SECONDS: Final = 1
 log = structlog.get_logger()
 
 
@@ -89,6 +92,7 @@ class Jobs:
         self.database = database
         self.leadership = Leadership(database)
         self.stopping = threading.Event()
+        self.silent = timedelta(0) if database.dialect == "sqlite" else SILENT
         self.scheduler = BackgroundScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -107,6 +111,7 @@ class Jobs:
             (SWEEP_SECONDS, self.sweep),
             (SEAL_SECONDS, self.seal),
             (CLEAR_SECONDS, self.clear),
+            (CALCULATE_SECONDS, self.calculate),
         ):
             self._every(seconds, job)
         self.scheduler.start()
@@ -157,6 +162,17 @@ class Jobs:
         if self._may_work():
             with self.database.writing() as session:
                 housekeeping.clear(session, now=utc_now())
+
+    def calculate(self) -> None:
+        """Do the calculations that were asked for; this needs no lead, as each is claimed.
+
+        On SQLite there is no other process: what runs when this one starts has lost its worker.
+        """
+        while not self.stopping.is_set() and calculate_next(
+            self.database, ending=self.stopping, silent=self.silent
+        ):
+            pass
+        self.silent = SILENT
 
     def _lapses(self) -> bool:
         with self.database.reading() as session:

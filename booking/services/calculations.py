@@ -24,8 +24,10 @@ from booking.queries.calculations import (
     lock_calculation,
     next_to_do,
 )
+from booking.queries.requests import unscored_requests
 from booking.queries.rounds import find_round, lock_round
 from booking.services.permits import permit, permit_signed_in
+from booking.services.round_problem import refuse_unscored
 from booking.services.rounds import take_round_step
 
 SILENT: Final = timedelta(minutes=2)
@@ -63,7 +65,8 @@ def ask(
     """Ask for a calculation on a round; the same question under way is not asked twice.
 
     The kinds in ACTIONS are permitted here; of the others the caller has asked already.
-    Raises: NotSignedIn; NotPermitted; WrongState for an allocation out of its turn.
+    Raises: NotSignedIn; NotPermitted; for an allocation WrongState out of its turn, and
+    RulesBroken if a request has no score.
     """
     if kind in ACTIONS:
         permit(actor, ACTIONS[kind], Scope(facility_id=found.facility_id))
@@ -75,6 +78,7 @@ def ask(
             return each
     if kind is CalculationKind.ALLOCATION:
         take_round_step(found, "allocate")
+        refuse_unscored(unscored_requests(session, found.id))
     row = Calculation(
         round_id=found.id,
         request_id=request_id,

@@ -11,8 +11,10 @@ from sqlmodel import Session
 from booking.engine.allocation.problem import FORMAT, read_problem
 from booking.engine.allocation.run import allocate
 from booking.engine.lifecycle import RequestState, RoundState
+from booking.engine.vocabulary import CalculationKind
 from booking.models import (
     AccessRequest,
+    Calculation,
     Decision,
     Facility,
     PolicyVersion,
@@ -79,6 +81,14 @@ def a_request(session: Session, found: Round, project: Project) -> AccessRequest
         row.state = RequestState.NOT_GRANTED
         _decision(session, found, row)
     return row
+
+
+def a_calculation(session: Session, found: Round) -> Calculation:
+    """Add a trial of a policy that waits."""
+    return added(
+        session,
+        Calculation(round_id=found.id, kind=CalculationKind.WHAT_IF, asked_at=NOW),
+    )
 
 
 @cache

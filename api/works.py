@@ -53,12 +53,12 @@ def _round_to_allocate(session: Session, asked: CalculationFacts) -> RoundProble
 
 
 def _allocate(compiled: RoundProblem, told: Told, to_stop: ToStop) -> dict[str, Any]:
-    del to_stop
-
-    def progress(done: int, total: int) -> None:
-        told({"done": done, "total": total})
-
-    result = round_run.solve(compiled.problem, progress=progress)
+    result = round_run.solve(
+        compiled.problem,
+        progress=lambda news: told(asdict(news)),
+        stop=to_stop,
+        workers=usable_cores(),
+    )
     left_out = len(compiled.below_threshold) + len(compiled.unplaceable)
     return {"result": result, "left_out": left_out, "stopped": result["stopped"]}
 

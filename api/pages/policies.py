@@ -12,6 +12,8 @@ from api.pages.fields import Form, Typed, errors_of, typed
 from api.pages.places import around, managed
 from api.pages.plots import Bar, bar_plot
 from api.pages.policy_form import (
+    ORDERS,
+    SHARES,
     at_fields,
     count_of,
     values_of,
@@ -89,7 +91,7 @@ def change(visit: Submitting, slug: str, form: Form) -> Response:
         )
     )
     if isinstance(published, DomainError):
-        return _shown(visit, facility, form, at_fields(published))
+        return _shown(visit, facility, form, at_fields(published, wish))
     number = published.version.number
     return go(
         visit,
@@ -103,7 +105,7 @@ def _refusal(wish: PolicyWish) -> DomainError | None:
     try:
         check_wish(wish)
     except DomainError as refused:
-        return at_fields(refused)
+        return at_fields(refused, wish)
     return None
 
 
@@ -121,6 +123,8 @@ def _shown(
         refused=refused,
         errors=errors_of(refused) | errors_of(form.refusal),
         count=count_of(form),
+        shares=SHARES,
+        orders=ORDERS,
         kinds=tuple(KINDS.items()),
         sizes=SIZE_OPTIONS,
         ops=OP_OPTIONS,

@@ -43,7 +43,11 @@ class GroupWish:
 
 @dataclass(frozen=True, slots=True)
 class PolicyWish:
-    """A policy as it is to be published; `cap_share_ppm` of None is no cap."""
+    """A policy as it is to be published; `cap_share_ppm` of None is no cap.
+
+    With `reserved_ppm` the groups' shares are derived from their weights, whatever they say;
+    `strict` fills reserves before points count, whatever the ladder says.
+    """
 
     groups: tuple[GroupWish, ...] = ()
     ladder: tuple[LadderStep, ...] = DEFAULT_LADDER
@@ -53,6 +57,8 @@ class PolicyWish:
     half_life_days: int = 90
     grace_days: int = 0
     note: str = ""
+    reserved_ppm: int | None = None
+    strict: bool = False
 
 
 def publish_policy(
@@ -141,6 +147,7 @@ def terms_of(wish: PolicyWish) -> PolicyTerms:
         cap_share_ppm=wish.cap_share_ppm,
         release_first_days=wish.release_first_days,
         release_all_days=wish.release_all_days,
+        reserved_ppm=wish.reserved_ppm,
     )
 
 
@@ -161,12 +168,15 @@ def wish_of(facts: PolicyFacts) -> PolicyWish:
         half_life_days=version.half_life_days,
         grace_days=version.grace_days,
         note=version.note,
+        reserved_ppm=version.reserved_ppm,
+        strict=version.strict,
     )
 
 
 def _renamed(violation: Violation) -> Violation:
     """Point at the member as the API and the pages name it: shares, not parts per million."""
-    return replace(violation, pointer=violation.pointer.replace("_ppm", ""))
+    pointer = violation.pointer.replace("reserved_ppm", "reserved_share")
+    return replace(violation, pointer=pointer.replace("_ppm", ""))
 
 
 def _version(
@@ -182,6 +192,8 @@ def _version(
         half_life_days=wish.half_life_days,
         grace_days=wish.grace_days,
         note=wish.note,
+        reserved_ppm=wish.reserved_ppm,
+        strict=wish.strict,
         published_by=actor.person_id,
         published_at=now,
     )

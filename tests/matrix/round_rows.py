@@ -40,6 +40,10 @@ def a_wish(world: World) -> dict[str, Any]:
 ROWS: Final[dict[str, Row]] = {
     "GET /facilities/{key}/policy": Row(EVERYBODY),
     "PUT /facilities/{key}/policy": Row(RUNNING, lambda _: {"groups": []}),
+    "GET /facilities/{key}/policies": Row(EVERYBODY),
+    "GET /facilities/{key}/policies/compare": Row(
+        EVERYBODY, query=lambda _: {"from": "1", "to": "1"}
+    ),
     "GET /facilities/{key}/terms": Row(EVERYBODY),
     "PUT /facilities/{key}/terms": Row(RUNNING, lambda _: {"text": "Clean up well."}),
     "POST /facilities/{key}/terms/accept": Row(

@@ -9,10 +9,12 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from api import round_run
+from api.policy_work import solve_trial
 from booking.engine.permissions import SYSTEM, Actor
 from booking.engine.vocabulary import CalculationKind
 from booking.queries.calculations import CalculationFacts
 from booking.services.allocation import problem_to_allocate, record_result
+from booking.services.policy_trials import Trial, prepare_trial
 from booking.services.round_problem import RoundProblem
 
 Told = Callable[[Mapping[str, Any]], None]
@@ -82,6 +84,19 @@ def _keep_allocation(
     return asdict(certificate) | {"stopped": found["stopped"]}
 
 
+def _try_policy(trial: Trial, told: Told, to_stop: ToStop) -> dict[str, Any]:
+    return solve_trial(trial, told, to_stop, usable_cores())
+
+
+def _keep_answer(
+    session: Session, asked: CalculationFacts, now: datetime, found: dict[str, Any]
+) -> Mapping[str, Any]:
+    """Keep what was found as the answer; nothing follows from it."""
+    del session, asked, now
+    return found
+
+
 WORKS: Final[Mapping[CalculationKind, Work]] = {
     CalculationKind.ALLOCATION: Work(_round_to_allocate, _allocate, _keep_allocation),
+    CalculationKind.WHAT_IF: Work(prepare_trial, _try_policy, _keep_answer),
 }

@@ -94,7 +94,7 @@ def list_calculations(
     found = visible_round(session, key, viewer=actor)
     permit(actor, Action.ROUND_SEE_BOARD, Scope(facility_id=found.facility_id))
     page = calculations_read.calculations(session, found.id, kind=kind, limit=limit, cursor=cursor)
-    return CalculationList(items=[_listed(each) for each in page.items], next=page.next)
+    return CalculationList(items=[listed(each) for each in page.items], next=page.next)
 
 
 @router.post("/rounds/{key}/calculations", status_code=201, responses=problems(401, 403, 404, 409))
@@ -140,11 +140,12 @@ def stop_calculation(
 
 def shown(row: Any) -> CalculationOut:
     """Return a calculation as the API shows it."""
-    listed = _listed(calculations_read.facts_of(row))
-    return CalculationOut(**listed.model_dump(), answer=row.answer)
+    known = listed(calculations_read.facts_of(row))
+    return CalculationOut(**known.model_dump(), answer=row.answer)
 
 
-def _listed(facts: calculations_read.CalculationFacts) -> CalculationListed:
+def listed(facts: calculations_read.CalculationFacts) -> CalculationListed:
+    """Return a calculation as lists show it."""
     told = {name: facts.progress.get(name) for name in ("done", "total", "objective", "bound")}
     return CalculationListed(
         id=facts.id,

@@ -164,7 +164,7 @@ def see_policy(key: Key, response: Response, session: ReadSession) -> PolicyOut:
     found = current_policy(session, place.id)
     if found is None:
         raise NotFound(f"{place.name} has no policy: no groups, caps or quotas apply there.")
-    return _answered(_shown(session, found), response)
+    return _answered(policy_shown(session, found), response)
 
 
 @router.get("/facilities/{key}/policies", responses=problems(404))
@@ -173,7 +173,7 @@ def list_policies(key: Key, session: ReadSession) -> PolicyList:
     place = facility_named(session, key)
     versions = policy_versions(session, place.id)
     found = [policy_numbered(session, place.id, each.number) for each in versions]
-    return PolicyList(items=[_shown(session, each) for each in found], next=None)
+    return PolicyList(items=[policy_shown(session, each) for each in found], next=None)
 
 
 @router.get("/facilities/{key}/policies/compare", responses=problems(404))
@@ -225,11 +225,11 @@ def publish_policy(
     lock_to_match(session, if_match, place)
     before = current_policy(session, place.id)
     if before is not None:
-        check_match(if_match, _shown(session, before))
+        check_match(if_match, policy_shown(session, before))
     found = policies.publish_policy(
         session, actor=actor, now=now, facility=key, wish=wish_in(given)
     )
-    return _answered(_shown(session, found), response)
+    return _answered(policy_shown(session, found), response)
 
 
 def _ppm(share: float) -> int:
@@ -258,7 +258,8 @@ def _answered(shown: PolicyOut, response: Response) -> PolicyOut:
     return shown
 
 
-def _shown(session: Session, found: PolicyFacts) -> PolicyOut:
+def policy_shown(session: Session, found: PolicyFacts) -> PolicyOut:
+    """Return a version of a policy as the API shows it."""
     version = found.version
     cap_ppm, reserved_ppm = version.cap_share_ppm, version.reserved_ppm
     return PolicyOut(

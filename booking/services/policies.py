@@ -26,6 +26,7 @@ from booking.queries.policies import PolicyFacts, current_policy
 from booking.queries.rounds import facility_named, lock_facility
 from booking.services.country_notes import country_notes, lists_counted_on, scheme_faults
 from booking.services.permits import permit
+from booking.services.policy_shares import shares_by_weight
 
 DEFAULT_LADDER: Final = (LadderStep(PPM // 2, 1200), LadderStep(PPM, 600))
 
@@ -66,7 +67,8 @@ def publish_policy(
 ) -> PolicyFacts:
     """Publish a new version of the facility's policy; the same content makes no new one.
 
-    It keeps the version of the country lists that it counts on.
+    It keeps the version of the country lists that it counts on. Shares that follow from weights
+    are those of this day; each call derives its own when it opens.
     Versions are kept for ever; rounds that are open keep the one they opened with.
     Raises: NotFound; Malformed for rules that cannot be read; RulesBroken with every
     way in which shares, ladder, cap or release dates are refused.
@@ -74,6 +76,7 @@ def publish_policy(
     place = facility_named(session, facility)
     permit(actor, Action.POLICY_EDIT, Scope(facility_id=place.id))
     check_wish(wish)
+    wish = with_shares(session, wish, on=now.date())
     lock_facility(session, place.id)
     current = current_policy(session, place.id)
     lists = lists_counted_on(rule for _, rule in rules_of(wish))
@@ -122,6 +125,22 @@ def check_wish(wish: PolicyWish) -> None:
     if found:
         violations = [_renamed(each) for each in found]
         raise RulesBroken("The policy cannot be published like this.", violations)
+
+
+def with_shares(session: Session, wish: PolicyWish, *, on: date) -> PolicyWish:
+    """Return the policy with the shares that follow from weights on a day, where they do."""
+    if wish.reserved_ppm is None:
+        return wish
+    shares = shares_by_weight(
+        session,
+        {each.key: stored_rule(each.key, each.rule) for each in wish.groups},
+        {each.key: each.weight for each in wish.groups},
+        reserved_ppm=wish.reserved_ppm,
+        on=on,
+        grace_days=wish.grace_days,
+    )
+    groups = tuple(replace(each, reserved_share_ppm=shares[each.key]) for each in wish.groups)
+    return replace(wish, groups=groups)
 
 
 def rules_of(wish: PolicyWish) -> tuple[tuple[str, GroupRule], ...]:

@@ -40,6 +40,11 @@ def a_wish(world: World) -> dict[str, Any]:
 ROWS: Final[dict[str, Row]] = {
     "GET /facilities/{key}/policy": Row(EVERYBODY),
     "PUT /facilities/{key}/policy": Row(RUNNING, lambda _: {"groups": []}),
+    "GET /facilities/{key}/policy/try": Row(BOARD),
+    "POST /facilities/{key}/policy/try": Row(
+        RUNNING, lambda _: {"groups": []}, round_state=RoundState.REVIEWING
+    ),
+    "POST /calculations/{calculation_id}/publish": Row(RUNNING),
     "GET /facilities/{key}/policies": Row(EVERYBODY),
     "GET /facilities/{key}/policies/compare": Row(
         EVERYBODY, query=lambda _: {"from": "1", "to": "1"}

@@ -1,6 +1,7 @@
 """A facility's round in any state, with its policy, its terms and one request."""
 
 import json
+from dataclasses import asdict
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -24,6 +25,7 @@ from booking.models import (
     RoundResult,
     TermsVersion,
 )
+from booking.services.policies import PolicyWish
 from tests.builders import NOW, added
 
 ACCESS = NOW + timedelta(days=40)
@@ -87,7 +89,12 @@ def a_calculation(session: Session, found: Round) -> Calculation:
     """Add a trial of a policy that waits."""
     return added(
         session,
-        Calculation(round_id=found.id, kind=CalculationKind.WHAT_IF, asked_at=NOW),
+        Calculation(
+            round_id=found.id,
+            kind=CalculationKind.WHAT_IF,
+            question={"policy": asdict(PolicyWish())},
+            asked_at=NOW,
+        ),
     )
 
 

@@ -34,7 +34,7 @@ def solve_trial(trial: Trial, told: Told, stop: Callable[[], bool], workers: int
         "tried": _side(tried),
         "offered": offered(trial),
         "kinds": dict(trial.kinds),
-        "difference": _shortened(found.as_json()),
+        "difference": _shortened(_with_groups(found.as_json(), trial)),
         "stopped": bool(today["stopped"] or tried["stopped"]),
     }
 
@@ -74,6 +74,19 @@ def _side(result: Mapping[str, Any]) -> dict[str, Any]:
         "requests": len(placed) + refused,
         "bookings": len(result["bookings"]),
     }
+
+
+def _with_groups(found: dict[str, Any], trial: Trial) -> dict[str, Any]:
+    """Give each request that differs its groups under either policy."""
+    before = {each.id: each.groups for each in trial.today.requests}
+    lists = {
+        name: [
+            each | {"groups": sorted({*each["groups"], *before[each["request"]]})}
+            for each in found[name]
+        ]
+        for name in ("gained", "lost", "moved")
+    }
+    return found | lists
 
 
 def _shortened(found: dict[str, Any]) -> dict[str, Any]:

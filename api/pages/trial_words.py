@@ -1,0 +1,211 @@
+"""What a tried policy would do, in the words and figures that its page shows."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from string import ascii_uppercase
+from typing import Any, Final
+
+from api.pages.declaring import KINDS
+from api.pages.outcomes import PERCENT, gap_words
+from api.pages.wording import figure
+
+MOST_SHOWN: Final = 30
+A_HAIR: Final = 5e-5
+KIND_WORDS: Final = {str(kind): words for kind, words in KINDS}
+
+Worded = Callable[[float], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A figure today and under the tried policy, and the difference, in words."""
+
+    label: str
+    today: str
+    tried: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A request that gains or loses a place, under a letter; hours at rate 1."""
+
+    id: str
+    letter: str
+    kind: str
+    groups: str
+    hours: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many requests of a kind of organisation, or of a group, gain and lose a place."""
+
+    label: str
+    gained: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialShown:
+    """A trial's answer; `moved` requests keep a place, at another time or elsewhere."""
+
+    figures: tuple[Compared, ...]
+    groups: tuple[tuple[str, tuple[Compared, ...]], ...]
+    gained: tuple[Affected, ...]
+    lost: tuple[Affected, ...]
+    counts: Mapping[str, int]
+    tallies: tuple[Tally, ...]
+    today: str
+    tried: str
+    stopped: bool
+
+
+def trial_shown(answer: Mapping[str, Any], names: Mapping[str, str]) -> TrialShown:
+    """Put an answer into words; `names` are those of the groups by key."""
+    found = answer["difference"]
+    letters = _letters(chain(found["lost"], found["gained"]))
+    return TrialShown(
+        figures=tuple(_figures(answer)),
+        groups=tuple(_groups(answer, names)),
+        gained=_affected(found["gained"], answer["kinds"], names, letters),
+        lost=_affected(found["lost"], answer["kinds"], names, letters),
+        counts=found["counts"],
+        tallies=tuple(_tallies(found, answer["kinds"], names)),
+        today=gap_words(answer["today"]["gap"]),
+        tried=gap_words(answer["tried"]["gap"]),
+        stopped=answer["stopped"],
+    )
+
+
+def _share(value: float) -> str:
+    return f"{value * PERCENT:.1f} %"
+
+
+def _plain(value: float) -> str:
+    return figure(value)
+
+
+def _hours(value: float) -> str:
+    return f"{figure(value, 1)} h"
+
+
+def _index(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def compared(label: str, today: float, tried: float, worded: Worded) -> Compared:
+    """Say a figure twice, and how the second differs from the first."""
+    change = tried - today
+    if abs(change) < A_HAIR or worded(abs(change)) == worded(0.0):
+        return Compared(label, worded(today), worded(tried), "the same")
+    sign = "+" if change > 0 else "\u2212"
+    return Compared(label, worded(today), worded(tried), f"{sign}{worded(abs(change))}")
+
+
+def _figures(answer: Mapping[str, Any]) -> Iterable[Compared]:
+    today, tried = answer["today"], answer["tried"]
+    first, second = today["report"], tried["report"]
+    points = answer["difference"]["points"]
+    yield compared("Requests with a place", today["granted"], tried["granted"], _plain)
+    yield compared("Bookings", today["bookings"], tried["bookings"], _plain)
+    yield compared("Points for merit", points["before"], points["after"], _plain)
+    price = compared(
+        "Price of fairness", first["price_of_fairness"], second["price_of_fairness"], _share
+    )
+    yield Compared(
+        price.label,
+        f"{price.today} {_interval(first)}",
+        f"{price.tried} {_interval(second)}",
+        price.change,
+    )
+    yield compared("Utilisation", first["utilisation"], second["utilisation"], _share)
+    yield compared("Mean merit", first["mean_merit"], second["mean_merit"], _plain)
+    yield compared("Evenness (Jain)", first["jain"], second["jain"], _index)
+    yield compared("Inequality (Gini)", first["gini"], second["gini"], _index)
+
+
+def _interval(report: Mapping[str, Any]) -> str:
+    low, high = report["price_of_fairness_bounds"]
+    return f"({low * PERCENT:.1f} to {high * PERCENT:.1f} %)"
+
+
+def _groups(
+    answer: Mapping[str, Any], names: Mapping[str, str]
+) -> Iterable[tuple[str, tuple[Compared, ...]]]:
+    """Say of each group what is reserved, used, and attained, over all facilities."""
+    offered = sum(answer["offered"].values()) or 1.0
+    for each in answer["difference"]["network"]:
+        credit, held = each["credited"], each["held"]
+        yield (
+            names.get(each["group"], each["group"]),
+            (
+                _shift("Reserved", each["reserved"], _hours),
+                _shift("Reserved and used", credit, _hours),
+                _shift("Attained", each["attainment"], _share),
+                compared(
+                    "Used, of all hours",
+                    credit["before"] / offered,
+                    credit["after"] / offered,
+                    _share,
+                ),
+                _shift("All hours of its members", held, _hours),
+            ),
+        )
+
+
+def _shift(label: str, shift: Mapping[str, float], worded: Worded) -> Compared:
+    return compared(label, shift["before"], shift["after"], worded)
+
+
+def _affected(
+    shifts: Iterable[Mapping[str, Any]],
+    kinds: Mapping[str, str],
+    names: Mapping[str, str],
+    letters: Mapping[str, str],
+) -> tuple[Affected, ...]:
+    return tuple(
+        Affected(
+            id=each["request"],
+            letter=letters[each["request"]],
+            kind=_kind(each, kinds),
+            groups=", ".join(names.get(key, key) for key in each["groups"]) or "no group",
+            hours=_hours(max(each["credits"]["before"], each["credits"]["after"])),
+        )
+        for each in list(shifts)[:MOST_SHOWN]
+    )
+
+
+def _kind(shift: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
+    known = kinds.get(shift["organisation"], "")
+    return KIND_WORDS.get(known, known)
+
+
+def _tallies(
+    found: Mapping[str, Any], kinds: Mapping[str, str], names: Mapping[str, str]
+) -> Iterable[Tally]:
+    sides = []
+    for shifts in (found["gained"], found["lost"]):
+        count: Counter[str] = Counter(_kind(each, kinds) for each in shifts)
+        count.update(names.get(key, key) for each in shifts for key in each["groups"])
+        count["No group"] = sum(not each["groups"] for each in shifts)
+        sides.append(count)
+    gained, lost = sides
+    for label in sorted({*gained, *lost}):
+        if gained[label] or lost[label]:
+            yield Tally(label, gained[label], lost[label])
+
+
+def _letters(shifts: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Name requests A, B, ... Z, AA, in the order given."""
+    found: dict[str, str] = {}
+    for each in shifts:
+        found.setdefault(each["request"], _letter(len(found)))
+    return found
+
+
+def _letter(number: int) -> str:
+    rest, at = divmod(number, len(ascii_uppercase))
+    return (_letter(rest - 1) if rest else "") + ascii_uppercase[at]

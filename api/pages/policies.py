@@ -37,6 +37,7 @@ from booking.services.policies import (
     notes_on,
     publish_policy,
     wish_of,
+    with_shares,
 )
 
 router = APIRouter()
@@ -145,10 +146,11 @@ def _effect(visit: Visit, facility: Any, form: Typed) -> Effect | None:
     found = visit.read(
         lambda session: offers(session, [facility.id], access=period, step_minutes=STEP_MINUTES)
     )
+    shared = visit.read(lambda session: with_shares(session, wish, on=visit.now.date()))
     offered = sum(each.credit_thousandths for each in found) / THOUSAND
     groups = tuple(
         (each.name, each.reserved_share_ppm, offered * each.reserved_share_ppm / PPM)
-        for each in wish.groups
+        for each in shared.groups
     )
     cap = None if wish.cap_share_ppm is None else offered * wish.cap_share_ppm / PPM
     for_all = offered - sum(hours for _, _, hours in groups)

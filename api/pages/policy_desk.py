@@ -22,20 +22,25 @@ from api.pages.policy_form import (
 )
 from api.pages.policy_versions import Line, lines_of
 from api.pages.rule_presets import KINDS, OP_OPTIONS, SIZE_OPTIONS
-from api.pages.trial_words import trial_shown
+from api.pages.trial_words import summary_of, trial_shown
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
 from booking.engine.permissions import Action
 from booking.engine.vocabulary import CalculationKind
 from booking.errors import DomainError, NotFound
-from booking.queries.calculations import CalculationFacts, facts_of, visible_calculation
+from booking.queries.calculations import (
+    CalculationFacts,
+    facts_of,
+    find_calculation,
+    visible_calculation,
+)
 from booking.queries.policies import current_policy
 from booking.queries.policy_trials import round_to_try_on, trials
 from booking.queries.rounds import find_round
 from booking.services import calculations
 from booking.services.policies import PolicyWish, wish_of
 from booking.services.policy_differences import policy_differences
-from booking.services.policy_trials import publish_tried, tried_wish, try_policy
+from booking.services.policy_trials import publish_tried, tried_against, tried_wish, try_policy
 
 router = APIRouter()
 MOST_LISTED: Final = 20
@@ -50,11 +55,12 @@ STATES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A trial in the list: what it changes in the policy in force."""
+    """A trial in the list: what it changes in the policy then in force, and what that does."""
 
     facts: CalculationFacts
     state: str
     lines: tuple[Line, ...]
+    summary: str
 
 
 @router.get("/manage/facilities/{slug}/policy/desk")
@@ -174,20 +180,21 @@ def _shown(
         sizes=SIZE_OPTIONS,
         ops=OP_OPTIONS,
         demand=visit.read(lambda session: round_to_try_on(session, facility.id)),
-        trials=[_listed(visit, facility, each) for each in found],
+        trials=[_listed(visit, each) for each in found],
         **around(visit, facility, "/policy"),
     )
 
 
-def _listed(visit: Visit, facility: Any, facts: CalculationFacts) -> Listed:
-    return Listed(facts, STATES[facts.state], _changes(visit, facility, facts))
+def _listed(visit: Visit, facts: CalculationFacts) -> Listed:
+    found = STATES[facts.state]
+    answer = visit.read(lambda session: find_calculation(session, facts.id).answer)
+    return Listed(facts, found, _changes(visit, facts), summary_of(answer) if answer else "")
 
 
-def _changes(visit: Visit, facility: Any, facts: CalculationFacts) -> tuple[Line, ...]:
-    """Say what the tried policy changes in the one in force."""
-    current = visit.read(lambda session: current_policy(session, facility.id))
-    before = wish_of(current) if current else PolicyWish()
-    return lines_of(policy_differences(before, tried_wish(facts.question)))
+def _changes(visit: Visit, facts: CalculationFacts) -> tuple[Line, ...]:
+    """Say what the tried policy changes in the one it was compared with."""
+    before = visit.read(lambda session: tried_against(session, facts))
+    return lines_of(policy_differences(wish_of(before), tried_wish(facts.question)))
 
 
 def _trial_shown(
@@ -195,9 +202,11 @@ def _trial_shown(
 ) -> Response:
     found = _trial(visit, facility, trial_id)
     facts = facts_of(found)
-    names = {each.key: each.name for each in tried_wish(found.question).groups}
+    wish = tried_wish(found.question)
+    before = visit.read(lambda session: tried_against(session, facts))
     current = visit.read(lambda session: current_policy(session, facility.id))
-    names = {each.key: each.name for each in (current.groups if current else ())} | names
+    names = {each.key: each.name for each in before.groups}
+    names |= {each.key: each.name for each in wish.groups}
     answer = trial_shown(found.answer, names) if found.answer else None
     running: CalculationShown | None = None if answer else calculation_shown(facts)
     response = show(
@@ -206,7 +215,9 @@ def _trial_shown(
         status=200 if refused is None else STATUS[type(refused)],
         refused=refused,
         trial=facts,
-        changes=_changes(visit, facility, facts),
+        changes=_changes(visit, facts),
+        against=before.version.number,
+        in_force=current is not None and not policy_differences(wish_of(current), wish),
         answer=answer,
         calculation=running,
         demand=visit.read(lambda session: find_round(session, str(found.round_id))),

@@ -1,7 +1,7 @@
 """What a tried policy would do, in the words and figures that its page shows."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from string import ascii_uppercase
@@ -58,9 +58,17 @@ class TrialShown:
     lost: tuple[Affected, ...]
     counts: Mapping[str, int]
     tallies: tuple[Tally, ...]
-    today: str
-    tried: str
+    certainty: str
     stopped: bool
+
+
+def summary_of(answer: Mapping[str, Any]) -> str:
+    """Say in one line what a tried policy does."""
+    counts, price = answer["difference"]["counts"], answer["tried"]["report"]["price_of_fairness"]
+    return (
+        f"{counts['gained']} gain a place, {counts['lost']} lose one; price of fairness "
+        f"{_share(price)}"
+    )
 
 
 def trial_shown(answer: Mapping[str, Any], names: Mapping[str, str]) -> TrialShown:
@@ -74,9 +82,19 @@ def trial_shown(answer: Mapping[str, Any], names: Mapping[str, str]) -> TrialSho
         lost=_affected(found["lost"], answer["kinds"], names, letters),
         counts=found["counts"],
         tallies=tuple(_tallies(found, answer["kinds"], names)),
-        today=gap_words(answer["today"]["gap"]),
-        tried=gap_words(answer["tried"]["gap"]),
+        certainty=_certainty(answer["today"]["gap"], answer["tried"]["gap"]),
         stopped=answer["stopped"],
+    )
+
+
+def _certainty(today: float, tried: float) -> str:
+    if today <= 0 and tried <= 0:
+        return (
+            "Both timetables are proved the best possible, so what differs is the policy's doing."
+        )
+    return (
+        f"The timetable of the policy in force is {gap_words(today)}, that of the tried one "
+        f"{gap_words(tried)}; what differs by less than that may be chance."
     )
 
 
@@ -112,14 +130,10 @@ def _figures(answer: Mapping[str, Any]) -> Iterable[Compared]:
     yield compared("Requests with a place", today["granted"], tried["granted"], _plain)
     yield compared("Bookings", today["bookings"], tried["bookings"], _plain)
     yield compared("Points for merit", points["before"], points["after"], _plain)
-    price = compared(
-        "Price of fairness", first["price_of_fairness"], second["price_of_fairness"], _share
-    )
+    price, bounds = "price_of_fairness", "price_of_fairness_bounds"
+    yield compared("Price of fairness", first[price], second[price], _share)
     yield Compared(
-        price.label,
-        f"{price.today} {_interval(first)}",
-        f"{price.tried} {_interval(second)}",
-        price.change,
+        "Price of fairness, certainly", *(_interval(each[bounds]) for each in (first, second)), ""
     )
     yield compared("Utilisation", first["utilisation"], second["utilisation"], _share)
     yield compared("Mean merit", first["mean_merit"], second["mean_merit"], _plain)
@@ -127,9 +141,9 @@ def _figures(answer: Mapping[str, Any]) -> Iterable[Compared]:
     yield compared("Inequality (Gini)", first["gini"], second["gini"], _index)
 
 
-def _interval(report: Mapping[str, Any]) -> str:
-    low, high = report["price_of_fairness_bounds"]
-    return f"({low * PERCENT:.1f} to {high * PERCENT:.1f} %)"
+def _interval(bounds: Sequence[float]) -> str:
+    low, high = bounds
+    return f"{low * PERCENT:.1f} to {high * PERCENT:.1f} %"
 
 
 def _groups(
@@ -144,7 +158,7 @@ def _groups(
             (
                 _shift("Reserved", each["reserved"], _hours),
                 _shift("Reserved and used", credit, _hours),
-                _shift("Attained", each["attainment"], _share),
+                _attained(each),
                 compared(
                     "Used, of all hours",
                     credit["before"] / offered,
@@ -154,6 +168,18 @@ def _groups(
                 _shift("All hours of its members", held, _hours),
             ),
         )
+
+
+def _attained(group: Mapping[str, Any]) -> Compared:
+    """Say what part of the reserve is used; nothing where nothing is reserved."""
+    found = _shift("Attained", group["attainment"], _share)
+    before, after = (group["reserved"][side] for side in ("before", "after"))
+    if before and after:
+        return found
+    none = "none reserved"
+    return Compared(
+        found.label, found.today if before else none, found.tried if after else none, ""
+    )
 
 
 def _shift(label: str, shift: Mapping[str, float], worded: Worded) -> Compared:

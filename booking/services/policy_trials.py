@@ -19,7 +19,7 @@ from booking.models import Calculation, Round
 from booking.queries.calculations import CalculationFacts, find_calculation
 from booking.queries.decisions import newest_result
 from booking.queries.online_policies import stored_rule
-from booking.queries.policies import PolicyFacts, current_policy, policy
+from booking.queries.policies import PolicyFacts, current_policy, policy, policy_numbered
 from booking.queries.policy_trials import (
     days_of_requests,
     kinds_of_organisations,
@@ -73,8 +73,8 @@ def try_policy(
     place = facility_named(session, facility)
     permit(actor, Action.POLICY_TRY, Scope(facility_id=place.id))
     check_wish(wish)
-    found = round_to_try_on(session, place.id)
-    if found is None:
+    found, current = round_to_try_on(session, place.id), current_policy(session, place.id)
+    if found is None or current is None:
         raise RulesBroken(_NO_DEMAND, [Violation("no_demand", _NO_DEMAND)])
     return ask(
         session,
@@ -82,7 +82,10 @@ def try_policy(
         now=now,
         found=found,
         kind=CalculationKind.WHAT_IF,
-        question={"policy": asdict(replace(wish, note=""))},
+        question={
+            "policy": asdict(replace(wish, note="")),
+            "against": current.version.number,
+        },
     )
 
 
@@ -109,6 +112,12 @@ def tried_wish(question: Mapping[str, Any]) -> PolicyWish:
     return PolicyWish(**given)
 
 
+def tried_against(session: Session, asked: CalculationFacts) -> PolicyFacts:
+    """Return the version of the policy that a trial was compared with: the one then in force."""
+    place = find_round(session, str(asked.round_id)).facility_id
+    return policy_numbered(session, place, asked.question["against"])
+
+
 def prepare_trial(session: Session, asked: CalculationFacts) -> Trial:
     """Put the round under both policies into the words of the engine.
 
@@ -118,7 +127,7 @@ def prepare_trial(session: Session, asked: CalculationFacts) -> Trial:
     found = find_round(session, str(asked.round_id))
     stored = newest_result(session, found.id)
     decided = json.loads(stored.problem) if stored else _compiled(session, found)
-    base, current = _policies(session, found)
+    base, current = _base(session, found), tried_against(session, asked)
     today, result = decided, json.loads(stored.result) if stored else None
     if current.version.id != base.version.id:
         today, result = _under(session, found, decided, wish_of(base), wish_of(current)), None
@@ -136,13 +145,12 @@ def _compiled(session: Session, found: Round) -> dict[str, Any]:
     return write_problem(compile_round(session, found).problem)
 
 
-def _policies(session: Session, found: Round) -> tuple[PolicyFacts, PolicyFacts]:
-    """Return the policy that the round is decided by, and the one in force."""
+def _base(session: Session, found: Round) -> PolicyFacts:
+    """Return the policy that the round is decided by."""
     base = policy(session, found.policy_version_id) if found.policy_version_id else None
-    current = current_policy(session, found.facility_id)
-    if base is None or current is None:
+    if base is None:
         raise ValueError(f"The round {found.slug} has no policy version.")
-    return base, current
+    return base
 
 
 def _under(

@@ -92,7 +92,7 @@ def a_calculation(session: Session, found: Round) -> Calculation:
         Calculation(
             round_id=found.id,
             kind=CalculationKind.WHAT_IF,
-            question={"policy": asdict(PolicyWish())},
+            question={"policy": asdict(PolicyWish()), "against": 1},
             asked_at=NOW,
         ),
     )

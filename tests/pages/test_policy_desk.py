@@ -72,7 +72,9 @@ def test_desk__policy_tried__effect_read_and_published(
         current = current_policy(session, scored[0].facility.id)
         assert current is not None
         assert (current.version.number, current.version.note) == (2, "Tried.")
-    assert "Nothing: this is the policy in force." in text_of(manager.get(trial))
+    assert "This policy is in force now." in text_of(manager.get(trial))
+    listed = text_of(manager.get(desk))
+    assert "1 gain a place, 1 lose one; price of fairness 0.0 %" in listed
 
 
 def test_desk__faulty_policy__told_at_the_field_and_not_asked(

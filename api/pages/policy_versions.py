@@ -8,8 +8,9 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.pages.fields import typed
-from api.pages.policy_in_words import policy_in_words, rule_in_words
+from api.pages.policy_in_words import policy_in_words
 from api.pages.visit import Visit, Visiting, show
+from api.rule_words import rule_in_words
 from booking.errors import NotFound
 from booking.queries.catalogue import facility_by_slug
 from booking.queries.policies import PolicyFacts, policy_numbered, policy_versions

@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from multiprocessing import get_context, parent_process
@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from api.works import WORKS, Solve
 from booking.clock import utc_now
 from booking.db import Database
+from booking.engine.vocabulary import CalculationKind
 from booking.errors import DomainError
 from booking.queries.calculations import CalculationFacts, something_to_do
 from booking.services import calculations
@@ -99,20 +100,21 @@ def calculate_next(
     database: Database,
     *,
     ending: threading.Event,
+    kinds: Collection[CalculationKind] = tuple(CalculationKind),
     silent: timedelta = SILENT,
     clock: Clock = utc_now,
     run: Run | None = None,
 ) -> bool:
-    """Do the calculation that is next, and say whether there was one.
+    """Do the calculation of these kinds that is next, and say whether there was one.
 
     `run` solves, by default in a process of its own. Once `ending` is set, the work is left
     off at the next look, and taken up again by whoever comes next.
     """
     with database.reading() as session:
-        if not something_to_do(session, silent_since=clock() - silent):
+        if not something_to_do(session, kinds=kinds, silent_since=clock() - silent):
             return False
     with database.writing() as session:
-        mine = calculations.claim_next(session, now=clock(), silent=silent)
+        mine = calculations.claim_next(session, now=clock(), kinds=kinds, silent=silent)
     if mine is None:
         return False
     _settle(database, mine, Watch(database, mine, ending, clock), clock, run or in_a_process)

@@ -15,9 +15,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from api.calculating import calculate_next
+from api.works import QUICK, SLOW
 from booking.clock import utc_now
 from booking.config import Settings
 from booking.db import Database
+from booking.engine.vocabulary import CalculationKind
 from booking.queries import installation, offered_time
 from booking.services import housekeeping, lapsing, offering, offers, sealing
 from booking.services.calculations import SILENT
@@ -92,7 +94,7 @@ class Jobs:
         self.database = database
         self.leadership = Leadership(database)
         self.stopping = threading.Event()
-        self.silent = timedelta(0) if database.dialect == "sqlite" else SILENT
+        self.taken_up: set[frozenset[CalculationKind]] = set()
         self.scheduler = BackgroundScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -112,6 +114,7 @@ class Jobs:
             (SEAL_SECONDS, self.seal),
             (CLEAR_SECONDS, self.clear),
             (CALCULATE_SECONDS, self.calculate),
+            (CALCULATE_SECONDS, self.answer),
         ):
             self._every(seconds, job)
         self.scheduler.start()
@@ -164,15 +167,25 @@ class Jobs:
                 housekeeping.clear(session, now=utc_now())
 
     def calculate(self) -> None:
-        """Do the calculations that were asked for; this needs no lead, as each is claimed.
+        """Do the long calculations that were asked for."""
+        self._calculate(SLOW)
+
+    def answer(self) -> None:
+        """Do the calculations that take seconds, beside the long ones."""
+        self._calculate(QUICK)
+
+    def _calculate(self, kinds: frozenset[CalculationKind]) -> None:
+        """Do the calculations of these kinds; this needs no lead, as each is claimed.
 
         On SQLite there is no other process: what runs when this one starts has lost its worker.
         """
+        alone = self.database.dialect == "sqlite" and kinds not in self.taken_up
+        silent = timedelta(0) if alone else SILENT
         while not self.stopping.is_set() and calculate_next(
-            self.database, ending=self.stopping, silent=self.silent
+            self.database, ending=self.stopping, kinds=kinds, silent=silent
         ):
             pass
-        self.silent = SILENT
+        self.taken_up.add(kinds)
 
     def _lapses(self) -> bool:
         with self.database.reading() as session:

@@ -39,6 +39,12 @@ class Work:
     store: Callable[[Session, CalculationFacts, datetime, dict[str, Any]], Mapping[str, Any]]
 
 
+QUICK: Final = frozenset({CalculationKind.COUNTERFACTUAL})
+"""What is done in seconds, and so does not wait behind what takes minutes."""
+
+SLOW: Final = frozenset(CalculationKind) - QUICK
+
+
 def usable_cores() -> int:
     """Return how many processes may work side by side here."""
     return max(1, len(sched_getaffinity(0)))

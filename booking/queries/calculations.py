@@ -1,6 +1,6 @@
 """Reads of calculations: what waits, what runs, how far it is, and what came out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -120,36 +120,36 @@ def calculations_under_way(
     )
 
 
-def something_to_do(session: Session, *, silent_since: datetime) -> bool:
+def something_to_do(
+    session: Session, *, kinds: Collection[CalculationKind], silent_since: datetime
+) -> bool:
     """Say whether `next_to_do` would find one, without a lock."""
     return (
-        session.exec(select(Calculation.id).where(_to_do(silent_since)).limit(1)).first()
+        session.exec(select(Calculation.id).where(_to_do(kinds, silent_since)).limit(1)).first()
         is not None
     )
 
 
-def next_to_do(session: Session, *, silent_since: datetime) -> Calculation | None:
-    """Return the calculation asked first that waits or lost its worker, locked.
+def next_to_do(
+    session: Session, *, kinds: Collection[CalculationKind], silent_since: datetime
+) -> Calculation | None:
+    """Return the calculation of these kinds asked first that waits or lost its worker, locked.
 
     One that another worker has locked is passed over.
     """
     return session.exec(
         select(Calculation)
-        .where(_to_do(silent_since))
+        .where(_to_do(kinds, silent_since))
         .order_by(col(Calculation.asked_at), col(Calculation.id))
         .limit(1)
         .with_for_update(skip_locked=True)
     ).first()
 
 
-def _to_do(silent_since: datetime) -> ColumnElement[bool]:
-    return or_(
-        col(Calculation.state) == CalculationState.WAITING,
-        and_(
-            col(Calculation.state) == CalculationState.RUNNING,
-            col(Calculation.told_at) < silent_since,
-        ),
-    )
+def _to_do(kinds: Collection[CalculationKind], silent_since: datetime) -> ColumnElement[bool]:
+    state = col(Calculation.state)
+    lost = and_(state == CalculationState.RUNNING, col(Calculation.told_at) < silent_since)
+    return and_(col(Calculation.kind).in_(kinds), or_(state == CalculationState.WAITING, lost))
 
 
 def calculations(

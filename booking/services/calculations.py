@@ -1,7 +1,7 @@
 """Long work of the engine on a round: ask for it, stop it; claim it, tell how far it is, end it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from typing import Any, Final
@@ -117,14 +117,18 @@ def stop(session: Session, *, actor: Actor, now: datetime, calculation_id: UUID)
 
 
 def claim_next(
-    session: Session, *, now: datetime, silent: timedelta = SILENT
+    session: Session,
+    *,
+    now: datetime,
+    kinds: Collection[CalculationKind] = tuple(CalculationKind),
+    silent: timedelta = SILENT,
 ) -> CalculationFacts | None:
     """Claim the calculation asked first that waits, or whose worker has been silent too long.
 
     No two workers get the same one. One that was begun too often is given up, and one that
     was to stop when its worker died is stopped; neither is returned.
     """
-    while (row := next_to_do(session, silent_since=now - silent)) is not None:
+    while (row := next_to_do(session, kinds=kinds, silent_since=now - silent)) is not None:
         attempts = row.progress.get("attempts", 0)
         if row.stop_asked_at is not None:
             _end(row, CalculationState.STOPPED, now)

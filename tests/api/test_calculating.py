@@ -15,9 +15,7 @@ from sqlmodel import col, select
 from api import calculating
 from api.calculating import Watch, calculate_next, in_a_process
 from api.works import Work
-from booking.clock import utc_now
 from booking.db import Database
-from booking.engine.lifecycle import RoundState
 from booking.engine.permissions import SYSTEM
 from booking.engine.vocabulary import CalculationKind, CalculationState
 from booking.models import Calculation, RoundResult
@@ -92,30 +90,6 @@ def until_stopped(prepared: None, told: Told, to_stop: ToStop) -> dict[str, Any]
 def broken(prepared: None, told: Told, to_stop: ToStop) -> dict[str, Any]:
     del prepared, told, to_stop
     raise ZeroDivisionError
-
-
-@pytest.mark.only_on("sqlite")
-def test_calculate__in_a_process__allocates_as_here(database: Database, asked: Calculation) -> None:
-    assert calculate_next(database, ending=threading.Event())
-    done = now_of(database, asked)
-    assert (done.state, done.failure) == (CalculationState.DONE, "")
-    assert done.answer is not None
-    assert (done.answer["granted"], done.answer["number"]) == (1, 1)
-    with database.writing() as session:
-        found = find_round(session, "spring")
-        assert found.state is RoundState.ALLOCATED
-        calculations.ask(
-            session,
-            actor=SYSTEM,
-            now=NOW,
-            found=found,
-            kind=CalculationKind.ALLOCATION,
-            question={},
-        )
-    calculated(database, now=utc_now())
-    first, second = results_in(database)
-    assert first.result_sha256 == second.result_sha256
-    assert first.allocated_by == asked.asked_by
 
 
 def test_calculate__preview__keeps_the_result_in_the_answer_alone(
@@ -206,12 +180,11 @@ def test_calculate__this_process_ends__leaves_it_to_the_next(
 
 
 @pytest.mark.only_on("sqlite")
-@pytest.mark.parametrize("run", [here, in_a_process])
 def test_calculate__engine_raises__fails_with_a_reference(
-    database: Database, asked: Calculation, monkeypatch: pytest.MonkeyPatch, run: Any
+    database: Database, asked: Calculation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     solving(monkeypatch, broken)
-    calculate_next(database, ending=threading.Event(), clock=lambda: NOW, run=run)
+    calculate_next(database, ending=threading.Event(), clock=lambda: NOW)
     failed = now_of(database, asked)
     assert failed.state is CalculationState.FAILED
     assert "tell the operator this reference" in failed.failure

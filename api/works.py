@@ -1,9 +1,10 @@
 """What each kind of calculation is: read its question, solve it, keep what came out."""
 
+import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from os import sched_getaffinity
 from typing import Any, Final
 
 from sqlmodel import Session
@@ -47,7 +48,9 @@ SLOW: Final = frozenset(CalculationKind) - QUICK
 
 def usable_cores() -> int:
     """Return how many processes may work side by side here."""
-    return max(1, len(sched_getaffinity(0)))
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def for_whoever_asked(asked: CalculationFacts) -> Actor:

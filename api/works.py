@@ -1,7 +1,6 @@
 """What each kind of calculation is: read its question, solve it, keep what came out."""
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -48,9 +47,8 @@ SLOW: Final = frozenset(CalculationKind) - QUICK
 
 def usable_cores() -> int:
     """Return how many processes may work side by side here."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    usable = getattr(os, "sched_getaffinity", None)
+    return (len(usable(0)) if usable else os.cpu_count()) or 1
 
 
 def for_whoever_asked(asked: CalculationFacts) -> Actor:

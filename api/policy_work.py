@@ -26,8 +26,11 @@ def solve_trial(trial: Trial, told: Told, stop: Callable[[], bool], workers: int
             problem, progress=lambda news: told(_as_json(news)), stop=stop, workers=workers
         )
 
-    today = trial.result or solved(trial.today, _first_half(told))
-    tried = solved(trial.tried, told)
+    if trial.result is None:
+        today = solved(trial.today, _half(told, 0))
+        tried = solved(trial.tried, _half(told, 1))
+    else:
+        today, tried = trial.result, solved(trial.tried, told)
     found = difference(trial.today, today, trial.tried, tried)
     return {
         "today": _side(today),
@@ -48,11 +51,12 @@ def _as_json(news: Any) -> dict[str, Any]:
     }
 
 
-def _first_half(told: Told) -> Told:
-    """Tell how far the policy in force is as the first half of the work."""
+def _half(told: Told, before: int) -> Told:
+    """Tell how far one of two equal works is; what is proved by then is told of the second."""
 
     def half(news: Mapping[str, Any]) -> None:
-        told({"done": news["done"], "total": 2 * news["total"]})
+        count = {"done": news["done"] + before * news["total"], "total": 2 * news["total"]}
+        told({**news, **count} if before else count)
 
     return half
 

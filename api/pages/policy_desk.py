@@ -36,7 +36,7 @@ from booking.queries.calculations import (
 )
 from booking.queries.policies import current_policy
 from booking.queries.policy_trials import round_to_try_on, trials
-from booking.queries.rounds import find_round
+from booking.queries.rounds import facilities, find_round
 from booking.services import calculations
 from booking.services.policies import PolicyWish, wish_of
 from booking.services.policy_differences import policy_differences
@@ -197,6 +197,13 @@ def _changes(visit: Visit, facts: CalculationFacts) -> tuple[Line, ...]:
     return lines_of(policy_differences(wish_of(before), tried_wish(facts.question)))
 
 
+def _places(visit: Visit, answer: dict[str, Any]) -> dict[str, str]:
+    """Return the names of the facilities of an answer, ids as text."""
+    ids = [UUID(each) for each in answer["offered"]]
+    found = visit.read(lambda session: facilities(session, ids))
+    return {str(key): each.name for key, each in found.items()}
+
+
 def _trial_shown(
     visit: Visit, facility: Any, trial_id: UUID, refused: DomainError | None = None
 ) -> Response:
@@ -207,7 +214,8 @@ def _trial_shown(
     current = visit.read(lambda session: current_policy(session, facility.id))
     names = {each.key: each.name for each in before.groups}
     names |= {each.key: each.name for each in wish.groups}
-    answer = trial_shown(found.answer, names) if found.answer else None
+    places = _places(visit, found.answer) if found.answer else {}
+    answer = trial_shown(found.answer, names, places) if found.answer else None
     running: CalculationShown | None = None if answer else calculation_shown(facts)
     response = show(
         visit,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from string import ascii_uppercase
 from typing import Any, Final
@@ -54,6 +54,7 @@ class TrialShown:
 
     figures: tuple[Compared, ...]
     groups: tuple[tuple[str, tuple[Compared, ...]], ...]
+    places: tuple[Compared, ...]
     gained: tuple[Affected, ...]
     lost: tuple[Affected, ...]
     counts: Mapping[str, int]
@@ -71,13 +72,16 @@ def summary_of(answer: Mapping[str, Any]) -> str:
     )
 
 
-def trial_shown(answer: Mapping[str, Any], names: Mapping[str, str]) -> TrialShown:
-    """Put an answer into words; `names` are those of the groups by key."""
+def trial_shown(
+    answer: Mapping[str, Any], names: Mapping[str, str], places: Mapping[str, str]
+) -> TrialShown:
+    """Put an answer into words; `names` are those of groups, `places` of facilities."""
     found = answer["difference"]
     letters = _letters(chain(found["lost"], found["gained"]))
     return TrialShown(
         figures=tuple(_figures(answer)),
         groups=tuple(_groups(answer, names)),
+        places=tuple(_places(answer, names, places)),
         gained=_affected(found["gained"], answer["kinds"], names, letters),
         lost=_affected(found["lost"], answer["kinds"], names, letters),
         counts=found["counts"],
@@ -134,6 +138,7 @@ def _figures(answer: Mapping[str, Any]) -> Iterable[Compared]:
     yield compared("Price of fairness", first[price], second[price], _share)
     proved, also_proved = _interval(first[bounds]), _interval(second[bounds])
     yield Compared("Price of fairness, proved", proved, also_proved, "")
+    yield from _lowest(answer)
     yield compared("Utilisation", first["utilisation"], second["utilisation"], _share)
     yield compared("Mean merit", first["mean_merit"], second["mean_merit"], _plain)
     yield compared("Evenness (Jain)", first["jain"], second["jain"], _index)
@@ -167,6 +172,28 @@ def _groups(
                 _shift("All hours of its members", held, _hours),
             ),
         )
+
+
+def _places(
+    answer: Mapping[str, Any], names: Mapping[str, str], places: Mapping[str, str]
+) -> Iterable[Compared]:
+    """Say what is attained of each group's reserve at each facility, where there are several."""
+    if len(answer["offered"]) < 2:  # noqa: PLR2004 - one is the whole
+        return
+    for each in answer["difference"]["groups"]:
+        found, name = _attained(each), names.get(each["group"], each["group"])
+        yield replace(found, label=f"{places.get(each['facility'], each['facility'])}: {name}")
+
+
+def _lowest(answer: Mapping[str, Any]) -> Iterable[Compared]:
+    """Say the lowest attainment of any group at any facility; nothing where none is reserved."""
+    shifts = answer["difference"]["groups"]
+    sides = [
+        [each["attainment"][side] for each in shifts if each["reserved"][side]]
+        for side in ("before", "after")
+    ]
+    if all(sides):
+        yield compared("Lowest attainment", min(sides[0]), min(sides[1]), _share)
 
 
 def _attained(group: Mapping[str, Any]) -> Compared:

@@ -58,7 +58,8 @@ class TrialShown:
     gained: tuple[Affected, ...]
     lost: tuple[Affected, ...]
     counts: Mapping[str, int]
-    tallies: tuple[Tally, ...]
+    by_kind: tuple[Tally, ...]
+    by_group: tuple[Tally, ...]
     certainty: str
     stopped: bool
 
@@ -85,7 +86,8 @@ def trial_shown(
         gained=_affected(found["gained"], answer["kinds"], names, letters),
         lost=_affected(found["lost"], answer["kinds"], names, letters),
         counts=found["counts"],
-        tallies=tuple(_tallies(found, answer["kinds"], names)),
+        by_kind=_tallies(found, lambda each: [_kind(each, answer["kinds"])]),
+        by_group=_tallies(found, lambda each: _named(each, names) or ["No group"]),
         certainty=_certainty(answer["today"]["gap"], answer["tried"]["gap"]),
         stopped=answer["stopped"],
     )
@@ -223,7 +225,7 @@ def _affected(
             id=each["request"],
             letter=letters[each["request"]],
             kind=_kind(each, kinds),
-            groups=", ".join(names.get(key, key) for key in each["groups"]) or "no group",
+            groups=", ".join(_named(each, names)) or "no group",
             hours=_hours(max(each["credits"]["before"], each["credits"]["after"])),
         )
         for each in list(shifts)[:MOST_SHOWN]
@@ -235,19 +237,19 @@ def _kind(shift: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     return KIND_WORDS.get(known, known)
 
 
+def _named(shift: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+    return [names.get(key, key) for key in shift["groups"]]
+
+
 def _tallies(
-    found: Mapping[str, Any], kinds: Mapping[str, str], names: Mapping[str, str]
-) -> Iterable[Tally]:
-    sides = []
-    for shifts in (found["gained"], found["lost"]):
-        count: Counter[str] = Counter(_kind(each, kinds) for each in shifts)
-        count.update(names.get(key, key) for each in shifts for key in each["groups"])
-        count["No group"] = sum(not each["groups"] for each in shifts)
-        sides.append(count)
-    gained, lost = sides
-    for label in sorted({*gained, *lost}):
-        if gained[label] or lost[label]:
-            yield Tally(label, gained[label], lost[label])
+    found: Mapping[str, Any], labels_of: Callable[[Mapping[str, Any]], list[str]]
+) -> tuple[Tally, ...]:
+    """Count who gains and who loses under each label, by label."""
+    gained, lost = (
+        Counter(label for each in found[name] for label in labels_of(each))
+        for name in ("gained", "lost")
+    )
+    return tuple(Tally(label, gained[label], lost[label]) for label in sorted({*gained, *lost}))
 
 
 def _letters(shifts: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -70,10 +70,8 @@ def test_trial__several_facilities__tells_each_and_the_lowest() -> None:
     figures = {each.label: (each.today, each.tried) for each in shown.figures}
     assert figures["Lowest attainment"] == ("40.0 %", "75.0 %")
     assert figures["Price of fairness, proved"] == ("8.0 to 12.0 %", "8.0 to 12.0 %")
-    assert [(each.label, each.gained, each.lost) for each in shown.tallies] == [
-        ("Non-governmental organisation", 0, 1),
-        ("Poorer countries", 0, 1),
-    ]
+    tallies = [(each.label, each.gained, each.lost) for each in (*shown.by_kind, *shown.by_group)]
+    assert tallies == [("Non-governmental organisation", 0, 1), ("Poorer countries", 0, 1)]
     assert [(each.letter, each.hours) for each in shown.lost] == [("A", "4.0 h")]
 
 

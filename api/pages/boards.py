@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -279,11 +280,13 @@ def _preview(visit: Visit, shown: RoundShown, newest: CalculationFacts | None) -
     return Preview(newest.id, outcome_of(result, shown, others=answer["left_out"]), placed)
 
 
-def _told(newest: CalculationFacts | None, outcome: OutcomeShown | None) -> CalculationShown | None:
+def _told(
+    newest: CalculationFacts | None, outcome: OutcomeShown | None, now: datetime
+) -> CalculationShown | None:
     """Return the calculation that there is something to say of: under way, or without result."""
     if newest is None:
         return None
-    found = calculation_shown(newest)
+    found = calculation_shown(newest, now=now)
     known = outcome is not None and (
         outcome.allocated_at is None
         or newest.finished_at is None
@@ -323,7 +326,7 @@ def _shown(visit: Visit, shown: RoundShown, refused: DomainError | None = None) 
         group_names={each.key: each.name for each in shown.groups},
         outcome=outcome,
         preview=preview,
-        calculation=_told(newest, outcome),
+        calculation=_told(newest, outcome, visit.now),
     )
     if not under_way and "hx-request" in visit.request.headers:
         # What looked how far it is shall see the whole page once it is over.

@@ -1,6 +1,7 @@
 """How far a calculation is and how it ended, in words."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from booking.engine.vocabulary import CalculationState
 from booking.engine.wording import counted
 from booking.queries.calculations import CalculationFacts
 
+LONG_WAIT: Final = timedelta(minutes=3)
 STOPPED: Final = "It was stopped before it had found anything; nothing was changed."
 
 
@@ -25,13 +27,13 @@ class CalculationShown:
     trouble: str
 
 
-def calculation_shown(found: CalculationFacts) -> CalculationShown:
+def calculation_shown(found: CalculationFacts, *, now: datetime) -> CalculationShown:
     """Put a calculation into words."""
     return CalculationShown(
         id=found.id,
         under_way=found.under_way,
         stopping=found.under_way and found.stop_asked_at is not None,
-        words=_words(found),
+        words=_words(found, now),
         share=_share(found),
         trouble=_trouble(found),
     )
@@ -42,7 +44,13 @@ def _share(found: CalculationFacts) -> float | None:
     return found.progress["done"] / total if total else None
 
 
-def _words(found: CalculationFacts) -> str:
+def _words(found: CalculationFacts, now: datetime) -> str:
+    if found.state is CalculationState.WAITING and now - found.asked_at >= LONG_WAIT:
+        return (
+            "It has waited for some minutes: other calculations are at work, or nobody is. The "
+            "operator sees with benchshare doctor, and lets calculations be done with benchshare "
+            "work."
+        )
     if found.state is CalculationState.WAITING:
         return "It waits for its turn, which comes within seconds unless others are at work."
     if not found.progress.get("total"):

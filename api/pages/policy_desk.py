@@ -216,7 +216,7 @@ def _trial_shown(
     names |= {each.key: each.name for each in wish.groups}
     places = _places(visit, found.answer) if found.answer else {}
     answer = trial_shown(found.answer, names, places) if found.answer else None
-    running: CalculationShown | None = None if answer else calculation_shown(facts)
+    running: CalculationShown | None = None if answer else calculation_shown(facts, now=visit.now)
     response = show(
         visit,
         "policy/trial.html",

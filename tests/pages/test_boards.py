@@ -3,6 +3,7 @@
 import pytest
 from sqlmodel import Session, select
 
+from api.pages.calculations import LONG_WAIT
 from booking.db import Database
 from booking.engine.permissions import SYSTEM
 from booking.engine.vocabulary import CalculationKind
@@ -101,6 +102,19 @@ def test_board__preview_that_no_longer_holds__is_not_kept(
     refused = manager.send(f"{BOARD}/allocate", preview=preview.id)
     assert refused.status_code == 409
     assert "Something changed" in text_of(refused)
+
+
+def test_board__nobody_takes_it_up__says_whom_to_ask(manager: Visitor, database: Database) -> None:
+    with database.writing() as session:
+        calculations.ask(
+            session,
+            actor=SYSTEM,
+            now=NOW - LONG_WAIT,
+            found=find_round(session, "spring"),
+            kind=CalculationKind.ALLOCATION,
+            question={},
+        )
+    assert "benchshare work" in text_of(manager.get(BOARD))
 
 
 def test_board__failed__says_why(manager: Visitor, database: Database) -> None:

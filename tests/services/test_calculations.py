@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from booking.engine.lifecycle import EventKind
-from booking.engine.permissions import ANONYMOUS, SYSTEM, Actor
+from booking.engine.permissions import ANONYMOUS, SYSTEM, Actor, Role
 from booking.engine.vocabulary import CalculationKind, CalculationState
 from booking.errors import NotFound, NotPermitted, NotSignedIn, WrongState
 from booking.models import Calculation, Event, Round
@@ -15,8 +15,9 @@ from booking.queries.calculations import calculations as listed
 from booking.queries.calculations import visible_calculation
 from booking.queries.rounds import find_round
 from booking.services import calculations
+from booking.services.allocation import keep_preview
 from booking.services.calculations import MOST_ATTEMPTS, SILENT, Standing
-from tests.builders import NOW
+from tests.builders import NOW, a_person, a_role
 from tests.rounds import RoundScene, a_round_scene, a_scored_round, an_open_round
 
 SECOND = timedelta(seconds=1)
@@ -170,3 +171,19 @@ def test_see__about_a_request__by_its_project_too(session: Session) -> None:
     assert visible_calculation(session, row.id, viewer=theirs) is row
     with pytest.raises(NotFound):
         visible_calculation(session, row.id, viewer=others)
+
+
+def test_keep_preview__by_others__is_refused(session: Session) -> None:
+    scene, found = a_reviewed_round(session)
+    row = asked(session, found, question={"keep": False})
+    kept: dict[str, Any] = {"now": NOW, "calculation_id": row.id}
+    manager = scene.actor(session, scene.manager)
+    with pytest.raises(NotFound, match="no preview"):
+        keep_preview(session, actor=manager, **kept)
+    calculations.finish(session, now=NOW, mine=claimed(session), answer={"result": {}})
+    auditor = a_person(session)
+    a_role(session, auditor.id, Role.AUDITOR)
+    with pytest.raises(NotPermitted):
+        keep_preview(session, actor=scene.actor(session, auditor), **kept)
+    with pytest.raises(NotFound):
+        keep_preview(session, actor=scene.actor(session, scene.members[0]), **kept)

@@ -1,4 +1,4 @@
-"""What runs by the clock: deliveries, lapsing, offers, sealing, housekeeping; one leader of many.
+"""What runs by the clock: deliveries, lapsing, offers, sealing, calculations; one leader of many.
 
 The scheduler is a clock only. The work is rows (find due, claim, do), safe to run twice.
 """
@@ -6,7 +6,7 @@ The scheduler is a clock only. The work is rows (find due, claim, do), safe to r
 import logging
 import threading
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Final
 
 import structlog
@@ -14,11 +14,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from api.calculating import calculate_next
+from api.works import QUICK, SLOW
 from booking.clock import utc_now
 from booking.config import Settings
 from booking.db import Database
+from booking.engine.vocabulary import CalculationKind
 from booking.queries import installation, offered_time
 from booking.services import housekeeping, lapsing, offering, offers, sealing
+from booking.services.calculations import SILENT
 from notifications.dispatch import run_once
 
 LEAD_SECONDS: Final = 2
@@ -28,6 +32,7 @@ OFFER_SECONDS: Final = 2
 SWEEP_SECONDS: Final = 3600
 SEAL_SECONDS: Final = 10
 CLEAR_SECONDS: Final = 60
+CALCULATE_SECONDS: Final = 1
 log = structlog.get_logger()
 
 
@@ -89,6 +94,7 @@ class Jobs:
         self.database = database
         self.leadership = Leadership(database)
         self.stopping = threading.Event()
+        self.taken_up: set[frozenset[CalculationKind]] = set()
         self.scheduler = BackgroundScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -107,6 +113,8 @@ class Jobs:
             (SWEEP_SECONDS, self.sweep),
             (SEAL_SECONDS, self.seal),
             (CLEAR_SECONDS, self.clear),
+            (CALCULATE_SECONDS, self.calculate),
+            (CALCULATE_SECONDS, self.answer),
         ):
             self._every(seconds, job)
         self.scheduler.start()
@@ -157,6 +165,27 @@ class Jobs:
         if self._may_work():
             with self.database.writing() as session:
                 housekeeping.clear(session, now=utc_now())
+
+    def calculate(self) -> None:
+        """Do the long calculations that were asked for."""
+        self._calculate(SLOW)
+
+    def answer(self) -> None:
+        """Do the calculations that take seconds, beside the long ones."""
+        self._calculate(QUICK)
+
+    def _calculate(self, kinds: frozenset[CalculationKind]) -> None:
+        """Do the calculations of these kinds; this needs no lead, as each is claimed.
+
+        On SQLite there is no other process: what runs when this one starts has lost its worker.
+        """
+        alone = self.database.dialect == "sqlite" and kinds not in self.taken_up
+        silent = timedelta(0) if alone else SILENT
+        while not self.stopping.is_set() and calculate_next(
+            self.database, ending=self.stopping, kinds=kinds, silent=silent
+        ):
+            pass
+        self.taken_up.add(kinds)
 
     def _lapses(self) -> bool:
         with self.database.reading() as session:

@@ -78,16 +78,23 @@ def allocate_round(
     return certificate_of(result, number=number, left_out=left_out)
 
 
-def solve(problem: Problem, *, progress: Watcher | None = None) -> dict[str, Any]:
+def solve(
+    problem: Problem,
+    *,
+    progress: Watcher | None = None,
+    stop: Callable[[], bool] | None = None,
+    workers: int = 1,
+) -> dict[str, Any]:
     """Allocate a problem and check the result with code that shares nothing with the solver.
 
+    `stop` is asked now and then; once it says so, the best found until then is the result.
     Raises: ValueError if the check finds anything: that is a fault of ours.
     """
     # The solver is heavy, and most commands and requests never need it.
     from booking.engine.allocation.run import allocate  # noqa: PLC0415
     from booking.engine.allocation.verification import verify  # noqa: PLC0415
 
-    result = allocate(problem, gap=GAP, progress=progress)
+    result = allocate(problem, gap=GAP, progress=progress, stop=stop, workers=workers)
     faults = verify(problem, result)
     if faults:
         raise ValueError(f"The allocation failed its own verification: {'; '.join(faults)}")

@@ -2,31 +2,43 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session
 
 from api import round_run
+from api.pages.calculations import CalculationShown, calculation_shown
+from api.pages.fields import Form
 from api.pages.outcomes import OutcomeShown, outcome_of, outcome_shown
 from api.pages.rounds import STATE_WORDS
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
 from booking.engine.lifecycle import RequestState, RoundState
 from booking.engine.permissions import Action, Scope, may
+from booking.engine.vocabulary import CalculationKind
 from booking.engine.wording import counted
 from booking.errors import DomainError, WrongState
+from booking.queries.calculations import (
+    CalculationFacts,
+    find_calculation,
+    newest_calculation,
+)
 from booking.queries.decisions import newest_result
 from booking.queries.requests import requests_of_round
 from booking.queries.round_pages import RoundShown, round_shown
 from booking.queries.rounds import visible_round
+from booking.services import calculations
 from booking.services import rounds as services
-from booking.services.allocation import problem_to_allocate
+from booking.services.allocation import keep_preview
 from booking.services.permits import permit
 
 router = APIRouter()
 A_PAGE: Final = 50
+ALLOCATION: Final = CalculationKind.ALLOCATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,7 @@ NEXT: Final = {
     RoundState.REVIEWING: NextStep(
         "preview",
         "Preview the allocation",
-        "This works out a timetable and shows it. Nothing is kept, and nobody is told.",
+        "This works out a timetable and shows it. You keep it or not, and nobody is told.",
     ),
     RoundState.ALLOCATED: NextStep(
         "publish",
@@ -108,32 +120,64 @@ def close(visit: Submitting, slug: str) -> Response:
 
 @router.post("/manage/rounds/{slug}/preview")
 def preview(visit: Submitting, slug: str) -> Response:
-    """Show what an allocation would decide now; nothing is kept."""
-    shown = seen(visit, slug)
-    try:
-        _, compiled = visit.read(
-            lambda session: problem_to_allocate(session, actor=visit.actor, key=slug)
-        )
-    except DomainError as refused:
-        return _shown(visit, shown, refused)
-    result = round_run.solve(compiled.problem)
-    others = len(compiled.below_threshold) + len(compiled.unplaceable)
-    outcome = outcome_of(result, shown, others=others)
-    placed = {each["request"] for each in result["bookings"]}
-    return _shown(visit, shown, preview=outcome, placed=placed)
+    """Have worked out what an allocation would decide now; nothing of it is kept."""
+    return _asked(visit, slug, keep=False)
 
 
 @router.post("/manage/rounds/{slug}/allocate")
-def allocate(visit: Submitting, slug: str) -> Response:
-    """Allocate, and keep the result; nobody is told before it is published."""
+def allocate(visit: Submitting, slug: str, form: Form) -> Response:
+    """Allocate, and keep the result; nobody is told before it is published.
+
+    A preview that still holds is kept as it is; else the round is worked out anew.
+    """
     shown = seen(visit, slug)
-    try:
-        done = round_run.allocate_round(visit.database, actor=visit.actor, now=visit.now, key=slug)
-    except DomainError as refused:
-        return _shown(visit, shown, refused)
-    placed = f"{counted(done.granted, 'request')} {'has' if done.granted == 1 else 'have'} a place"
-    words = f"The round is allocated: {placed}. Nobody is told yet."
+    preview_id = form.key("preview")
+    if preview_id is None:
+        return _asked(visit, slug, keep=True)
+    kept = visit.write(
+        lambda session: keep_preview(
+            session, actor=visit.actor, now=visit.now, calculation_id=preview_id
+        )
+    )
+    if isinstance(kept, DomainError):
+        return _shown(visit, shown, kept)
+    return go(visit, f"/manage/rounds/{slug}", "The round is allocated. Nobody is told yet.")
+
+
+@router.post("/manage/rounds/{slug}/stop")
+def stop(visit: Submitting, slug: str) -> Response:
+    """Stop the allocation that is under way; what it has found is kept."""
+    found = seen(visit, slug).facts.round
+    running = visit.read(lambda session: newest_calculation(session, found.id, ALLOCATION))
+    if running is None:
+        raise WrongState("Nothing is being worked out for this round. Open its board.")
+    stopped = visit.write(
+        lambda session: calculations.stop(
+            session, actor=visit.actor, now=visit.now, calculation_id=running.id
+        )
+    )
+    words = "It is being stopped. What it has found is kept."
+    if isinstance(stopped, DomainError):
+        words = stopped.message
     return go(visit, f"/manage/rounds/{slug}", words)
+
+
+def _asked(visit: Visit, slug: str, *, keep: bool) -> Response:
+    """Ask for an allocation, and lead to the board, which shows how far it is."""
+    shown = seen(visit, slug)
+    asked = visit.write(
+        lambda session: calculations.ask(
+            session,
+            actor=visit.actor,
+            now=visit.now,
+            found=shown.facts.round,
+            kind=ALLOCATION,
+            question={"keep": keep},
+        )
+    )
+    if isinstance(asked, DomainError):
+        return _shown(visit, shown, asked)
+    return go(visit, f"/manage/rounds/{slug}")
 
 
 @router.get("/manage/rounds/{slug}/publish")
@@ -213,15 +257,51 @@ def _left_out(row: Any, shown: RoundShown) -> int:
     return max(0, shown.facts.submitted - len(dealt))
 
 
-def _shown(
-    visit: Visit,
-    shown: RoundShown,
-    refused: DomainError | None = None,
-    *,
-    preview: OutcomeShown | None = None,
-    placed: set[str] | None = None,
-) -> Response:
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A result that is looked at and not kept, and the requests that it places."""
+
+    id: UUID
+    outcome: OutcomeShown
+    placed: frozenset[str]
+
+
+def _preview(visit: Visit, shown: RoundShown, newest: CalculationFacts | None) -> Preview | None:
+    """Return the preview that was worked out last, while the round waits to be allocated."""
+    if newest is None or newest.under_way or newest.question.get("keep", True):
+        return None
+    if shown.facts.round.state is not RoundState.REVIEWING:
+        return None
+    answer = visit.read(lambda session: find_calculation(session, newest.id).answer)
+    if answer is None:
+        return None
+    result = answer["result"]
+    placed = frozenset(each["request"] for each in result["bookings"])
+    return Preview(newest.id, outcome_of(result, shown, others=answer["left_out"]), placed)
+
+
+def _told(
+    newest: CalculationFacts | None, outcome: OutcomeShown | None, now: datetime
+) -> CalculationShown | None:
+    """Return the calculation that there is something to say of: under way, or without result."""
+    if newest is None:
+        return None
+    found = calculation_shown(newest, now=now)
+    known = outcome is not None and (
+        outcome.allocated_at is None
+        or newest.finished_at is None
+        or outcome.allocated_at >= newest.finished_at
+    )
+    over = not newest.under_way and (known or not found.trouble)
+    return None if over else found
+
+
+def _shown(visit: Visit, shown: RoundShown, refused: DomainError | None = None) -> Response:
     found = shown.facts.round
+    newest = visit.read(lambda session: newest_calculation(session, found.id, ALLOCATION))
+    preview = _preview(visit, shown, newest)
+    outcome = preview.outcome if preview else _stored(visit, shown)
+    under_way = newest is not None and newest.under_way
     cursor = visit.request.query_params.get("cursor")
     page = visit.read(
         lambda session: requests_of_round(
@@ -229,7 +309,7 @@ def _shown(
         )
     )
     scope = Scope(facility_id=found.facility_id)
-    return show(
+    response = show(
         visit,
         "board/board.html",
         status=200 if refused is None else STATUS[type(refused)],
@@ -244,10 +324,14 @@ def _shown(
         reviewers_page=reviewers_page(visit, shown),
         may_see_merit=may(visit.actor, Action.REVIEW_SEE, scope),
         group_names={each.key: each.name for each in shown.groups},
-        outcome=preview or _stored(visit, shown),
-        is_preview=preview is not None,
-        placed=placed or set(),
+        outcome=outcome,
+        preview=preview,
+        calculation=_told(newest, outcome, visit.now),
     )
+    if not under_way and "hx-request" in visit.request.headers:
+        # What looked how far it is shall see the whole page once it is over.
+        response.headers["HX-Refresh"] = "true"
+    return response
 
 
 def _confirmation(visit: Visit, shown: RoundShown, refused: DomainError | None = None) -> Response:

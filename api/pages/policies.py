@@ -12,6 +12,8 @@ from api.pages.fields import Form, Typed, errors_of, typed
 from api.pages.places import around, managed
 from api.pages.plots import Bar, bar_plot
 from api.pages.policy_form import (
+    ORDERS,
+    SHARES,
     at_fields,
     count_of,
     values_of,
@@ -35,6 +37,7 @@ from booking.services.policies import (
     notes_on,
     publish_policy,
     wish_of,
+    with_shares,
 )
 
 router = APIRouter()
@@ -89,7 +92,7 @@ def change(visit: Submitting, slug: str, form: Form) -> Response:
         )
     )
     if isinstance(published, DomainError):
-        return _shown(visit, facility, form, at_fields(published))
+        return _shown(visit, facility, form, at_fields(published, wish))
     number = published.version.number
     return go(
         visit,
@@ -103,7 +106,7 @@ def _refusal(wish: PolicyWish) -> DomainError | None:
     try:
         check_wish(wish)
     except DomainError as refused:
-        return at_fields(refused)
+        return at_fields(refused, wish)
     return None
 
 
@@ -121,6 +124,8 @@ def _shown(
         refused=refused,
         errors=errors_of(refused) | errors_of(form.refusal),
         count=count_of(form),
+        shares=SHARES,
+        orders=ORDERS,
         kinds=tuple(KINDS.items()),
         sizes=SIZE_OPTIONS,
         ops=OP_OPTIONS,
@@ -141,10 +146,11 @@ def _effect(visit: Visit, facility: Any, form: Typed) -> Effect | None:
     found = visit.read(
         lambda session: offers(session, [facility.id], access=period, step_minutes=STEP_MINUTES)
     )
+    shared = visit.read(lambda session: with_shares(session, wish, on=visit.now.date()))
     offered = sum(each.credit_thousandths for each in found) / THOUSAND
     groups = tuple(
         (each.name, each.reserved_share_ppm, offered * each.reserved_share_ppm / PPM)
-        for each in wish.groups
+        for each in shared.groups
     )
     cap = None if wish.cap_share_ppm is None else offered * wish.cap_share_ppm / PPM
     for_all = offered - sum(hours for _, _, hours in groups)

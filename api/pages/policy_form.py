@@ -7,7 +7,7 @@ from typing import Final
 
 from api.pages.fields import Typed
 from api.pages.rule_presets import FIELD_OF, KINDS, fields_of, rule_in
-from booking.engine.quotas import PPM, LadderStep, percent
+from booking.engine.quotas import PPM, LadderStep, PolicyCode, percent
 from booking.engine.violations import Violation
 from booking.errors import DomainError
 from booking.services.policies import GroupWish, PolicyWish
@@ -17,6 +17,18 @@ RUNGS: Final = 3
 MOST_WEIGHT: Final = 1_000_000
 MOST_POINTS: Final = 1_000_000
 MOST_DAYS: Final = 3660
+SET, DERIVED = "set", "derived"
+LADDER, STRICT = "ladder", "strict"
+SHARES: Final = (
+    (SET, "The board sets each group's share"),
+    (DERIVED, "They follow from weights and the number of members"),
+)
+ORDERS: Final = (
+    (LADDER, "Merit and top-up points decide together"),
+    (STRICT, "Reserved hours are filled first, then merit decides (strict)"),
+)
+FORM_NAMES: Final = {"cap_share": "cap", "reserved_share": "reserved", "strict": "order"}
+FIRST_RESERVED_PPM: Final = 300_000
 _GROUP_PARTS: Final = (
     *("key", "name", "kind", "years", "size", "grace"),
     *("attribute", "op", "value", "rule", "share", "weight"),
@@ -31,6 +43,9 @@ def values_of(wish: PolicyWish) -> dict[str, str]:
         "release_first_days": str(wish.release_first_days),
         "release_all_days": str(wish.release_all_days),
         "half_life_days": str(wish.half_life_days),
+        "shares": SET if wish.reserved_ppm is None else DERIVED,
+        "reserved": _plain(wish.reserved_ppm or FIRST_RESERVED_PPM),
+        "order": STRICT if wish.strict else LADDER,
         "note": "",
     }
     for at, group in enumerate(wish.groups):
@@ -93,8 +108,11 @@ def wish_in(form: Typed) -> PolicyWish:
     ):
         if found is None:
             form.fault(name, "Write a number of days.")
+    derived = form["shares"] == DERIVED
     return PolicyWish(
         groups=_groups(form),
+        reserved_ppm=_share(form, "reserved") if derived else None,
+        strict=form["order"] == STRICT,
         ladder=_ladder(form),
         cap_share_ppm=_share(form, "cap") if form["cap"].strip() else None,
         release_first_days=first or 0,
@@ -161,13 +179,27 @@ def _ladder(form: Typed) -> tuple[LadderStep, ...]:
     return tuple(found)
 
 
-def at_fields(refused: DomainError) -> DomainError:
-    """Return the refusal with its pointers turned into names of the form's fields."""
+def at_fields(refused: DomainError, wish: PolicyWish) -> DomainError:
+    """Return the refusal with its pointers turned into names of the form's fields.
+
+    Shares that are too much together are marked at each group that has one.
+    """
     found = [
-        Violation(each.code, each.reason, f"/{field_of(each.pointer)}")
+        Violation(each.code, each.reason, f"/{name}")
         for each in refused.violations
+        for name in (
+            _fields_with_a_share(wish)
+            if each.code == PolicyCode.SHARES_ABOVE_ONE
+            else [field_of(each.pointer)]
+        )
     ]
     return type(refused)(refused.message, found)
+
+
+def _fields_with_a_share(wish: PolicyWish) -> list[str]:
+    return [
+        f"groups-{at}-share" for at, each in enumerate(wish.groups) if each.reserved_share_ppm > 0
+    ]
 
 
 def field_of(pointer: str) -> str:
@@ -181,7 +213,7 @@ def field_of(pointer: str) -> str:
         case ["ladder", at, part]:
             return f"ladder-{at}-{'points' if part == 'points' else 'up_to'}"
         case [part]:
-            return "cap" if part.startswith("cap") else part
+            return FORM_NAMES.get(part, part)
     return parts[0]
 
 

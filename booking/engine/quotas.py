@@ -26,6 +26,8 @@ class PolicyCode(StrEnum):
 
     NEGATIVE_SHARE = "negative_share"
     SHARES_ABOVE_ONE = "shares_above_one"
+    RESERVED_OUT_OF_RANGE = "reserved_out_of_range"
+    RESERVED_WITHOUT_WEIGHT = "reserved_without_weight"
     NEGATIVE_WEIGHT = "negative_weight"
     REPEATED_GROUP = "repeated_group"
     LADDER_NOT_RISING = "ladder_not_rising"
@@ -57,9 +59,10 @@ class LadderStep:
 class PolicyTerms:
     """What a policy says in numbers.
 
-    Reserved hours are for their own group until `release_first_days` before they start, for
-    members of any group until `release_all_days` before, and then for all. `cap_share_ppm` of None
-    is no cap.
+    With `reserved_ppm` that part of all hours is reserved, and groups share it by weight and
+    number of verified organisations; None: each group's share is as set. Reserved hours are
+    for their own group until `release_first_days` before they start, for members of any group
+    until `release_all_days` before, and then for all. `cap_share_ppm` of None is no cap.
     """
 
     groups: tuple[GroupShare, ...] = ()
@@ -67,6 +70,7 @@ class PolicyTerms:
     cap_share_ppm: int | None = PPM // 10
     release_first_days: int = 14
     release_all_days: int = 7
+    reserved_ppm: int | None = None
 
 
 def check_policy(terms: PolicyTerms) -> tuple[Violation, ...]:
@@ -76,6 +80,7 @@ def check_policy(terms: PolicyTerms) -> tuple[Violation, ...]:
     """
     return (
         *_check_groups(terms.groups),
+        *(_check_set(terms.groups) if terms.reserved_ppm is None else _check_derived(terms)),
         *_check_ladder(terms.ladder),
         *_check_cap(terms.cap_share_ppm),
         *_check_releases(terms),
@@ -93,11 +98,19 @@ def _check_groups(groups: tuple[GroupShare, ...]) -> list[Violation]:
         if group.weight < 0:
             reason = f"The weight of {group.key!r} is {group.weight}; give 0 or more."
             found.append(Violation(PolicyCode.NEGATIVE_WEIGHT, reason, f"{at}/weight"))
+        seen.add(group.key)
+    return found
+
+
+def _check_set(groups: tuple[GroupShare, ...]) -> list[Violation]:
+    """Check shares that the board sets, group by group and together."""
+    found: list[Violation] = []
+    for number, group in enumerate(groups):
         if group.reserved_share_ppm < 0:
             share = percent(group.reserved_share_ppm)
             reason = f"The share of {group.key!r} is {share}; give 0 % or more."
-            found.append(Violation(PolicyCode.NEGATIVE_SHARE, reason, f"{at}/reserved_share_ppm"))
-        seen.add(group.key)
+            at = f"/groups/{number}/reserved_share_ppm"
+            found.append(Violation(PolicyCode.NEGATIVE_SHARE, reason, at))
     total = sum(group.reserved_share_ppm for group in groups)
     if total > PPM:
         reason = (
@@ -106,6 +119,18 @@ def _check_groups(groups: tuple[GroupShare, ...]) -> list[Violation]:
         )
         found.append(Violation(PolicyCode.SHARES_ABOVE_ONE, reason, "/groups"))
     return found
+
+
+def _check_derived(terms: PolicyTerms) -> list[Violation]:
+    """Check the part that groups share by weight: it needs a group to go to."""
+    part = terms.reserved_ppm or 0
+    if not 0 < part <= PPM:
+        reason = f"The reserved part is {percent(part)}; give more than 0 % and at most 100 %."
+        return [Violation(PolicyCode.RESERVED_OUT_OF_RANGE, reason, "/reserved_ppm")]
+    if any(group.weight > 0 for group in terms.groups):
+        return []
+    reason = "No group has a weight above 0, so nobody would have the reserved part; weigh one."
+    return [Violation(PolicyCode.RESERVED_WITHOUT_WEIGHT, reason, "/reserved_ppm")]
 
 
 def _check_ladder(ladder: tuple[LadderStep, ...]) -> list[Violation]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from booking.errors import NotFound
 from booking.models import EquityGroup, PolicyVersion
 from booking.queries.rounds import groups_of
 
@@ -31,6 +32,22 @@ def current_policy(session: Session, facility_id: UUID) -> PolicyFacts | None:
 def policy(session: Session, version_id: UUID) -> PolicyFacts | None:
     """Return the policy version with that id."""
     return _with_groups(session, session.get(PolicyVersion, version_id))
+
+
+def policy_numbered(session: Session, facility_id: UUID, number: int) -> PolicyFacts:
+    """Return the version of the facility's policy with that number.
+
+    Raises: NotFound.
+    """
+    version = session.exec(
+        select(PolicyVersion).where(
+            PolicyVersion.facility_id == facility_id, PolicyVersion.number == number
+        )
+    ).one_or_none()
+    found = _with_groups(session, version)
+    if found is None:
+        raise NotFound(f"This facility's policy has no version {number}; see the list of versions.")
+    return found
 
 
 def policy_versions(session: Session, facility_id: UUID) -> tuple[PolicyVersion, ...]:

@@ -214,6 +214,21 @@ def submitted_requests(session: Session, round_id: UUID) -> tuple[AccessRequest,
     )
 
 
+def unscored_requests(session: Session, round_id: UUID) -> tuple[AccessRequest, ...]:
+    """Return the round's requests that wait for a decision and have no score yet, by id."""
+    return tuple(
+        session.exec(
+            select(AccessRequest)
+            .where(
+                AccessRequest.round_id == round_id,
+                AccessRequest.state == RequestState.SUBMITTED,
+                col(AccessRequest.merit).is_(None),
+            )
+            .order_by(col(AccessRequest.id))
+        )
+    )
+
+
 def organisations_of(session: Session, project_ids: Collection[UUID]) -> dict[UUID, UUID]:
     """Return the organisation of each project."""
     rows = session.exec(

@@ -13,9 +13,11 @@ from booking.engine.intervals import MINUTE
 from booking.engine.lifecycle import RoundState
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.violations import Violation
-from booking.errors import RulesBroken
+from booking.engine.vocabulary import CalculationKind
+from booking.errors import NotFound, RulesBroken
 from booking.events import record
 from booking.models import Decision, Round, RoundResult
+from booking.queries.calculations import visible_calculation
 from booking.queries.decisions import newest_result
 from booking.queries.rounds import find_round, lock_round
 from booking.services.permits import permit
@@ -79,6 +81,21 @@ def record_result(
         },
     )
     return row
+
+
+def keep_preview(
+    session: Session, *, actor: Actor, now: datetime, calculation_id: UUID
+) -> RoundResult:
+    """Allocate a round by a result that was worked out as a preview.
+
+    Raises: NotFound; WrongState; RulesBroken if the round has changed since.
+    """
+    preview = visible_calculation(session, calculation_id, viewer=actor)
+    if preview.kind is not CalculationKind.ALLOCATION or "result" not in (preview.answer or {}):
+        raise NotFound("This is no preview of an allocation; preview the round, and keep that.")
+    result = dict(preview.answer or {})["result"]
+    key = str(preview.round_id)
+    return record_result(session, actor=actor, now=now, key=key, result=result)
 
 
 def _result_row(

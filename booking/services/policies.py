@@ -26,6 +26,7 @@ from booking.queries.policies import PolicyFacts, current_policy
 from booking.queries.rounds import facility_named, lock_facility
 from booking.services.country_notes import country_notes, lists_counted_on, scheme_faults
 from booking.services.permits import permit
+from booking.services.policy_shares import shares_by_weight
 
 DEFAULT_LADDER: Final = (LadderStep(PPM // 2, 1200), LadderStep(PPM, 600))
 
@@ -43,7 +44,11 @@ class GroupWish:
 
 @dataclass(frozen=True, slots=True)
 class PolicyWish:
-    """A policy as it is to be published; `cap_share_ppm` of None is no cap."""
+    """A policy as it is to be published; `cap_share_ppm` of None is no cap.
+
+    With `reserved_ppm` the groups' shares are derived from their weights, whatever they say;
+    `strict` fills reserves before points count, whatever the ladder says.
+    """
 
     groups: tuple[GroupWish, ...] = ()
     ladder: tuple[LadderStep, ...] = DEFAULT_LADDER
@@ -53,6 +58,8 @@ class PolicyWish:
     half_life_days: int = 90
     grace_days: int = 0
     note: str = ""
+    reserved_ppm: int | None = None
+    strict: bool = False
 
 
 def publish_policy(
@@ -60,7 +67,8 @@ def publish_policy(
 ) -> PolicyFacts:
     """Publish a new version of the facility's policy; the same content makes no new one.
 
-    It keeps the version of the country lists that it counts on.
+    It keeps the version of the country lists that it counts on. Shares that follow from weights
+    are those of this day; each call derives its own when it opens.
     Versions are kept for ever; rounds that are open keep the one they opened with.
     Raises: NotFound; Malformed for rules that cannot be read; RulesBroken with every
     way in which shares, ladder, cap or release dates are refused.
@@ -68,6 +76,7 @@ def publish_policy(
     place = facility_named(session, facility)
     permit(actor, Action.POLICY_EDIT, Scope(facility_id=place.id))
     check_wish(wish)
+    wish = with_shares(session, wish, on=now.date())
     lock_facility(session, place.id)
     current = current_policy(session, place.id)
     lists = lists_counted_on(rule for _, rule in rules_of(wish))
@@ -118,6 +127,22 @@ def check_wish(wish: PolicyWish) -> None:
         raise RulesBroken("The policy cannot be published like this.", violations)
 
 
+def with_shares(session: Session, wish: PolicyWish, *, on: date) -> PolicyWish:
+    """Return the policy with the shares that follow from weights on a day, where they do."""
+    if wish.reserved_ppm is None:
+        return wish
+    shares = shares_by_weight(
+        session,
+        {each.key: stored_rule(each.key, each.rule) for each in wish.groups},
+        {each.key: each.weight for each in wish.groups},
+        reserved_ppm=wish.reserved_ppm,
+        on=on,
+        grace_days=wish.grace_days,
+    )
+    groups = tuple(replace(each, reserved_share_ppm=shares[each.key]) for each in wish.groups)
+    return replace(wish, groups=groups)
+
+
 def rules_of(wish: PolicyWish) -> tuple[tuple[str, GroupRule], ...]:
     """Read the rule of each group, with the group's name.
 
@@ -141,6 +166,7 @@ def terms_of(wish: PolicyWish) -> PolicyTerms:
         cap_share_ppm=wish.cap_share_ppm,
         release_first_days=wish.release_first_days,
         release_all_days=wish.release_all_days,
+        reserved_ppm=wish.reserved_ppm,
     )
 
 
@@ -161,12 +187,15 @@ def wish_of(facts: PolicyFacts) -> PolicyWish:
         half_life_days=version.half_life_days,
         grace_days=version.grace_days,
         note=version.note,
+        reserved_ppm=version.reserved_ppm,
+        strict=version.strict,
     )
 
 
 def _renamed(violation: Violation) -> Violation:
     """Point at the member as the API and the pages name it: shares, not parts per million."""
-    return replace(violation, pointer=violation.pointer.replace("_ppm", ""))
+    pointer = violation.pointer.replace("reserved_ppm", "reserved_share")
+    return replace(violation, pointer=pointer.replace("_ppm", ""))
 
 
 def _version(
@@ -182,6 +211,8 @@ def _version(
         half_life_days=wish.half_life_days,
         grace_days=wish.grace_days,
         note=wish.note,
+        reserved_ppm=wish.reserved_ppm,
+        strict=wish.strict,
         published_by=actor.person_id,
         published_at=now,
     )

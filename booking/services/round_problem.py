@@ -48,7 +48,7 @@ def compile_round(session: Session, found: Round) -> RoundProblem:
     Raises: RulesBroken if a submitted request has no score yet.
     """
     waiting = submitted_requests(session, found.id)
-    _refuse_unscored(waiting)
+    refuse_unscored(waiting)
     rules = _rules(session, found)
     open_ids = _unpublished(session, found)
     offered = {
@@ -98,7 +98,11 @@ def _rules(session: Session, found: Round) -> PolicyFacts:
     return rules
 
 
-def _refuse_unscored(waiting: Iterable[AccessRequest]) -> None:
+def refuse_unscored(waiting: Iterable[AccessRequest]) -> None:
+    """Return if every one of the requests has a score.
+
+    Raises: RulesBroken.
+    """
     unscored = [each for each in waiting if each.merit is None]
     if not unscored:
         return

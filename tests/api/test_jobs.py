@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from api.jobs import Jobs, Leadership
 from booking.clock import utc_now
@@ -14,14 +14,18 @@ from booking.db import Database
 from booking.engine.availability import grid_ceiling
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus
-from booking.engine.vocabulary import DeliveryState, OfferState
-from booking.models import Booking, Event, Offer
+from booking.engine.permissions import SYSTEM
+from booking.engine.vocabulary import CalculationKind, DeliveryState, OfferState
+from booking.models import Booking, Event, Offer, RoundResult
 from booking.queries.installation import database_time, somebody_leads
-from booking.services import lapsing
+from booking.queries.rounds import find_round
+from booking.services import calculations, lapsing
 from booking.services.freeing import note_freed
 from tests.builders import a_booking, a_project, a_resource, an_entry
+from tests.calculating import calculated
 from tests.databases import opened
 from tests.notifications.outcomes import booked, deliveries_in, mails_in
+from tests.rounds import a_round_scene, a_scored_round
 from tests.scenes import a_scene
 
 END_THE_LEADER = (
@@ -190,3 +194,40 @@ def test_sweep__somebody_waits__has_all_of_it_looked_at(database: Database, tmp_
 def offers_in(database: Database) -> list[Offer]:
     with database.reading() as session:
         return list(session.exec(select(Offer).order_by(col(Offer.id))))
+
+
+@pytest.mark.only_on("sqlite")
+def test_calculate__after_a_kill__takes_up_what_ran_and_allocates_as_any_other(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.writing() as session:
+        a_scored_round(session, a_round_scene(session), 900, 500)
+        an_allocation(session)
+        assert calculations.claim_next(session, now=utc_now()) is not None
+    jobs = Jobs(settings_for(database, tmp_path), database)
+
+    jobs.answer()
+    assert results_in(database) == []
+    jobs.calculate()
+    with database.writing() as session:
+        an_allocation(session)
+    calculated(database, now=utc_now())
+
+    first, second = results_in(database)
+    assert first.result_sha256 == second.result_sha256
+
+
+def an_allocation(session: Session) -> None:
+    calculations.ask(
+        session,
+        actor=SYSTEM,
+        now=utc_now(),
+        found=find_round(session, "spring"),
+        kind=CalculationKind.ALLOCATION,
+        question={},
+    )
+
+
+def results_in(database: Database) -> list[RoundResult]:
+    with database.reading() as session:
+        return list(session.exec(select(RoundResult).order_by(col(RoundResult.number))))

@@ -51,6 +51,24 @@ CASES: list[tuple[PolicyTerms, PolicyTerms, str, str]] = [
         "/groups",
     ),
     (
+        replace(TERMS, reserved_ppm=1),
+        replace(TERMS, reserved_ppm=0),
+        "reserved_out_of_range",
+        "/reserved_ppm",
+    ),
+    (
+        replace(TERMS, reserved_ppm=PPM),
+        replace(TERMS, reserved_ppm=PPM + 1),
+        "reserved_out_of_range",
+        "/reserved_ppm",
+    ),
+    (
+        replace(TERMS, reserved_ppm=PPM, groups=(GroupShare("a", 1, 2 * PPM),)),
+        replace(TERMS, reserved_ppm=PPM, groups=(GroupShare("a", 0, 0),)),
+        "reserved_without_weight",
+        "/reserved_ppm",
+    ),
+    (
         replace(TERMS, groups=(GroupShare("a", 0, 1),)),
         replace(TERMS, groups=(GroupShare("a", -1, 1),)),
         "negative_weight",

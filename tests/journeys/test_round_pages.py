@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from api.auth import COOKIE
 from booking.db import Database
 from booking.models import Person
+from tests.calculating import calculated
 from tests.pages.conftest import CHROMIUM
 from tests.pages.live import served
 from tests.pages.visitor import a_browser_of
@@ -64,7 +65,7 @@ def desk(app: FastAPI, database: Database, scene: RoundScene) -> Iterator[Desk]:
 @pytest.mark.browser
 @pytest.mark.only_on("sqlite")
 def test_round__on_pages_without_scripts__who_gets_no_place_reads_why(
-    desk: Desk, scene: RoundScene
+    desk: Desk, scene: RoundScene, database: Database
 ) -> None:
     _publish_a_policy(desk, scene)
     _open_a_round(desk, scene)
@@ -75,7 +76,7 @@ def test_round__on_pages_without_scripts__who_gets_no_place_reads_why(
     expect(desk.press("Close the call now").get_by_role("status")).to_contain_text("closed")
     for title, score in (("Alloys", "900"), ("Clays", "500")):
         _review(desk, scene, title, score)
-    _decide(desk, scene)
+    _decide(desk, scene, database)
     page = desk.sit_down(scene.members[0], "/rounds/spring-call")
     page.get_by_role("link", name="Alloys").click()
     expect(page.get_by_text("Not granted.")).to_be_visible()
@@ -127,9 +128,12 @@ def _review(desk: Desk, scene: RoundScene, title: str, score: str) -> None:
     expect(desk.press("Keep the review").get_by_role("status")).to_contain_text(title)
 
 
-def _decide(desk: Desk, scene: RoundScene) -> None:
+def _decide(desk: Desk, scene: RoundScene, database: Database) -> None:
     page = desk.sit_down(scene.manager, "/manage/rounds/spring-call")
     desk.press("Preview the allocation")
+    expect(page.get_by_text("is being worked out")).to_be_visible()
+    assert calculated(database) == 1
+    page.get_by_role("link", name="Look again").click()
     expect(page.get_by_text("would get a place")).to_be_visible()
     desk.press("Allocate and keep the result")
     page.get_by_role("link", name="Look at what publishing does").click()

@@ -40,6 +40,15 @@ def a_wish(world: World) -> dict[str, Any]:
 ROWS: Final[dict[str, Row]] = {
     "GET /facilities/{key}/policy": Row(EVERYBODY),
     "PUT /facilities/{key}/policy": Row(RUNNING, lambda _: {"groups": []}),
+    "GET /facilities/{key}/policy/try": Row(BOARD),
+    "POST /facilities/{key}/policy/try": Row(
+        RUNNING, lambda _: {"groups": []}, round_state=RoundState.REVIEWING
+    ),
+    "POST /calculations/{calculation_id}/publish": Row(RUNNING),
+    "GET /facilities/{key}/policies": Row(EVERYBODY),
+    "GET /facilities/{key}/policies/compare": Row(
+        EVERYBODY, query=lambda _: {"from": "1", "to": "1"}
+    ),
     "GET /facilities/{key}/terms": Row(EVERYBODY),
     "PUT /facilities/{key}/terms": Row(RUNNING, lambda _: {"text": "Clean up well."}),
     "POST /facilities/{key}/terms/accept": Row(
@@ -54,6 +63,10 @@ ROWS: Final[dict[str, Row]] = {
     "POST /rounds/{key}/open": Row(RUNNING, round_state=RoundState.DRAFT),
     "POST /rounds/{key}/close": Row(RUNNING),
     "POST /rounds/{key}/allocate": Row(RUNNING),
+    "GET /rounds/{key}/calculations": Row(BOARD),
+    "POST /rounds/{key}/calculations": Row(RUNNING, lambda _: {"kind": "allocation"}),
+    "GET /calculations/{calculation_id}": Row(BOARD),
+    "POST /calculations/{calculation_id}/stop": Row(RUNNING),
     "POST /rounds/{key}/publish": Row(RUNNING),
     "GET /rounds/{key}/result": Row(EVERYBODY, round_state=PUBLISHED),
     "GET /rounds/{key}/bundle": Row(BOARD, round_state=PUBLISHED),

@@ -1,6 +1,7 @@
 """A facility's round in any state, with its policy, its terms and one request."""
 
 import json
+from dataclasses import asdict
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -11,8 +12,10 @@ from sqlmodel import Session
 from booking.engine.allocation.problem import FORMAT, read_problem
 from booking.engine.allocation.run import allocate
 from booking.engine.lifecycle import RequestState, RoundState
+from booking.engine.vocabulary import CalculationKind
 from booking.models import (
     AccessRequest,
+    Calculation,
     Decision,
     Facility,
     PolicyVersion,
@@ -22,6 +25,7 @@ from booking.models import (
     RoundResult,
     TermsVersion,
 )
+from booking.services.policies import PolicyWish
 from tests.builders import NOW, added
 
 ACCESS = NOW + timedelta(days=40)
@@ -79,6 +83,19 @@ def a_request(session: Session, found: Round, project: Project) -> AccessRequest
         row.state = RequestState.NOT_GRANTED
         _decision(session, found, row)
     return row
+
+
+def a_calculation(session: Session, found: Round) -> Calculation:
+    """Add a trial of a policy that waits."""
+    return added(
+        session,
+        Calculation(
+            round_id=found.id,
+            kind=CalculationKind.WHAT_IF,
+            question={"policy": asdict(PolicyWish()), "against": 1},
+            asked_at=NOW,
+        ),
+    )
 
 
 @cache

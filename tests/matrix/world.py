@@ -48,7 +48,7 @@ from tests.builders import (
     an_offer,
     an_organisation,
 )
-from tests.matrix.rounds import a_request, a_round
+from tests.matrix.rounds import a_calculation, a_request, a_round
 
 HOUR: Final = timedelta(hours=1)
 LATER: Final = NOW + timedelta(days=4)
@@ -116,6 +116,7 @@ class World:
     offer_id: UUID
     round: Round
     request: AccessRequest
+    calculation_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,7 @@ def a_world(session: Session, *, round_state: RoundState) -> World:
         closure_id=a_closure(session, home.facility.id, NOW, NOW + timedelta(hours=1)).id,
         round=found,
         request=a_request(session, found, home_project),
+        calculation_id=a_calculation(session, found).id,
     )
 
 

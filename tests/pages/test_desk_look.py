@@ -15,12 +15,15 @@ from api.auth import COOKIE
 from booking.db import Database
 from booking.engine.lifecycle import BookingStatus
 from booking.engine.permissions import SYSTEM
+from booking.services.policy_trials import try_policy
 from booking.services.rounds import close_call
 from tests.builders import NOW, a_booking
+from tests.calculating import calculated
 from tests.pages.live import served
 from tests.pages.visitor import a_browser_of
 from tests.rounds import (
     RoundScene,
+    a_policy,
     a_round_scene,
     a_submitted_request,
     a_wish,
@@ -60,6 +63,10 @@ DESK = (
     "/manage/facilities/{facility}/import",
     "/manage/facilities/{facility}/terms",
     "/manage/facilities/{facility}/policy",
+    "/manage/facilities/{facility}/policy/desk",
+    "/manage/facilities/{facility}/policy/desk/{trial}",
+    "/manage/facilities/{facility}/policy/desk/{waiting}",
+    "/facilities/{facility}/policies",
     "/manage/facilities/{facility}/staff",
 )
 APPLICANTS = ("/rounds/spring/requests/{request}", "/rounds/autumn/requests/new")
@@ -96,6 +103,9 @@ def site(app: FastAPI, database: Database) -> Iterator[Site]:
         manager = a_browser_of(session, scene.manager)
         applicant = a_browser_of(session, scene.members[0])
     _publish(app, database)
+    names |= {"trial": _tried(database, scene, cap_share_ppm=100_000)}
+    calculated(database)
+    names |= {"waiting": _tried(database, scene, cap_share_ppm=200_000)}
     _open_another(database, scene)
     with served(app) as base:
         yield Site(base, manager, applicant, names)
@@ -105,6 +115,13 @@ def _publish(app: FastAPI, database: Database) -> None:
     round_run.allocate_round(database, actor=SYSTEM, now=NOW, key="spring")
     settings = app.state.settings
     round_run.publish_round(database, actor=SYSTEM, now=NOW, settings=settings, key="spring")
+
+
+def _tried(database: Database, scene: RoundScene, **given: Any) -> str:
+    """Ask what another policy would do; it would waive the reserve, among others."""
+    facility, wish = scene.facility.slug, a_policy(groups=(), **given)
+    with database.writing() as session:
+        return str(try_policy(session, actor=SYSTEM, now=NOW, facility=facility, wish=wish).id)
 
 
 def _open_another(database: Database, scene: RoundScene) -> None:

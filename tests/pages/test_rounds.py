@@ -12,6 +12,7 @@ from booking.services.access_requests import create_request
 from booking.services.rounds import close_call
 from booking.services.terms import publish_terms
 from tests.builders import NOW, a_person, a_role, an_organisation, opening_hours
+from tests.calculating import calculated
 from tests.pages.visitor import Visitor, a_browser_of, text_of
 from tests.rounds import RoundScene, a_round_scene, a_submitted_request, an_open_round, scored
 
@@ -277,8 +278,10 @@ def test_pages_of_a_round__one_request_and_one_booking__counted_as_one(
     manager = visitor.signed_in(_browser(database, scene))
     board = "/manage/rounds/spring"
     assert manager.send(f"{board}/allocate").status_code == 303
+    assert "It waits for its turn" in text_of(manager.get(board))
+    assert calculated(database) == 1
     allocated = text_of(manager.get(board))
-    assert "1 request has a place." in allocated
+    assert "It waits for its turn" not in allocated
     assert "1 of 1 request gets a place, in 1 booking." in allocated
     before = text_of(manager.get(f"{board}/publish"))
     assert "This makes 1 booking and sends 2 mails" in before.replace("  ", " ")

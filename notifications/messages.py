@@ -27,6 +27,7 @@ from notifications.calendar import (
 )
 from notifications.granted import granted_words, points_words
 from notifications.mail import Invite, Mail
+from notifications.nearest import none_left, slots_told
 from notifications.offers import offer_link, offer_rows, offer_words
 from notifications.sentences import HANDED_ON, Message, as_it_came, message_for
 from notifications.standing import before_rows, until_rows
@@ -209,6 +210,8 @@ def _decision_mail(
             "card": card,
             "granted": granted_words(due, card),
             "points": points_words(due, card),
+            "slots": slots_told(due, card, base),
+            "none_left": none_left(due, card),
             "reasons": card.reasons[:MOST_REASONS],
             "timed": any(map(_CLOCK.search, card.reasons[:MOST_REASONS])),
             "left_out": len(card.reasons[MOST_REASONS:]),

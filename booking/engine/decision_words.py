@@ -138,6 +138,13 @@ def start_words(at: datetime, zone: str) -> str:
     return f"{there:%a} {there.day} {there:%b %Y, %H:%M}"
 
 
+def end_words(start: datetime, end: datetime, zone: str) -> str:
+    """Word an end on the zone's wall clock: by its time alone on the day of the start."""
+    begin, until = start_words(start, zone), start_words(end, zone)
+    same_day = begin.rpartition(",")[0] == until.rpartition(",")[0]
+    return until.rpartition(", ")[2] if same_day else until
+
+
 def lines(
     reasons: Sequence[Reason], *, zone: str, step: timedelta, own: int | None = None
 ) -> tuple[Line, ...]:
@@ -314,9 +321,7 @@ def _whole(reason: Reason) -> str:
 
 
 def _when(first: datetime, last: datetime, zone: str) -> str:
-    begin, end = start_words(first, zone), start_words(last, zone)
+    begin = start_words(first, zone)
     if first == last:
         return begin
-    same_day = begin.rpartition(",")[0] == end.rpartition(",")[0]
-    until = end.rpartition(", ")[2] if same_day else end
-    return f"every start from {begin} to {until}"
+    return f"every start from {begin} to {end_words(first, last, zone)}"

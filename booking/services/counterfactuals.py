@@ -49,7 +49,7 @@ def ask_counterfactuals(
 ) -> Calculation:
     """Ask what would have placed a request, or where one change would have led.
 
-    For the people of its project and the board, once it is decided in public. What was
+    For the people of its project and who runs the round, once it is decided in public. What was
     answered on the same result is given again.
     Raises: NotPermitted; WrongState before publication; RulesBroken.
     """
@@ -88,10 +88,10 @@ def ask_counterfactuals(
 
 
 def may_ask(session: Session, actor: Actor, request: AccessRequest, facility_id: UUID) -> bool:
-    """Say whether somebody is of the request's project, or of the round's board."""
+    """Say whether somebody is of the request's project, or runs the round."""
     scope = _scope(session, request, facility_id)
     board = Scope(facility_id=facility_id)
-    return may(actor, Action.REQUEST_SUBMIT, scope) or may(actor, Action.ROUND_SEE_BOARD, board)
+    return may(actor, Action.REQUEST_SUBMIT, scope) or may(actor, Action.ROUND_RUN, board)
 
 
 def question_of(session: Session, asked: CalculationFacts) -> Question:

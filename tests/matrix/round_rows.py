@@ -79,6 +79,10 @@ ROWS: Final[dict[str, Row]] = {
     "GET /rounds/{key}/requests/{request_id}/decision": Row(
         REVIEWING | APPLYING, round_state=PUBLISHED
     ),
+    "GET /requests/{request_id}/counterfactuals": Row(REVIEWING | APPLYING),
+    "POST /requests/{request_id}/counterfactuals": Row(
+        RUNNING | APPLYING, lambda _: {}, round_state=PUBLISHED
+    ),
     "GET /rounds/{key}/requests/{request_id}/reviews": Row(REVIEWING),
     "POST /rounds/{key}/requests/{request_id}/reviews": Row(
         frozenset({Caller.REVIEWER}),

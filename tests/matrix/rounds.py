@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from sqlmodel import Session
 
-from booking.engine.allocation.problem import FORMAT, read_problem
+from booking.engine.allocation.problem import FORMAT, Problem, read_problem, write_problem
 from booking.engine.allocation.run import allocate
 from booking.engine.lifecycle import RequestState, RoundState
 from booking.engine.vocabulary import CalculationKind
@@ -99,7 +99,7 @@ def a_calculation(session: Session, found: Round) -> Calculation:
 
 
 @cache
-def _empty_result() -> dict[str, Any]:
+def _empty_problem() -> Problem:
     nothing: dict[str, list[Any]] = {
         "facilities": [],
         "resources": [],
@@ -113,7 +113,12 @@ def _empty_result() -> dict[str, Any]:
         "seed": "matrix",
         "ladder": [{"up_to": 1.0, "points": 600}],
     }
-    return allocate(read_problem(described | nothing))
+    return read_problem(described | nothing)
+
+
+@cache
+def _empty_result() -> dict[str, Any]:
+    return allocate(_empty_problem())
 
 
 def _decision(session: Session, found: Round, request: AccessRequest) -> None:
@@ -122,7 +127,7 @@ def _decision(session: Session, found: Round, request: AccessRequest) -> None:
         RoundResult(
             round_id=found.id,
             number=1,
-            problem="{}",
+            problem=json.dumps(write_problem(_empty_problem())),
             result=json.dumps(_empty_result()),
             problem_sha256=HASH,
             result_sha256=HASH,

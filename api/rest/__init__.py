@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from api.rest import (
+    appeals,
     booking_series,
     booking_use,
     bookings,
@@ -37,6 +38,7 @@ from api.rest import (
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    appeals.router,
     booking_series.router,
     bookings.router,
     booking_use.router,

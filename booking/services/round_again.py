@@ -55,29 +55,36 @@ def round_again(
 
 
 def read_wanted_change(
-    again: RoundAgain, found: Round, request_id: UUID, wanted: Mapping[str, Any]
+    again: RoundAgain,
+    found: Round,
+    request_id: UUID,
+    wanted: Mapping[str, Any],
+    *,
+    under: str = "",
 ) -> Change:
     """Read a change to a request, and make sure that the round could be solved with it.
 
     The request need not be named in it.
-    Raises: RulesBroken with a violation for each fault, by its key.
+    Raises: RulesBroken with a violation for each fault, by its key under `under`.
     """
     try:
         change = read_change({"request": str(request_id), **wanted})
         if change.request != str(request_id):
-            raise _refused("other_request", "Change the request that this is about.", "/request")
-        _refuse_below_threshold(again, found, change)
+            raise _refused(
+                "other_request", "Change the request that this is about.", f"{under}/request"
+            )
+        _refuse_below_threshold(again, found, change, under)
         changed(again.problem, change)
     except ProblemRefusedError as refused:
         violations = [
-            Violation("change", f"{each.path} {each.sentence}", _pointer(each.path))
+            Violation("change", f"{each.path} {each.sentence}", under + _pointer(each.path))
             for each in refused.errors
         ]
         raise RulesBroken("The round cannot be solved with that change.", violations) from refused
     return change
 
 
-def _refuse_below_threshold(again: RoundAgain, found: Round, change: Change) -> None:
+def _refuse_below_threshold(again: RoundAgain, found: Round, change: Change, under: str) -> None:
     """Return unless the change leaves the score below what is eligible.
 
     Raises: RulesBroken.
@@ -88,14 +95,14 @@ def _refuse_below_threshold(again: RoundAgain, found: Round, change: Change) -> 
                 "below_threshold",
                 f"A score below {found.quality_threshold} is not eligible in this round, so it "
                 f"would place nothing. Try {found.quality_threshold} or more.",
-                "/merit",
+                f"{under}/merit",
             )
     elif again.outside:
         raise _refused(
             "below_threshold",
             f"The score is below {found.quality_threshold}, the least that is eligible, so nothing "
             "but a higher score changes the decision. Try a score.",
-            "/kind",
+            f"{under}/kind",
         )
 
 

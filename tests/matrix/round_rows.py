@@ -79,6 +79,19 @@ ROWS: Final[dict[str, Row]] = {
     "GET /rounds/{key}/requests/{request_id}/decision": Row(
         REVIEWING | APPLYING, round_state=PUBLISHED
     ),
+    "GET /appeals": Row(SIGNED_IN),
+    "GET /appeals/{appeal_id}": Row(REVIEWING | APPLYING, round_state=PUBLISHED),
+    "POST /appeals/{appeal_id}/answer": Row(
+        frozenset({Caller.OFFICER}),
+        lambda _: {"state": "dismissed", "answer": "The register says so."},
+        round_state=PUBLISHED,
+    ),
+    "GET /requests/{request_id}/appeals": Row(REVIEWING | APPLYING, round_state=PUBLISHED),
+    "POST /requests/{request_id}/appeals": Row(
+        APPLYING,
+        lambda _: {"fact": "merit", "grounds": "A zero is missing."},
+        round_state=PUBLISHED,
+    ),
     "GET /requests/{request_id}/counterfactuals": Row(REVIEWING | APPLYING),
     "POST /requests/{request_id}/counterfactuals": Row(
         RUNNING | APPLYING, lambda _: {}, round_state=PUBLISHED

@@ -12,9 +12,10 @@ from sqlmodel import Session
 from booking.engine.allocation.problem import FORMAT, Problem, read_problem, write_problem
 from booking.engine.allocation.run import allocate
 from booking.engine.lifecycle import RequestState, RoundState
-from booking.engine.vocabulary import CalculationKind
+from booking.engine.vocabulary import AppealedFact, CalculationKind
 from booking.models import (
     AccessRequest,
+    Appeal,
     Calculation,
     Decision,
     Facility,
@@ -25,6 +26,7 @@ from booking.models import (
     RoundResult,
     TermsVersion,
 )
+from booking.queries.decisions import latest_decision
 from booking.services.policies import PolicyWish
 from tests.builders import NOW, added
 
@@ -83,6 +85,24 @@ def a_request(session: Session, found: Round, project: Project) -> AccessRequest
         row.state = RequestState.NOT_GRANTED
         _decision(session, found, row)
     return row
+
+
+def an_appeal(session: Session, request: AccessRequest) -> Appeal | None:
+    """Add an appeal that waits for its answer, where something was decided."""
+    decision = latest_decision(session, request.id)
+    if decision is None:
+        return None
+    return added(
+        session,
+        Appeal(
+            request_id=request.id,
+            result_id=decision[1].id,
+            fact=AppealedFact.GROUP,
+            grounds="We were founded later than that.",
+            asked_by=request.submitted_by,
+            asked_at=NOW,
+        ),
+    )
 
 
 def a_calculation(session: Session, found: Round) -> Calculation:

@@ -56,17 +56,23 @@ def score(merit: int) -> dict[str, Any]:
     return {"kind": "score", "merit": merit}
 
 
+def solved(session: Session, row: Calculation) -> None:
+    """Do the calculation that is next, which is that one."""
+    mine = calculations.claim_next(session, now=NOW)
+    assert mine is not None
+    assert mine.id == row.id
+    prepared = counterfactual_works.question(session, facts_of(row))
+    found = counterfactual_works.answer(prepared, lambda _: None, lambda: False)
+    kept = counterfactual_works.keep(session, mine, NOW, found)
+    calculations.finish(session, now=NOW, mine=mine, answer=kept)
+
+
 def answered(
     session: Session, row: AccessRequest, change: dict[str, Any] | None = None
 ) -> CalculationTold:
     """Ask, solve, and read what is kept."""
     asked_for = asked(session, row, change)
-    mine = calculations.claim_next(session, now=NOW)
-    assert mine is not None
-    prepared = counterfactual_works.question(session, facts_of(asked_for))
-    found = counterfactual_works.answer(prepared, lambda _: None, lambda: False)
-    kept = counterfactual_works.keep(session, mine, NOW, found)
-    calculations.finish(session, now=NOW, mine=mine, answer=kept)
+    solved(session, asked_for)
     (told,) = calculations_told(session, row, [asked_for])
     return told
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import Session
@@ -24,6 +24,9 @@ from booking.services import calculations
 from booking.services.permits import permit
 from booking.services.round_again import read_wanted_change, round_again
 
+_NO_GROUNDS: Final = "Say what is wrong, and what shows it: a date, a figure, a document."
+_NO_ANSWER: Final = "Say to the applicant what you looked at, and what follows from it."
+
 
 def make_appeal(
     session: Session,
@@ -41,11 +44,8 @@ def make_appeal(
     """
     applying = project(session, request.project_id)
     found = lock_round(session, request.round_id)
-    permit(
-        actor,
-        Action.APPEAL_MAKE,
-        Scope(project_id=applying.id, organisation_id=applying.organisation_id),
-    )
+    scope = Scope(project_id=applying.id, organisation_id=applying.organisation_id)
+    permit(actor, Action.APPEAL_MAKE, scope)
     if actor.person_id is None:
         raise NotSignedIn("An appeal is somebody's: sign in first.")
     decision = latest_decision(session, request.id)
@@ -53,12 +53,7 @@ def make_appeal(
         raise WrongState("No decision on this request is published yet; appeal once there is one.")
     _refuse_broken(
         in_time(now, request.updated_at),
-        worded(
-            grounds,
-            code="no_grounds",
-            missing="Say what is wrong, and what shows it: a date, a figure, a document.",
-            pointer="/grounds",
-        ),
+        worded(grounds, code="no_grounds", missing=_NO_GROUNDS, pointer="/grounds"),
         _one_at_a_time(session, request),
     )
     row = Appeal(
@@ -90,6 +85,29 @@ def answer_appeal(
     What was published stays.
     Raises: NotFound; NotPermitted; WrongState if it was answered already; RulesBroken.
     """
+    found, request, row = _to_answer(session, actor, appeal_id)
+    _refuse_own(session, actor, request)
+    _refuse_broken(
+        worded(answer, code="no_answer", missing=_NO_ANSWER, pointer="/answer"),
+        None if correction is None else sets_right(row.fact, correction.get("kind")),
+    )
+    if correction is not None:
+        _uphold(session, found, request, row, correction, actor=actor, now=now)
+    row.state = AppealState.DISMISSED if correction is None else AppealState.UPHELD
+    row.answer, row.answered_by, row.answered_at = answer.strip(), actor.person_id, now
+    session.flush()
+    kind = EventKind.APPEAL_DISMISSED if correction is None else EventKind.APPEAL_UPHELD
+    _record(session, found, row, kind, actor=actor, now=now)
+    return row
+
+
+def _to_answer(
+    session: Session, actor: Actor, appeal_id: UUID
+) -> tuple[Round, AccessRequest, Appeal]:
+    """Return an appeal that waits for its answer, locked, with its request and round.
+
+    Raises: NotFound; NotPermitted; WrongState.
+    """
     seen = visible_appeal(session, appeal_id, viewer=actor)
     request = session.get_one(AccessRequest, seen.request_id)
     found = find_round(session, str(request.round_id))
@@ -101,24 +119,7 @@ def answer_appeal(
             f"This appeal was {row.state} already, and the applicant was told. Open it to read "
             "the answer."
         )
-    _refuse_own(session, actor, request)
-    _refuse_broken(
-        worded(
-            answer,
-            code="no_answer",
-            missing="Say to the applicant what you looked at, and what follows from it.",
-            pointer="/answer",
-        ),
-        None if correction is None else sets_right(row.fact, correction.get("kind")),
-    )
-    if correction is not None:
-        _uphold(session, found, request, row, correction, actor=actor, now=now)
-    row.state = AppealState.DISMISSED if correction is None else AppealState.UPHELD
-    row.answer, row.answered_by, row.answered_at = answer.strip(), actor.person_id, now
-    session.flush()
-    kind = EventKind.APPEAL_DISMISSED if correction is None else EventKind.APPEAL_UPHELD
-    _record(session, found, row, kind, actor=actor, now=now)
-    return row
+    return found, request, row
 
 
 def _uphold(

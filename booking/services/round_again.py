@@ -19,7 +19,7 @@ from booking.engine.violations import Violation
 from booking.errors import RulesBroken
 from booking.models import AccessRequest, Round, RoundResult
 from booking.queries.requests import organisations_of, wanted_sessions
-from booking.services.round_problem import MILLION, request_as_data
+from booking.services.round_problem import MILLION, as_asked
 
 LEAST_MERIT: Final = 300
 
@@ -124,7 +124,7 @@ def _with_request(
             "nothing can be tried for it. Look at the nearest free time instead.",
         )
     whose = organisations_of(session, {request.project_id})[request.project_id]
-    data = request_as_data(request, whose, sessions, found)
+    data = as_asked(request, whose, sessions, found)
     data["merit"] = max(LEAST_MERIT, found.quality_threshold) - 1
     written = write_problem(problem)
     written["requests"].append(data)

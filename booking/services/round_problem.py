@@ -75,8 +75,7 @@ def compile_round(session: Session, found: Round) -> RoundProblem:
         "resources": [_resource(each) for each in offered.values()],
         "organisations": _organisations(placeable, whose),
         "requests": [
-            request_as_data(each, whose[each.project_id], asked[each.id], found)
-            for each in placeable
+            as_asked(each, whose[each.project_id], asked[each.id], found) for each in placeable
         ],
     }
     kept = {each.id for each in placeable}
@@ -163,7 +162,7 @@ def _organisations(
     ]
 
 
-def request_as_data(
+def as_asked(
     request: AccessRequest, organisation_id: UUID, sessions: list[WantedSession], found: Round
 ) -> dict[str, Any]:
     """Put a request into the words of the engine's file."""

@@ -34,18 +34,19 @@ def answer(asked: Question, told: Told, to_stop: ToStop) -> dict[str, Any]:
 
     problem, result = asked.again.problem, asked.again.result
     if asked.change is not None:
-        one = tried(problem, result, asked.request, asked.change, gap=GAP)
+        one = tried(problem, result, asked.request, asked.change, gap=GAP, stop=to_stop)
         return {"answers": [one.as_json()], "tried": 1, "stopped": one.stopped}
     wanted = suggestions(problem, result, asked.request)
     total = sum(each.solves for each in wanted)
     answers, stopped = [], False
-    for found in verified(problem, result, asked.request, wanted, gap=GAP):
+    for found in verified(problem, result, asked.request, wanted, gap=GAP, stop=to_stop):
         answers.append(found)
         told({"done": len(answers), "total": total})
         if to_stop():
             stopped = True
             break
-    kept = [each.as_json() for each in workable(answers)]
+    # What was cut short says nothing certain.
+    kept = [each.as_json() for each in workable(one for one in answers if not one.stopped)]
     return {"answers": kept, "tried": len(answers), "stopped": stopped}
 
 

@@ -12,10 +12,10 @@ APPEAL_TIME: Final = timedelta(days=30)
 LONGEST_WORDS: Final = 5000
 
 FACT_WORDS: Final[Mapping[AppealedFact, str]] = {
-    AppealedFact.GROUP: "the equity groups that we were found to be of",
+    AppealedFact.GROUP: "the equity groups of the organisation",
     AppealedFact.MERIT: "the score, as it was recorded",
     AppealedFact.FAIR_SHARE: "the factor for past use",
-    AppealedFact.REQUEST: "what we asked for, as it was read",
+    AppealedFact.REQUEST: "what was asked for, as it was read",
 }
 
 # Kinds of change, as the engine names them, that set each fact right.

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlmodel import Session
 
-from api import counterfactual_works, round_run
+from api import adoption_works, counterfactual_works, round_run
 from api.policy_work import solve_trial
 from booking.engine.permissions import SYSTEM, Actor
 from booking.engine.vocabulary import CalculationKind
@@ -111,4 +111,7 @@ WORKS: Final[Mapping[CalculationKind, Work]] = {
     CalculationKind.WHAT_IF: Work(prepare_trial, _try_policy, _keep_answer),
     CalculationKind.COUNTERFACTUAL: _AGAIN,
     CalculationKind.REVIEW: _AGAIN,
+    CalculationKind.ADOPTION: Work(
+        adoption_works.question, adoption_works.answer, adoption_works.keep
+    ),
 }

@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from api.rest import (
+    adoptions,
     appeals,
     booking_series,
     booking_use,
@@ -38,6 +39,7 @@ from api.rest import (
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    adoptions.router,
     appeals.router,
     booking_series.router,
     bookings.router,

@@ -46,19 +46,8 @@ def record_result(
     permit(actor, Action.ROUND_RUN, Scope(facility_id=found.facility_id))
     found = lock_round(session, found.id)
     taken = take_round_step(found, "allocate")
-    compiled = compile_round(session, found)
-    if problem_sha256(compiled.problem) != result["problem_sha256"]:
-        reason = (
-            "Something changed while the round was being allocated (a request, a closure, a "
-            "booking or a resource); allocate again."
-        )
-        raise RulesBroken(reason, [Violation("round_changed", reason)])
-    row = _result_row(session, found, compiled, result, actor=actor, now=now)
-    session.add(row)
-    session.flush()
-    session.add_all(
-        decision_rows(session, result_id=row.id, found=found, compiled=compiled, result=result)
-    )
+    compiled = compiled_unchanged(session, found, result)
+    row = keep_result(session, found, compiled, result, actor=actor, now=now)
     found.state = RoundState(taken.new_state)
     found.updated_at = now
     session.flush()
@@ -94,7 +83,22 @@ def keep_preview(
     return record_result(session, actor=actor, now=now, key=key, result=result)
 
 
-def _result_row(
+def compiled_unchanged(session: Session, found: Round, result: Mapping[str, Any]) -> RoundProblem:
+    """Compile the round as it stands, which must be what was solved.
+
+    Raises: RulesBroken if it is not.
+    """
+    compiled = compile_round(session, found)
+    if problem_sha256(compiled.problem) != result["problem_sha256"]:
+        reason = (
+            "Something changed while the round was being allocated (a request, a closure, a "
+            "booking or a resource); allocate again."
+        )
+        raise RulesBroken(reason, [Violation("round_changed", reason)])
+    return compiled
+
+
+def keep_result(
     session: Session,
     found: Round,
     compiled: RoundProblem,
@@ -102,9 +106,11 @@ def _result_row(
     *,
     actor: Actor,
     now: datetime,
+    note: str = "",
 ) -> RoundResult:
+    """Add a result as the round's newest, with a decision for every request; nothing else."""
     earlier = newest_result(session, found.id)
-    return RoundResult(
+    row = RoundResult(
         round_id=found.id,
         number=earlier.number + 1 if earlier else 1,
         problem=canonical_json(write_problem(compiled.problem)),
@@ -116,4 +122,12 @@ def _result_row(
         gap=result["gap"],
         allocated_by=actor.person_id,
         allocated_at=now,
+        note=note,
     )
+    session.add(row)
+    session.flush()
+    session.add_all(
+        decision_rows(session, result_id=row.id, found=found, compiled=compiled, result=result)
+    )
+    session.flush()
+    return row

@@ -67,6 +67,9 @@ ROWS: Final[dict[str, Row]] = {
     "POST /rounds/{key}/calculations": Row(RUNNING, lambda _: {"kind": "allocation"}),
     "GET /calculations/{calculation_id}": Row(BOARD),
     "POST /calculations/{calculation_id}/stop": Row(RUNNING),
+    "POST /rounds/{key}/adoptions": Row(
+        RUNNING, lambda world: {"request_id": str(world.request.id), "group": "ldc"}
+    ),
     "POST /rounds/{key}/publish": Row(RUNNING),
     "GET /rounds/{key}/result": Row(EVERYBODY, round_state=PUBLISHED),
     "GET /rounds/{key}/bundle": Row(BOARD, round_state=PUBLISHED),

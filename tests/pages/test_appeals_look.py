@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -45,7 +46,11 @@ def site(databases: Databases) -> Iterator[Site]:
             officer = a_person(session, name="Olga Officer", zone="Africa/Nairobi")
             a_role(session, officer.id, Role.OFFICER)
             ask_counterfactuals(session, actor=SYSTEM, now=NOW, request=first)
-            by = {"actor": scene.actor(session, scene.members[0]), "now": NOW, "request": first}
+            by: dict[str, Any] = {
+                "actor": scene.actor(session, scene.members[0]),
+                "now": NOW,
+                "request": first,
+            }
             upheld = make_appeal(
                 session, **by, fact=AppealedFact.MERIT, grounds="The minutes say 1000."
             )

@@ -43,7 +43,7 @@ def appeal_words(due: DueDelivery, message: Message, card: AppealCard, base: str
         ("Request", card.request_title),
         ("Round", card.round_name),
         ("About", FACT_WORDS[card.fact]),
-        ("Grounds", _shortened(card.grounds)),
+        ("Grounds", _shortened(card.grounds) if due.kind is EventKind.APPEAL_MADE else ""),
         ("Answer", card.answer if due.kind is not EventKind.APPEAL_MADE else ""),
         ("What follows", "" if to_officer else _NEXT[due.kind]),
     ]

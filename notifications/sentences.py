@@ -176,7 +176,7 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         About.DECISION,
         "Not granted",
         "Your access request could not be granted this time. This is why.",
-        "To see what would have changed the decision, open:",
+        "To ask what would have placed it, or for a review, open:",
     ),
     EventKind.APPEAL_MADE: Message(
         About.APPEAL,

@@ -229,7 +229,7 @@ def _score_advice(reasons: Iterable[Reason], standing: Standing) -> str:
         )
     else:
         why = "the requests in the way together add more than one request in their place can."
-    return f"No score alone would have placed this request: {why}"
+    return f"No score alone would have placed this request in the timetable as it is: {why}"
 
 
 def _held_by(blockers: Sequence[Blocker], own: int | None) -> str:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from booking.engine.allocation.changes import Change, change_as_json
 from booking.engine.decision_words import pseudonym
 from booking.engine.intervals import MINUTE
-from booking.engine.lifecycle import RequestState
+from booking.engine.lifecycle import RequestState, RoundState
 from booking.engine.permissions import Action, Actor, Scope, may
 from booking.engine.violations import Violation
 from booking.engine.vocabulary import CalculationKind
@@ -20,8 +20,8 @@ from booking.models import AccessRequest, Calculation, Round
 from booking.queries.calculations import CalculationFacts
 from booking.queries.counterfactuals import calculations_about
 from booking.queries.decisions import DECIDED, latest_decision
+from booking.queries.reports import hidden_in_round
 from booking.queries.requests import find_request, project
-from booking.queries.round_pages import groups_too_small
 from booking.queries.rounds import find_round
 from booking.services import calculations
 from booking.services.permits import permit
@@ -117,7 +117,7 @@ def kept_answers(
 ) -> dict[str, Any]:
     """Put answers as they are kept: instants for steps, codes for the requests of others."""
     found = find_round(session, str(asked.round_id))
-    hidden = groups_too_small(session, found.id)
+    hidden = _hidden_groups(session, found)
     steps = _steps(session, asked)
     return {
         "result": asked.question.get("result"),
@@ -126,8 +126,15 @@ def kept_answers(
     }
 
 
+def _hidden_groups(session: Session, found: Round) -> frozenset[str] | None:
+    """Return the groups of which too few take part to be told of; None while none may be."""
+    if found.state not in {RoundState.PUBLISHED, RoundState.CLOSED}:
+        return None
+    return frozenset(group for _, group in hidden_in_round(session, found.slug))
+
+
 def _kept(
-    answer: Mapping[str, Any], found: Round, steps: Sequence[int], hidden: frozenset[str]
+    answer: Mapping[str, Any], found: Round, steps: Sequence[int], hidden: frozenset[str] | None
 ) -> dict[str, Any]:
     difference = answer["difference"]
     return {
@@ -148,7 +155,7 @@ def _kept(
         "attainment": [
             {"group": each["group"], **each["attainment"]}
             for each in difference["network"]
-            if each["group"] not in hidden
+            if hidden is not None and each["group"] not in hidden
         ],
     }
 

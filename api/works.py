@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlmodel import Session
 
-from api import round_run
+from api import adoption_works, counterfactual_works, round_run
 from api.policy_work import solve_trial
 from booking.engine.permissions import SYSTEM, Actor
 from booking.engine.vocabulary import CalculationKind
@@ -103,7 +103,15 @@ def _keep_answer(
     return found
 
 
+_AGAIN: Final = Work(
+    counterfactual_works.question, counterfactual_works.answer, counterfactual_works.keep
+)
 WORKS: Final[Mapping[CalculationKind, Work]] = {
     CalculationKind.ALLOCATION: Work(_round_to_allocate, _allocate, _keep_allocation),
     CalculationKind.WHAT_IF: Work(prepare_trial, _try_policy, _keep_answer),
+    CalculationKind.COUNTERFACTUAL: _AGAIN,
+    CalculationKind.REVIEW: _AGAIN,
+    CalculationKind.ADOPTION: Work(
+        adoption_works.question, adoption_works.answer, adoption_works.keep
+    ),
 }

@@ -16,7 +16,9 @@ from sqlmodel import Session
 
 from booking.config import Settings
 from booking.db import Database
-from booking.queries import cards, events
+from booking.engine.lifecycle import EventKind
+from booking.queries import appeals, cards, events
+from booking.queries.appeals import AppealCard
 from booking.queries.cards import BookingCard
 from booking.queries.events import Addressee, DueDelivery, PendingEvent
 from booking.services import calendar_texts, deliveries
@@ -30,6 +32,7 @@ CLAIM: Final = timedelta(minutes=2)
 EVENTS_AT_ONCE: Final = 1000
 Clock = Callable[[], datetime]
 _ASKED: Final = {
+    About.APPEAL: appeals.appellants,
     About.DECISION: events.submitters,
     About.ENTRY: events.waiters,
     About.SIGN_IN: events.link_readers,
@@ -117,7 +120,22 @@ def _addressees(
                 for each in concerned
                 if each.subject_id in people
             }
-    return told
+    return _with_officers(session, told, pending)
+
+
+def _with_officers(
+    session: Session,
+    told: dict[UUID, Sequence[Addressee]],
+    pending: Sequence[PendingEvent],
+) -> dict[UUID, Sequence[Addressee]]:
+    """Tell of a new appeal those too who answer it, but for whoever made it."""
+    made = [each.id for each in pending if each.kind is EventKind.APPEAL_MADE and each.id in told]
+    if not made:
+        return told
+    answering = appeals.officers(session)
+    return told | {
+        key: [*told[key], *(each for each in answering if each not in told[key])] for key in made
+    }
 
 
 def _about(about: About, pending: Sequence[PendingEvent]) -> list[PendingEvent]:
@@ -187,13 +205,14 @@ def _cards(
         session, ids[About.BOOKING], sender=settings.sender, base_url=settings.base_url
     )
     found |= cards.decision_cards(session, ids[About.DECISION], sender=settings.sender)
+    found |= appeals.appeal_cards(session, ids[About.APPEAL], sender=settings.sender)
     found |= cards.entry_cards(session, ids[About.ENTRY], sender=settings.sender)
     found |= cards.sign_in_cards(session, ids[About.SIGN_IN])
     return found
 
 
 def _others(claimed: Sequence[DueDelivery], found: Mapping[UUID, Card]) -> list[UUID]:
-    """List who is told of a booking that is by now in another name."""
+    """List who is told of what is in another name."""
     return [
         each.person_id
         for each in claimed
@@ -206,13 +225,15 @@ def _for_reader(
 ) -> Card | None:
     """Return the card with the name, clock and language of whoever is told of it."""
     reader = readers.get(due.person_id) if due.person_id is not None else None
-    if reader is None or not isinstance(card, BookingCard) or not _in_another_name(card, due):
+    if reader is None or not _in_another_name(card, due):
         return card
-    return replace(card, **reader)
+    if isinstance(card, BookingCard | AppealCard):
+        return replace(card, **reader)
+    return card
 
 
 def _in_another_name(card: Card | None, due: DueDelivery) -> bool:
-    return isinstance(card, BookingCard) and card.person_id != due.person_id
+    return isinstance(card, BookingCard | AppealCard) and card.person_id != due.person_id
 
 
 def _send(transport: Transport, due: DueDelivery, card: Card | None, settings: Settings) -> Outcome:

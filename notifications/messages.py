@@ -14,9 +14,11 @@ from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus
 from booking.engine.tokens import derived_token
 from booking.engine.wording import length_in_words
+from booking.queries.appeals import AppealCard
 from booking.queries.cards import BookingCard, DecisionCard, EntryCard, SignInCard
 from booking.queries.events import DueDelivery
 from notifications.alternatives import other_time_rows
+from notifications.appeals import appeal_words
 from notifications.calendar import (
     Method,
     amount,
@@ -27,6 +29,7 @@ from notifications.calendar import (
 )
 from notifications.granted import granted_words, points_words
 from notifications.mail import Invite, Mail
+from notifications.nearest import none_left, slots_told
 from notifications.offers import offer_link, offer_rows, offer_words
 from notifications.sentences import HANDED_ON, Message, as_it_came, message_for
 from notifications.standing import before_rows, until_rows
@@ -39,7 +42,7 @@ from notifications.wording import (
     zone_of,
 )
 
-Card = BookingCard | DecisionCard | EntryCard | SignInCard
+Card = AppealCard | BookingCard | DecisionCard | EntryCard | SignInCard
 REPLY_TOKEN_LENGTH: Final = 24
 LONGEST_NAME: Final = 60
 MOST_REASONS: Final = 6
@@ -69,6 +72,8 @@ def compose(due: DueDelivery, card: Card, settings: Settings) -> Mail:
         return _entry_mail(due, message, card, settings)
     if isinstance(card, DecisionCard):
         return _decision_mail(due, message, card, settings)
+    if isinstance(card, AppealCard):
+        return _appeal_mail(due, message, card, settings)
     return _sign_in_mail(due, message, card, settings)
 
 
@@ -209,6 +214,8 @@ def _decision_mail(
             "card": card,
             "granted": granted_words(due, card),
             "points": points_words(due, card),
+            "slots": slots_told(due, card, base),
+            "none_left": none_left(due, card),
             "reasons": card.reasons[:MOST_REASONS],
             "timed": any(map(_CLOCK.search, card.reasons[:MOST_REASONS])),
             "left_out": len(card.reasons[MOST_REASONS:]),
@@ -238,6 +245,18 @@ def _entry_mail(due: DueDelivery, message: Message, card: EntryCard, settings: S
             "rows": [(name, value) for name, value in rows if value],
             "link": f"{settings.base_url.rstrip('/')}/resources/{card.resource_id}",
         },
+    )
+
+
+def _appeal_mail(due: DueDelivery, message: Message, card: AppealCard, settings: Settings) -> Mail:
+    told = appeal_words(due, message, card, settings.base_url.rstrip("/"))
+    return _mail(
+        due,
+        card,
+        template="booking",
+        subject=f"{told.message.subject}: {_shortened(card.request_title)}",
+        sender=(card.organiser, card.facility_name),
+        words={"message": told.message, "card": card, "rows": told.rows, "link": told.link},
     )
 
 

@@ -17,6 +17,7 @@ class About(StrEnum):
     BOOKING = "booking"
     ENTRY = "entry"
     DECISION = "decision"
+    APPEAL = "appeal"
     SIGN_IN = "sign_in"
 
 
@@ -175,7 +176,25 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         About.DECISION,
         "Not granted",
         "Your access request could not be granted this time. This is why.",
-        "To see what would have changed the decision, open:",
+        "To ask what would have placed it, or for a review, open:",
+    ),
+    EventKind.APPEAL_MADE: Message(
+        About.APPEAL,
+        "Appeal received",
+        "Your appeal is received. You get the answer by mail.",
+        "To read it again, open:",
+    ),
+    EventKind.APPEAL_UPHELD: Message(
+        About.APPEAL,
+        "Appeal upheld",
+        "Your appeal was upheld: a fact behind the decision was wrong.",
+        "To see what it would have changed, open:",
+    ),
+    EventKind.APPEAL_DISMISSED: Message(
+        About.APPEAL,
+        "Appeal dismissed",
+        "Your appeal was looked at, and dismissed. This is why.",
+        "To read the whole decision, open:",
     ),
     EventKind.SIGN_IN_LINK_SENT: Message(
         About.SIGN_IN,

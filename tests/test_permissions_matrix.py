@@ -90,6 +90,7 @@ def ids_in(path: str, world: World, caller: Caller) -> dict[str, object]:
     home = world.home
     own_ids = world.feed_ids if "calendar" in path else world.token_ids
     return {
+        "appeal_id": world.appeal_id,
         "booking_id": world.used.id if path.endswith("/usage") else home.booking.id,
         "calculation_id": world.calculation_id,
         "closure_id": world.closure_id,

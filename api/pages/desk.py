@@ -11,8 +11,10 @@ from api.pages.rounds import STATE_WORDS
 from api.pages.visit import DESK_ROLES, Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
 from booking.engine.lifecycle import BookingStatus
-from booking.engine.permissions import Action, Scope, may
+from booking.engine.permissions import NOWHERE, Action, Scope, may
+from booking.engine.vocabulary import AppealState
 from booking.errors import DomainError, NotPermitted
+from booking.queries.appeals import AppealFacts, appeals
 from booking.queries.bookings import BookingFilter, bookings_seen
 from booking.queries.desk import desk, rounds_under_way
 from booking.queries.events import failed_deliveries
@@ -99,6 +101,7 @@ def _shown(
         pending=_pending(visit, [each.facility.id for each in places if each.pending]),
         runs=_where(visit, Action.BOOKING_CHECK_IN, ids),
         approves=_where(visit, Action.BOOKING_APPROVE, ids),
+        open_appeals=_open_appeals(visit),
         failed=_failed(visit, [each.facility for each in places if each.failed]),
         may_verify=may(visit.actor, Action.ORGANISATION_VERIFY, Scope()),
         may_draft=any(
@@ -109,6 +112,17 @@ def _shown(
 
 def _where(visit: Visit, action: Action, ids: list[UUID]) -> frozenset[UUID]:
     return frozenset(each for each in ids if may(visit.actor, action, Scope(facility_id=each)))
+
+
+def _open_appeals(visit: Visit) -> tuple[AppealFacts, ...]:
+    """Return the newest appeals that the visitor is to answer."""
+    if not may(visit.actor, Action.APPEAL_ANSWER, NOWHERE):
+        return ()
+    waiting = AppealState.OPEN
+    page = visit.read(
+        lambda session: appeals(session, viewer=visit.actor, state=waiting, limit=MOST_SHOWN)
+    )
+    return tuple(page.items)
 
 
 def _pending(visit: Visit, ids: list[UUID]) -> list[Any]:

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session
 
+from api.pages.decided import beside_decision
 from api.pages.fields import Form, Typed, errors_of, typed
 from api.pages.local_reasons import by_the_clock_of
 from api.pages.request_cost import costs
@@ -86,22 +87,22 @@ def ask(visit: Submitting, slug: str, form: Form) -> Response:
 @router.get("/rounds/{slug}/requests/{request_id:uuid}")
 def one_request(visit: Visiting, slug: str, request_id: UUID) -> Response:
     """Show a request; to who may change it the form too, and the decision once published."""
-    shown, facts = _theirs(visit, slug, request_id)
-    return _request_shown(visit, shown, facts)
+    shown, facts = theirs(visit, slug, request_id)
+    return request_shown(visit, shown, facts)
 
 
 @router.post("/rounds/{slug}/requests/{request_id:uuid}")
 def change_request(visit: Submitting, slug: str, request_id: UUID, form: Form) -> Response:
     """Change the form's shape, save, send or withdraw: as the pressed button says."""
-    shown, facts = _theirs(visit, slug, request_id)
+    shown, facts = theirs(visit, slug, request_id)
     if form["do"] == "withdraw":
         return _withdraw(visit, slug, shown, facts)
     other = reshaped(form, form["do"])
     if other is not None:
-        return _request_shown(visit, shown, facts, other)
+        return request_shown(visit, shown, facts, other)
     sessions = _read(form, shown)
     if form.refusal or form["do"] == "check":
-        return _request_shown(visit, shown, facts, form, form.refusal)
+        return request_shown(visit, shown, facts, form, form.refusal)
 
     def change(session: Session) -> Any:
         if form["do"] == "send":
@@ -120,7 +121,7 @@ def change_request(visit: Submitting, slug: str, request_id: UUID, form: Form) -
 
     changed = visit.write(change)
     if isinstance(changed, DomainError):
-        return _request_shown(visit, shown, facts, form, at_fields(changed))
+        return request_shown(visit, shown, facts, form, at_fields(changed))
     return go(visit, f"/rounds/{slug}/requests/{request_id}", _done(changed.state))
 
 
@@ -135,7 +136,7 @@ def _withdraw(visit: Visit, slug: str, shown: RoundShown, facts: RequestFacts) -
         )
     )
     if isinstance(done, DomainError):
-        return _request_shown(visit, shown, facts, refused=done)
+        return request_shown(visit, shown, facts, refused=done)
     return go(visit, f"/rounds/{slug}", "The request is withdrawn.")
 
 
@@ -178,7 +179,7 @@ def _round(visit: Visit, slug: str) -> RoundShown:
     return visit.read(look)
 
 
-def _theirs(visit: Visit, slug: str, request_id: UUID) -> tuple[RoundShown, RequestFacts]:
+def theirs(visit: Visit, slug: str, request_id: UUID) -> tuple[RoundShown, RequestFacts]:
     """Return the request, if the visitor may see it.
 
     Raises: NotSignedIn; NotFound; NotPermitted.
@@ -235,19 +236,23 @@ def _project_first(visit: Visit, shown: RoundShown) -> Response:
     )
 
 
-def _request_shown(
+def request_shown(
     visit: Visit,
     shown: RoundShown,
     facts: RequestFacts,
     form: Typed | None = None,
     refused: DomainError | None = None,
+    *,
+    appeal: Typed | None = None,
 ) -> Response:
+    """Show a request; `appeal` is what was typed into the form of an appeal."""
     found = shown.facts.round
     scope = Scope(organisation_id=facts.organisation_id, project_id=facts.request.project_id)
     theirs = may(visit.actor, Action.REQUEST_SUBMIT, scope)
     state = facts.request.state
     open_now = found.state is RoundState.OPEN and visit.now < found.call_closes_at
     form = form or typed(values_of(facts, _zones(shown), shown.zone))
+    decision = _decision(visit, shown, facts)
     return show(
         visit,
         "rounds/request.html",
@@ -257,7 +262,8 @@ def _request_shown(
         may_withdraw=theirs
         and state in CHANGEABLE
         and found.state in {RoundState.OPEN, RoundState.REVIEWING},
-        decision=_decision(visit, shown, facts),
+        decision=decision,
+        **beside_decision(visit, shown, facts, decision, appeal or typed({}), refused),
         **_asking(visit, shown, form, refused),
     )
 

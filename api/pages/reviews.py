@@ -14,6 +14,7 @@ from api.problems import STATUS
 from booking.engine.lifecycle import RoundState
 from booking.engine.permissions import Action, Scope, may
 from booking.errors import DomainError
+from booking.queries.calculations import adoptions_about
 from booking.queries.decisions import decision_facts, latest_decision
 from booking.queries.requests import RequestFacts, find_request, request_facts, reviews_of
 from booking.queries.round_pages import RoundShown
@@ -29,19 +30,19 @@ MOST_TYPED: Final = 1_000_000
 @router.get("/manage/rounds/{slug}/requests/{request_id:uuid}")
 def request_on_board(visit: Visiting, slug: str, request_id: UUID) -> Response:
     """Show the request with its reviews, and the visitor's own to write or change."""
-    shown, facts = _of_board(visit, slug, request_id)
-    return _shown(visit, shown, facts)
+    shown, facts = of_board(visit, slug, request_id)
+    return request_shown(visit, shown, facts)
 
 
 @router.post("/manage/rounds/{slug}/requests/{request_id:uuid}/review")
 def review(visit: Submitting, slug: str, request_id: UUID, form: Form) -> Response:
     """Write a score with a comment, or declare a conflict: as the pressed button says."""
-    shown, facts = _of_board(visit, slug, request_id)
+    shown, facts = of_board(visit, slug, request_id)
     score = form.whole("score", least=0, most=MOST_TYPED)
     if form["do"] != "conflict":
         form.needed("score", f"Give a score from {LOWEST} to {HIGHEST}.")
     if form.refusal:
-        return _shown(visit, shown, facts, form, form.refusal)
+        return request_shown(visit, shown, facts, form, form.refusal)
     common: dict[str, Any] = {
         "actor": visit.actor,
         "now": visit.now,
@@ -58,11 +59,15 @@ def review(visit: Submitting, slug: str, request_id: UUID, form: Form) -> Respon
 
     written = visit.write(change)
     if isinstance(written, DomainError):
-        return _shown(visit, shown, facts, form, written)
+        return request_shown(visit, shown, facts, form, written)
     return go(visit, f"/manage/rounds/{slug}", f"Your review of “{facts.request.title}” is kept.")
 
 
-def _of_board(visit: Visit, slug: str, request_id: UUID) -> tuple[RoundShown, RequestFacts]:
+def of_board(visit: Visit, slug: str, request_id: UUID) -> tuple[RoundShown, RequestFacts]:
+    """Return a request on the board, if the visitor may see it.
+
+    Raises: NotSignedIn; NotFound; NotPermitted.
+    """
     shown = seen(visit, slug)
     found = shown.facts.round
     permit(visit.actor, Action.REQUEST_SEE, Scope(facility_id=found.facility_id))
@@ -72,13 +77,14 @@ def _of_board(visit: Visit, slug: str, request_id: UUID) -> tuple[RoundShown, Re
     return shown, facts
 
 
-def _shown(
+def request_shown(
     visit: Visit,
     shown: RoundShown,
     facts: RequestFacts,
     form: Typed | None = None,
     refused: DomainError | None = None,
 ) -> Response:
+    """Show a request on the board."""
     found = shown.facts.round
     scope = Scope(facility_id=found.facility_id)
     reviews = visit.read(lambda session: reviews_of(session, facts.request.id))
@@ -101,6 +107,8 @@ def _shown(
         errors=errors_of(refused),
         refused=refused,
         decision=_decision(visit, shown, facts),
+        adoptions=_adoptions(visit, shown, facts),
+        may_adopt=found.state is RoundState.ALLOCATED and may(visit.actor, Action.ROUND_RUN, scope),
     )
 
 
@@ -109,6 +117,14 @@ def _fields_of(own: Any) -> dict[str, str]:
         return {}
     score = "" if own.score is None else str(own.score)
     return {"score": score, "comment": own.comment, "conflict": own.conflict}
+
+
+def _adoptions(visit: Visit, shown: RoundShown, facts: RequestFacts) -> Any:
+    """Return what the board asked about the request's declarations, to the board."""
+    found = shown.facts.round
+    if not may(visit.actor, Action.ROUND_SEE_BOARD, Scope(facility_id=found.facility_id)):
+        return ()
+    return visit.read(lambda session: adoptions_about(session, found.id, facts.request.id))
 
 
 def _decision(visit: Visit, shown: RoundShown, facts: RequestFacts) -> Any:

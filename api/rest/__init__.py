@@ -5,6 +5,8 @@ from typing import Final
 from fastapi import APIRouter
 
 from api.rest import (
+    adoptions,
+    appeals,
     booking_series,
     booking_use,
     bookings,
@@ -13,6 +15,7 @@ from api.rest import (
     calendars,
     closure_files,
     closures,
+    counterfactuals,
     facilities,
     facts,
     fair_shares,
@@ -36,6 +39,8 @@ from api.rest import (
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    adoptions.router,
+    appeals.router,
     booking_series.router,
     bookings.router,
     booking_use.router,
@@ -44,6 +49,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     calendar_tokens.router,
     closures.router,
     closure_files.router,
+    counterfactuals.router,
     facilities.router,
     facts.router,
     fair_shares.router,

@@ -9,6 +9,7 @@ from api.deps import Instant, Now, Prose, ReadSession, SignedIn, WriteSession
 from api.idempotency import IdempotentRoute
 from api.problems import problems
 from api.rest.rounds import Key, Score
+from booking.engine.lifecycle import BookingMode
 from booking.engine.permissions import Action, Scope, may
 from booking.errors import NotFound
 from booking.queries import decisions as decisions_read
@@ -21,13 +22,23 @@ router = APIRouter(tags=["access requests"], route_class=IdempotentRoute)
 
 
 class BlockerOut(BaseModel):
-    """Who holds what was asked for, under a letter."""
+    """Who holds what was asked for, under a pseudonym that is the same all through the round."""
 
     model_config = ConfigDict(from_attributes=True)
 
     name: str
     points_per_hour: float
     group: str | None
+
+
+class CapOut(BaseModel):
+    """Hours of one unit at rate 1: the cap, what the organisation holds, what the request needs."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    most: float
+    held: float
+    needed: float
 
 
 class ReasonOut(BaseModel):
@@ -42,6 +53,7 @@ class ReasonOut(BaseModel):
     starts_at: Instant | None
     sentence: str
     blockers: list[BlockerOut]
+    cap: CapOut | None
 
 
 class PlacementOut(BaseModel):
@@ -57,8 +69,27 @@ class PlacementOut(BaseModel):
     quantity: int
 
 
+class NearSlotOut(BaseModel):
+    """A slot that the round left free, for one session; somebody may have booked it since."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    session: int
+    resource: UUID
+    resource_name: str
+    facility_name: str
+    mode: BookingMode
+    starts_at: Instant
+    ends_at: Instant
+    quantity: int
+
+
 class DecisionOut(BaseModel):
-    """What was decided and why; `points_needed_per_hour` would have placed the request."""
+    """What was decided and why; `points_needed_per_hour` would have placed the request.
+
+    `points_per_hour` are its own: score times past use. `standing` sets both side by side in
+    words, `advice` says what would have helped, `nearest` are free slots of the same kind.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -67,9 +98,13 @@ class DecisionOut(BaseModel):
     published: bool
     decided_at: Instant
     merit: int | None
+    points_per_hour: int | None
     points_needed_per_hour: int | None
+    standing: str
     reasons: list[ReasonOut]
+    advice: list[str]
     placements: list[PlacementOut]
+    nearest: list[NearSlotOut]
     problem_sha256: str
     result_sha256: str
 

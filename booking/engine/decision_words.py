@@ -1,5 +1,6 @@
 """Why a request got no place and what would have helped: one wording for page, mail and API."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,13 +8,20 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from booking.engine.cap_figures import CapFigures
+
 BEST_SCORE: Final = 1000
 MILLION: Final = 1_000_000
+MOST_NAMED: Final = 4
+LEAST_LIKED: Final = 0.95
+# No vowels, so that no word comes out; no signs that are easily misread.
+_SIGNS: Final = "23456789BCDFGHJKLMNPQRSTVWXZ"
+_PSEUDONYM_LENGTH: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """A request that holds what another one wanted, under a letter instead of its name."""
+    """A request that holds what another one wanted, under a pseudonym instead of its name."""
 
     name: str
     points_per_hour: float
@@ -32,6 +40,7 @@ class Reason:
     starts_at: datetime | None
     sentence: str
     blockers: tuple[Blocker, ...]
+    cap: CapFigures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +61,74 @@ class Line:
         return f"{self.resource_name}, {self.when}: {self.because}"
 
 
-def because(code: str, blockers: Sequence[Blocker]) -> str:
-    """Say what stands in the way at a start."""
-    if code == "outbid":
-        return f"held by {' and '.join(map(_holder, blockers))}."
-    if code == "cap_reached":
-        return (
-            "free, but your organisation's other requests leave too little of the most that "
-            "one organisation may hold here."
-        )
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a request brought to the round, and the points per hour that a place would have taken.
+
+    `needed` is None where no points would have been enough.
+    """
+
+    merit: int | None
+    fair_share_millionths: int
+    needed: int | None
+
+    @property
+    def own(self) -> int | None:
+        """Its own points per hour; a part of a point is dropped."""
+        return None if self.merit is None else self.merit * self.fair_share_millionths // MILLION
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the best score of all would have given the points needed."""
+        best = BEST_SCORE * self.fair_share_millionths
+        return self.needed is not None and self.needed * MILLION <= best
+
+    @property
+    def score_needed(self) -> int | None:
+        """The least score that gives the points needed; None where there is none."""
+        if self.needed is None or not self.reachable:
+            return None
+        return -(-self.needed * MILLION // self.fair_share_millionths)
+
+    @property
+    def sentence(self) -> str:
+        """Set what a place would have taken beside what the request brought."""
+        if self.own is None:
+            return ""
+        words = f"Your request had {self.own} points per hour: its score of {self.merit}"
+        if self.fair_share_millionths != MILLION:
+            factor = self.fair_share_millionths / MILLION
+            words += f", times {factor:.3f} for your organisation's past use"
+        if not self.reachable:
+            return f"{words}."
+        return f"A place would have taken about {self.needed} points per hour. {words}."
+
+
+def pseudonym(seed: str, request_id: str) -> str:
+    """Name a request without naming it: the same in all that is said of one round.
+
+    Whoever knows the round's seed and the request's id can work it out, so auditors can.
+    """
+    drawn = int.from_bytes(hashlib.sha256(f"{seed}\x1f{request_id}".encode()).digest()[:8], "big")
+    signs = []
+    for _ in range(_PSEUDONYM_LENGTH):
+        drawn, at = divmod(drawn, len(_SIGNS))
+        signs.append(_SIGNS[at])
+    return "".join(signs)
+
+
+def because(reason: Reason, *, own: int | None = None, lacking: Sequence[int] = ()) -> str:
+    """Say what stands in the way at a start.
+
+    `own` are the request's points per hour, `lacking` its sessions for which nothing was free.
+    """
+    if reason.code == "outbid":
+        return _held_by(reason.blockers, own)
+    if reason.code == "cap_reached":
+        return f"free, but {_cap_words(reason.cap)}"
     return (
-        "free, but all sessions of a request are placed together or not at all, and another "
-        "session did not fit."
+        "free, but all sessions of a request are placed together or not at all, and "
+        f"{_lacking_words(reason.session, lacking)}."
     )
 
 
@@ -73,28 +138,48 @@ def start_words(at: datetime, zone: str) -> str:
     return f"{there:%a} {there.day} {there:%b %Y, %H:%M}"
 
 
-def lines(reasons: Sequence[Reason], *, zone: str, step: timedelta) -> tuple[Line, ...]:
+def end_words(start: datetime, end: datetime, zone: str) -> str:
+    """Word an end on the zone's wall clock: by its time alone on the day of the start."""
+    begin, until = start_words(start, zone), start_words(end, zone)
+    same_day = begin.rpartition(",")[0] == until.rpartition(",")[0]
+    return until.rpartition(", ")[2] if same_day else until
+
+
+def lines(
+    reasons: Sequence[Reason], *, zone: str, step: timedelta, own: int | None = None
+) -> tuple[Line, ...]:
     """Join adjacent starts of one resource with the same blockers, in the order first met."""
     several = len({each.session for each in reasons}) > 1
+    lacking = sessions_lacking(reasons)
     alike: dict[tuple[object, ...], list[Reason]] = {}
     for each in reasons:
         told = "" if each.starts_at else each.sentence
-        key = (each.session, each.resource_id, each.code, each.blockers, told)
+        key = (each.session, each.resource_id, each.code, each.blockers, each.cap, told)
         alike.setdefault(key, []).append(each)
     return tuple(
-        _line(run, zone, numbered=several) for some in alike.values() for run in _runs(some, step)
+        _line(run, zone, because(run[0], own=own, lacking=lacking), numbered=several)
+        for some in alike.values()
+        for run in _runs(some, step)
     )
 
 
-def advice(
-    reasons: Sequence[Reason], *, needed: int | None, merit: int | None, fair_share_millionths: int
-) -> tuple[str, ...]:
+def sessions_lacking(reasons: Iterable[Reason]) -> tuple[int, ...]:
+    """List the sessions of which every place was held by others."""
+    codes: dict[int, set[str]] = {}
+    for each in reasons:
+        if each.session is not None:
+            codes.setdefault(each.session, set()).add(each.code)
+    return tuple(sorted(at for at, some in codes.items() if some == {"outbid"}))
+
+
+def advice(reasons: Sequence[Reason], standing: Standing) -> tuple[str, ...]:
     """Say what would have placed the request, one sentence for each way; none where granted."""
     codes = {each.code for each in reasons}
-    score = _score_advice(reasons, needed, merit, fair_share_millionths) if needed else ""
+    score = _score_advice(reasons, standing) if standing.needed else ""
     ways = (
         (bool(score), score),
         ("outbid" in codes, _MORE_CHANCES),
+        ("outbid" in codes, _SHORTER),
         (bool(codes & {"cap_reached", "above_cap"}), _BELOW_CAP),
         ("partner_session" in codes, _SPLIT),
         ("below_threshold" in codes, _THRESHOLD),
@@ -103,14 +188,13 @@ def advice(
     return tuple(words for applies, words in ways if applies)
 
 
-def reachable(needed: int | None, fair_share_millionths: int) -> bool:
-    """Tell whether the best score of all would have given the points needed."""
-    return needed is not None and needed * MILLION <= BEST_SCORE * fair_share_millionths
-
-
 _MORE_CHANCES: Final = (
     "More windows or more resources: each further alternative is one more chance, and never "
     "costs points beyond the small one for liking it less."
+)
+_SHORTER: Final = (
+    "Shorter sessions, where they are of use: they fit between what others hold, and have as many "
+    "points per hour."
 )
 _BELOW_CAP: Final = (
     "Fewer or shorter sessions, so that your organisation's requests stay below the cap."
@@ -125,28 +209,70 @@ _THRESHOLD: Final = (
 _OPEN_LONGER: Final = "Windows in which a resource is open long enough, with enough units."
 
 
-def _score_advice(
-    reasons: Iterable[Reason], needed: int, merit: int | None, fair_share_millionths: int
-) -> str:
-    if reachable(needed, fair_share_millionths):
+def _score_advice(reasons: Iterable[Reason], standing: Standing) -> str:
+    if standing.score_needed is not None:
         return (
-            f"About {needed} points per hour instead of {merit or 0}: a higher score, or less "
-            "use in the months before."
+            f"A score of about {standing.score_needed} instead of {standing.merit or 0}, which "
+            f"gives {standing.needed} points per hour; less use in the months before raises the "
+            "points of every score."
         )
     if any(who.group for each in reasons for who in each.blockers):
         why = (
             "the hours of the requests in the way filled a group's reserve, which adds a top-up "
             "to their points."
         )
-    elif needed <= BEST_SCORE:
-        most = BEST_SCORE * fair_share_millionths // MILLION
+    elif standing.needed is not None and standing.needed <= BEST_SCORE:
+        most = BEST_SCORE * standing.fair_share_millionths // MILLION
         why = (
             f"after your organisation's use in the months before, even the best score gives "
             f"{most} points per hour. Less use before a round gives more."
         )
     else:
         why = "the requests in the way together add more than one request in their place can."
-    return f"No score alone would have placed this request: {why}"
+    return f"No score alone would have placed this request in the timetable as it is: {why}"
+
+
+def _held_by(blockers: Sequence[Blocker], own: int | None) -> str:
+    """Name who holds a place; where prices mislead, say who would have had to leave together."""
+    told = [_holder(each) for each in blockers[:MOST_NAMED]]
+    if len(blockers) > MOST_NAMED:
+        left_out = len(blockers) - MOST_NAMED
+        told.append(f"{left_out} more request{'s' if left_out > 1 else ''}")
+    words = f"held by {'; and by '.join(told)}."
+    if len(blockers) > 1:
+        names = [each.name for each in blockers[:MOST_NAMED]]
+        if len(blockers) > MOST_NAMED:
+            names.append("the others")
+        together = f"{', '.join(names[:-1])} and {names[-1]}"
+        return f"{words} To place you, {together}, worth more together, would have to leave."
+    if own is None or not blockers:
+        return words
+    (who,) = blockers
+    # What is liked less has up to a twentieth fewer points, so a little more says nothing.
+    if own * LEAST_LIKED > who.points_per_hour and not who.group:
+        return f"{words} That is less per hour than yours, but for more hours, so it adds more."
+    return words
+
+
+def _cap_words(cap: CapFigures | None) -> str:
+    if cap is None:
+        return (
+            "your organisation's other requests leave too little of the most that one "
+            "organisation may hold here."
+        )
+    return (
+        f"your organisation's other requests hold {cap.held:g} of the {cap.most:g} hours that one "
+        f"organisation may hold here, and this request needs {cap.needed:g} more."
+    )
+
+
+def _lacking_words(session: int | None, lacking: Sequence[int]) -> str:
+    others = [str(at + 1) for at in lacking if at != session]
+    if not others:
+        return "no choice of places fits all of them at once"
+    if len(others) == 1:
+        return f"session {others[0]} found no place"
+    return f"sessions {', '.join(others[:-1])} and {others[-1]} found no place"
 
 
 def _holder(who: Blocker) -> str:
@@ -173,26 +299,29 @@ def _runs(reasons: Iterable[Reason], step: timedelta) -> list[list[Reason]]:
     return runs or [[each] for each in list(reasons)[:1]]
 
 
-def _line(run: Sequence[Reason], zone: str, *, numbered: bool) -> Line:
+def _line(run: Sequence[Reason], zone: str, why: str, *, numbered: bool) -> Line:
     first, last = run[0], run[-1]
     if first.starts_at is None or last.starts_at is None:
-        return Line(first.resource_id, first.resource_name, None, "", first.sentence)
+        return Line(first.resource_id, first.resource_name, None, "", _whole(first))
     when = _when(first.starts_at, last.starts_at, zone)
     if numbered and first.session is not None:
         when += f" (session {first.session + 1})"
-    return Line(
-        first.resource_id,
-        first.resource_name,
-        first.starts_at,
-        when,
-        because(first.code, first.blockers),
+    return Line(first.resource_id, first.resource_name, first.starts_at, when, why)
+
+
+def _whole(reason: Reason) -> str:
+    """Say a reason of the whole request, with the cap's figures where it speaks of one."""
+    if reason.code != "above_cap" or reason.cap is None:
+        return reason.sentence
+    return (
+        f"The request needs {reason.cap.needed:g} hours at the least, and one organisation may "
+        f"hold {reason.cap.most:g} at that facility; ask for fewer or shorter sessions, or fewer "
+        "units."
     )
 
 
 def _when(first: datetime, last: datetime, zone: str) -> str:
-    begin, end = start_words(first, zone), start_words(last, zone)
+    begin = start_words(first, zone)
     if first == last:
         return begin
-    same_day = begin.rpartition(",")[0] == end.rpartition(",")[0]
-    until = end.rpartition(", ")[2] if same_day else end
-    return f"every start from {begin} to {until}"
+    return f"every start from {begin} to {end_words(first, last, zone)}"

@@ -173,6 +173,22 @@ def calculations(
     return page_of(facts, limit=limit, key=lambda each: (str(each.id),))
 
 
+def adoptions_about(
+    session: Session, round_id: UUID, request_id: UUID
+) -> tuple[tuple[CalculationFacts, Mapping[str, Any]], ...]:
+    """Return what the board asked about a request's declarations, with answers, newest first."""
+    rows = session.exec(
+        select(Calculation)
+        .where(Calculation.round_id == round_id, Calculation.kind == CalculationKind.ADOPTION)
+        .order_by(col(Calculation.id).desc())
+    )
+    return tuple(
+        (facts_of(each), each.answer or {})
+        for each in rows
+        if each.question.get("request") == str(request_id)
+    )
+
+
 def newest_calculation(
     session: Session, round_id: UUID, kind: CalculationKind
 ) -> CalculationFacts | None:

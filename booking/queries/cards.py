@@ -35,6 +35,7 @@ from booking.queries.decisions import (
     resources_in,
     resources_placed,
 )
+from booking.queries.nearest import NearSlot, near_slots, places, resources_near
 
 Columns = tuple[Any, ...]
 
@@ -97,8 +98,13 @@ _WEIGHED: Final[Columns] = (
     col(Round.access_starts_at),
     col(Round.step_minutes),
     col(Round.policy_version_id),
+    col(Round.seed),
 )
-_PLACED: Final[Any] = col(Decision.placements).label("placed")
+_PLACED: Final[Columns] = (
+    col(Decision.granted),
+    col(Decision.placements).label("placed"),
+    col(Decision.nearest).label("near"),
+)
 _ENTRY: Final[Columns] = (
     col(WaitlistEntry.id),
     col(WaitlistEntry.earliest_at),
@@ -163,17 +169,19 @@ class BookingCard:
 class DecisionCard:
     """What a round decided of a request, for the person who submitted it.
 
-    `reasons` and `advice` are those of the newest allocation, a sentence each; `placements`
-    are what it granted, by when they begin. `merit` is the score.
+    `standing`, `reasons` and `advice` are those of the newest allocation, a sentence each;
+    `placements` are what it granted, by when they begin, `nearest` what it left free.
     """
 
     id: UUID
     title: str
     round_slug: str
     round_name: str
+    standing: str
     reasons: tuple[str, ...]
     advice: tuple[str, ...]
     placements: tuple[Placement, ...]
+    nearest: tuple[NearSlot, ...]
     merit: int | None
     fair_share_millionths: int
     facility_id: UUID
@@ -280,7 +288,7 @@ def decision_cards(
 ) -> dict[UUID, DecisionCard]:
     """Return what the newest allocation says of each of those requests."""
     statement = (
-        select(*_REQUEST, *_WEIGHED, _PLACED, *_FACILITY, *_READER)
+        select(*_REQUEST, *_WEIGHED, *_PLACED, *_FACILITY, *_READER)
         .join(Round, col(Round.id) == col(AccessRequest.round_id))
         .join(Facility, col(Facility.id) == col(Round.facility_id))
         .join(Person, col(Person.id) == col(AccessRequest.submitted_by))
@@ -296,10 +304,16 @@ def decision_cards(
     names = resource_names(
         session, named | {one for each in placed.values() for one in resources_placed(each)}
     )
+    near = {key: row.pop("near") or [] for key, row in rows.items()}
+    known = places(session, {one for each in near.values() for one in resources_near(each)})
     groups = group_names(session, {each.policy_version_id for each in weighed.values()})
     return {
         key: _decision_card(
-            {**row, "placements": _by_start(placements_of(placed[key], names))},
+            {
+                **row,
+                "placements": _by_start(placements_of(placed[key], names)),
+                "nearest": near_slots(near[key], known),
+            },
             weighed[key],
             reasons_of(weighed[key], names, groups),
             sender,
@@ -322,8 +336,10 @@ def _weighed(row: dict[str, Any]) -> Weighed:
 def _decision_card(
     row: dict[str, Any], weighed: Weighed, reasons: tuple[Reason, ...], sender: str
 ) -> DecisionCard:
+    granted = row.pop("granted")
     return DecisionCard(
         **row,
+        standing="" if granted else weighed.standing.sentence,
         reasons=tuple(each.sentence for each in weighed.lines(reasons)),
         advice=weighed.advice(reasons),
         merit=weighed.merit,

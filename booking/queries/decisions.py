@@ -3,13 +3,23 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from string import ascii_uppercase
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from booking.engine.decision_words import Blocker, Line, Reason, advice, lines, reachable
+from booking.engine.cap_figures import CapFigures
+from booking.engine.decision_words import (
+    Blocker,
+    Line,
+    Reason,
+    Standing,
+    advice,
+    because,
+    lines,
+    pseudonym,
+    sessions_lacking,
+)
 from booking.engine.intervals import MINUTE
 from booking.engine.lifecycle import RequestState
 from booking.errors import NotFound
@@ -22,6 +32,7 @@ from booking.models import (
     Round,
     RoundResult,
 )
+from booking.queries.nearest import NearSlot, near_slots, places, resources_near
 
 DECIDED = (RequestState.GRANTED, RequestState.PARTLY_GRANTED, RequestState.NOT_GRANTED)
 
@@ -42,7 +53,8 @@ class Placement:
 class DecisionFacts:
     """What was decided on a request, and why; `published` once applicants may read it.
 
-    `lines` and `advice` are the reasons in words, `reachable` if a score alone was enough.
+    `standing`, `lines` and `advice` are the reasons in words; `nearest` are slots that were
+    left free. `result_id` is the allocation that decided.
     """
 
     request_id: UUID
@@ -51,11 +63,14 @@ class DecisionFacts:
     decided_at: datetime
     merit: int | None
     points_needed_per_hour: int | None
+    points_per_hour: int | None
+    standing: str
     reasons: tuple[Reason, ...]
     lines: tuple[Line, ...]
     advice: tuple[str, ...]
-    reachable: bool
     placements: tuple[Placement, ...]
+    nearest: tuple[NearSlot, ...]
+    result_id: UUID
     problem_sha256: str
     result_sha256: str
 
@@ -69,9 +84,15 @@ class Weighed:
     step_minutes: int
     zone: str
     policy_version_id: UUID | None
+    seed: str
     needed: int | None
     merit: int | None
     fair_share_millionths: int
+
+    @property
+    def standing(self) -> Standing:
+        """What the request brought, and what a place would have taken."""
+        return Standing(self.merit, self.fair_share_millionths, self.needed)
 
     def start(self, step: int | None) -> datetime | None:
         """Return when a step of the access period begins."""
@@ -81,16 +102,23 @@ class Weighed:
 
     def lines(self, reasons: Sequence[Reason]) -> tuple[Line, ...]:
         """Word the reasons, with runs of starts joined."""
-        return lines(reasons, zone=self.zone, step=self.step_minutes * MINUTE)
+        step = self.step_minutes * MINUTE
+        return lines(reasons, zone=self.zone, step=step, own=self.standing.own)
 
     def advice(self, reasons: Sequence[Reason]) -> tuple[str, ...]:
         """Say what would have placed the request."""
-        return advice(
-            reasons,
-            needed=self.needed,
-            merit=self.merit,
-            fair_share_millionths=self.fair_share_millionths,
-        )
+        return advice(reasons, self.standing)
+
+    def in_full(self, reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+        """Give each reason its whole sentence."""
+        lacking = sessions_lacking(reasons)
+        return tuple(self._told(each, lacking) for each in reasons)
+
+    def _told(self, reason: Reason, lacking: Sequence[int]) -> Reason:
+        (line,) = self.lines((reason,))
+        if reason.starts_at is not None:
+            line = replace(line, because=because(reason, own=self.standing.own, lacking=lacking))
+        return replace(reason, sentence=line.sentence)
 
 
 def newest_result(session: Session, round_id: UUID) -> RoundResult | None:
@@ -156,6 +184,7 @@ def decision_facts(session: Session, request: AccessRequest) -> DecisionFacts:
         step_minutes=round_.step_minutes,
         zone=zone,
         policy_version_id=round_.policy_version_id,
+        seed=round_.seed,
         needed=decision.points_needed_per_hour,
         merit=request.merit,
         fair_share_millionths=request.fair_share_millionths,
@@ -168,11 +197,14 @@ def decision_facts(session: Session, request: AccessRequest) -> DecisionFacts:
         decided_at=result.allocated_at,
         merit=request.merit,
         points_needed_per_hour=decision.points_needed_per_hour,
+        points_per_hour=weighed.standing.own,
+        standing="" if decision.granted else weighed.standing.sentence,
         reasons=reasons,
         lines=weighed.lines(reasons),
         advice=weighed.advice(reasons),
-        reachable=reachable(weighed.needed, weighed.fair_share_millionths),
         placements=placements_of(decision.placements, names),
+        nearest=near_slots(decision.nearest, places(session, resources_near(decision.nearest))),
+        result_id=result.id,
         problem_sha256=result.problem_sha256,
         result_sha256=result.result_sha256,
     )
@@ -221,23 +253,8 @@ def resources_in(stored: Iterable[Mapping[str, Any]]) -> set[UUID]:
 def reasons_of(
     weighed: Weighed, names: Mapping[UUID, str], groups: Mapping[tuple[UUID | None, str], str]
 ) -> tuple[Reason, ...]:
-    """Read stored reasons, with names for ids and letters for other people's requests."""
-    letters = _letters(weighed.stored)
-    return tuple(_reason(each, weighed, names, groups, letters) for each in weighed.stored)
-
-
-def _letters(stored: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Name every blocker A, B, ... Z, AA, in the order in which the reasons meet them."""
-    letters: dict[str, str] = {}
-    for reason in stored:
-        for blocker in reason["blockers"]:
-            letters.setdefault(blocker["request"], _letter(len(letters)))
-    return letters
-
-
-def _letter(number: int) -> str:
-    rest, at = divmod(number, len(ascii_uppercase))
-    return (_letter(rest - 1) if rest else "") + ascii_uppercase[at]
+    """Read stored reasons, with names for ids and pseudonyms for other people's requests."""
+    return weighed.in_full([_reason(each, weighed, names, groups) for each in weighed.stored])
 
 
 def _reason(
@@ -245,10 +262,10 @@ def _reason(
     weighed: Weighed,
     names: Mapping[UUID, str],
     groups: Mapping[tuple[UUID | None, str], str],
-    letters: Mapping[str, str],
 ) -> Reason:
     resource_id = UUID(stored["resource"]) if stored["resource"] else None
-    reason = Reason(
+    cap = stored.get("cap")
+    return Reason(
         code=stored["code"],
         session=stored["session"],
         resource_id=resource_id,
@@ -257,16 +274,15 @@ def _reason(
         sentence=stored["detail"],
         blockers=tuple(
             Blocker(
-                letters[each["request"]],
+                pseudonym(weighed.seed, each["request"]),
                 each["points_per_hour"],
                 each["group"],
                 groups.get((weighed.policy_version_id, each["group"]), ""),
             )
             for each in stored["blockers"]
         ),
+        cap=CapFigures(**cap) if cap else None,
     )
-    (line,) = weighed.lines((reason,))
-    return replace(reason, sentence=line.sentence)
 
 
 def _placement(stored: Mapping[str, Any], names: Mapping[UUID, str]) -> Placement:

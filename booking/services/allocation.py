@@ -1,6 +1,5 @@
 """Store what the engine made of a round: the result, and a decision for every request."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -9,25 +8,20 @@ from uuid import UUID
 from sqlmodel import Session
 
 from booking.engine.allocation.problem import canonical_json, problem_sha256, write_problem
-from booking.engine.intervals import MINUTE
 from booking.engine.lifecycle import RoundState
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.violations import Violation
 from booking.engine.vocabulary import CalculationKind
 from booking.errors import NotFound, RulesBroken
 from booking.events import record
-from booking.models import Decision, Round, RoundResult
+from booking.models import Round, RoundResult
 from booking.queries.calculations import visible_calculation
 from booking.queries.decisions import newest_result
 from booking.queries.rounds import find_round, lock_round
+from booking.services.decision_rows import decision_rows
 from booking.services.permits import permit
 from booking.services.round_problem import RoundProblem, compile_round
 from booking.services.rounds import take_round_step
-
-_NO_PLACEMENT = (
-    "For at least one session none of the resources you named is offered any more, so there "
-    "was nowhere to place the request; name more resources next time."
-)
 
 
 def problem_to_allocate(session: Session, *, actor: Actor, key: str) -> tuple[Round, RoundProblem]:
@@ -52,17 +46,8 @@ def record_result(
     permit(actor, Action.ROUND_RUN, Scope(facility_id=found.facility_id))
     found = lock_round(session, found.id)
     taken = take_round_step(found, "allocate")
-    compiled = compile_round(session, found)
-    if problem_sha256(compiled.problem) != result["problem_sha256"]:
-        reason = (
-            "Something changed while the round was being allocated (a request, a closure, a "
-            "booking or a resource); allocate again."
-        )
-        raise RulesBroken(reason, [Violation("round_changed", reason)])
-    row = _result_row(session, found, compiled, result, actor=actor, now=now)
-    session.add(row)
-    session.flush()
-    session.add_all(_decisions(row.id, found, compiled, result))
+    compiled = compiled_unchanged(session, found, result)
+    row = keep_result(session, found, compiled, result, actor=actor, now=now)
     found.state = RoundState(taken.new_state)
     found.updated_at = now
     session.flush()
@@ -98,7 +83,22 @@ def keep_preview(
     return record_result(session, actor=actor, now=now, key=key, result=result)
 
 
-def _result_row(
+def compiled_unchanged(session: Session, found: Round, result: Mapping[str, Any]) -> RoundProblem:
+    """Compile the round as it stands, which must be what was solved.
+
+    Raises: RulesBroken if it is not.
+    """
+    compiled = compile_round(session, found)
+    if problem_sha256(compiled.problem) != result["problem_sha256"]:
+        reason = (
+            "Something changed while the round was being allocated (a request, a closure, a "
+            "booking or a resource); allocate again."
+        )
+        raise RulesBroken(reason, [Violation("round_changed", reason)])
+    return compiled
+
+
+def keep_result(
     session: Session,
     found: Round,
     compiled: RoundProblem,
@@ -106,9 +106,11 @@ def _result_row(
     *,
     actor: Actor,
     now: datetime,
+    note: str = "",
 ) -> RoundResult:
+    """Add a result as the round's newest, with a decision for every request; nothing else."""
     earlier = newest_result(session, found.id)
-    return RoundResult(
+    row = RoundResult(
         round_id=found.id,
         number=earlier.number + 1 if earlier else 1,
         problem=canonical_json(write_problem(compiled.problem)),
@@ -120,79 +122,12 @@ def _result_row(
         gap=result["gap"],
         allocated_by=actor.person_id,
         allocated_at=now,
+        note=note,
     )
-
-
-def _decisions(
-    result_id: UUID, found: Round, compiled: RoundProblem, result: Mapping[str, Any]
-) -> list[Decision]:
-    """Write one decision for each request that waits for one."""
-    placements = _placements(found, compiled, result)
-    refused = {each["request"]: each for each in result["decisions"] if not each["granted"]}
-    rows = [
-        Decision(result_id=result_id, request_id=UUID(name), granted=True, placements=placed)
-        for name, placed in placements.items()
-    ]
-    rows += [
-        Decision(
-            result_id=result_id,
-            request_id=UUID(name),
-            granted=False,
-            points_needed_per_hour=each["points_needed_per_hour"] or None,
-            reasons=each["reasons"],
-        )
-        for name, each in refused.items()
-    ]
-    rows += [
-        _refusal(result_id, each, "below_threshold", _below_threshold(found))
-        for each in compiled.below_threshold
-    ]
-    rows += [
-        _refusal(result_id, each, "no_placement", _NO_PLACEMENT) for each in compiled.unplaceable
-    ]
-    return rows
-
-
-def _below_threshold(found: Round) -> str:
-    return (
-        f"The reviewers' score is below {found.quality_threshold}, the least that is eligible "
-        "in this round; with a higher score it could have been placed."
+    session.add(row)
+    session.flush()
+    session.add_all(
+        decision_rows(session, result_id=row.id, found=found, compiled=compiled, result=result)
     )
-
-
-def _refusal(result_id: UUID, request_id: UUID, code: str, detail: str) -> Decision:
-    reason: dict[str, Any] = {
-        "code": code,
-        "session": None,
-        "resource": None,
-        "start": None,
-        "detail": detail,
-        "blockers": [],
-    }
-    return Decision(result_id=result_id, request_id=request_id, granted=False, reasons=[reason])
-
-
-def _placements(
-    found: Round, compiled: RoundProblem, result: Mapping[str, Any]
-) -> dict[str, list[dict[str, Any]]]:
-    """Turn the timetable into instants, by request."""
-    steps = {
-        (request.id, position): session.steps
-        for request in compiled.problem.requests
-        for position, session in enumerate(request.sessions)
-    }
-    step = found.step_minutes * MINUTE
-    placed: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for each in result["bookings"]:
-        starts_at = found.access_starts_at + each["start"] * step
-        ends_at = starts_at + steps[each["request"], each["session"]] * step
-        placed[each["request"]].append(
-            {
-                "session": each["session"],
-                "resource_id": each["resource"],
-                "starts_at": starts_at.isoformat(),
-                "ends_at": ends_at.isoformat(),
-                "quantity": each["quantity"],
-            }
-        )
-    return placed
+    session.flush()
+    return row

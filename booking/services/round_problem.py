@@ -75,7 +75,7 @@ def compile_round(session: Session, found: Round) -> RoundProblem:
         "resources": [_resource(each) for each in offered.values()],
         "organisations": _organisations(placeable, whose),
         "requests": [
-            _request(each, whose[each.project_id], asked[each.id], found) for each in placeable
+            as_asked(each, whose[each.project_id], asked[each.id], found) for each in placeable
         ],
     }
     kept = {each.id for each in placeable}
@@ -162,9 +162,10 @@ def _organisations(
     ]
 
 
-def _request(
+def as_asked(
     request: AccessRequest, organisation_id: UUID, sessions: list[WantedSession], found: Round
 ) -> dict[str, Any]:
+    """Put a request into the words of the engine's file."""
     return {
         "id": str(request.id),
         "organisation": str(organisation_id),

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from booking.engine.decision_words import Blocker, Reason, advice, lines, reachable
+from booking.engine.cap_figures import CapFigures
+from booking.engine.decision_words import Blocker, Reason, Standing, advice, lines, pseudonym
 
 HOUR = timedelta(hours=1)
 NOON = datetime(2026, 12, 24, 12, tzinfo=UTC)
@@ -27,13 +28,13 @@ def outbid(hours: int, **given: Any) -> Reason:
     return Reason(**plain | given)
 
 
-def said(*reasons: Reason, zone: str = "Africa/Nairobi") -> list[str]:
-    return [each.sentence for each in lines(reasons, zone=zone, step=HOUR)]
+def said(*reasons: Reason, own: int | None = None) -> list[str]:
+    return [each.sentence for each in lines(reasons, zone="Africa/Nairobi", step=HOUR, own=own)]
 
 
 def ways(blocker: Blocker, needed: int | None, share: int = 1_000_000) -> tuple[str, ...]:
     reasons = [outbid(0, blockers=(blocker,))]
-    return advice(reasons, needed=needed, merit=900, fair_share_millionths=share)
+    return advice(reasons, Standing(900, share, needed))
 
 
 def test_lines__adjacent_starts_held_by_the_same__are_one_line() -> None:
@@ -77,26 +78,93 @@ def test_lines__of_the_whole_request__are_its_sentence() -> None:
     assert said(whole) == ["Too large."]
 
 
+def test_lines__more_above_the_cap__says_the_figures() -> None:
+    capped = outbid(0, code="cap_reached", cap=CapFigures(most=24.0, held=20.5, needed=8.0))
+    (line,) = said(capped)
+    assert line.endswith(
+        "free, but your organisation's other requests hold 20.5 of the 24 hours that one "
+        "organisation may hold here, and this request needs 8 more."
+    )
+
+
+def test_lines__request_above_the_cap__says_the_figures() -> None:
+    whole = outbid(0, code="above_cap", session=None, starts_at=None, cap=CapFigures(24, 0, 30))
+    assert said(whole)[0].startswith("The request needs 30 hours at the least, and one")
+
+
+def test_lines__another_session_found_no_place__names_it() -> None:
+    free = outbid(0, code="partner_session", blockers=())
+    line, _, _ = said(free, outbid(0, session=1), outbid(0, session=2))
+    assert line.endswith("or not at all, and sessions 2 and 3 found no place.")
+
+
+def test_lines__every_session_is_free_but_not_together__says_so() -> None:
+    free = [outbid(0, session=each, code="partner_session", blockers=()) for each in (0, 1)]
+    assert said(*free)[0].endswith("and no choice of places fits all of them at once.")
+
+
+def test_lines__held_by_two__says_who_would_have_to_leave_together() -> None:
+    other = Blocker("B", 640.0, None)
+    (line,) = said(outbid(0, blockers=(PLAIN, other)), own=900)
+    assert line.endswith(
+        "held by request A with 635 points per hour; and by request B with 640 points per hour. "
+        "To place you, A and B, worth more together, would have to leave."
+    )
+
+
+@pytest.mark.parametrize(("count", "words"), [(4, "C and D, worth"), (5, "D and the others, ")])
+def test_lines__held_by_many__names_four(count: int, words: str) -> None:
+    many = tuple(Blocker(each, 1.0, None) for each in "ABCDE"[:count])
+    (line,) = said(outbid(0, blockers=many))
+    assert words in line
+    assert ("and by 1 more request." in line) is (count == 5)
+
+
+@pytest.mark.parametrize(("own", "told"), [(668, False), (669, True)])
+def test_lines__held_by_less_an_hour__says_that_it_adds_more(own: int, *, told: bool) -> None:
+    assert said(outbid(0), own=own)[0].endswith("so it adds more.") is told
+
+
+def test_pseudonym__same_round__is_the_same_and_no_letter_can_be_misread() -> None:
+    names = {pseudonym("seed", f"request {each}") for each in range(200)}
+    assert len(names) == 200
+    assert pseudonym("seed", "request 7") in names
+    assert pseudonym("other", "request 7") not in names
+    assert not set("".join(names)) & set("AEIOU01")
+
+
 @pytest.mark.parametrize(
-    ("needed", "share", "within"),
+    ("needed", "share", "score"),
     [
-        (1000, 1_000_000, True),
-        (1001, 1_000_000, False),
-        (500, 500_000, True),
-        (501, 500_000, False),
+        (1000, 1_000_000, 1000),
+        (1001, 1_000_000, None),
+        (500, 500_000, 1000),
+        (501, 500_000, None),
+        (700, 930_000, 753),
     ],
 )
-def test_reachable__around_the_best_score__up_to_it(
-    needed: int, share: int, *, within: bool
+def test_standing__around_the_best_score__up_to_it(
+    needed: int, share: int, score: int | None
 ) -> None:
-    assert reachable(needed, share) is within
-    score = ways(PLAIN, needed, share)[0]
-    assert score.startswith(f"About {needed} points" if within else "No score alone")
+    found = Standing(900, share, needed)
+    assert found.score_needed == score
+    assert found.reachable is (score is not None)
+    words = ways(PLAIN, needed, share)[0]
+    assert words.startswith(f"A score of about {score} instead" if score else "No score alone")
 
 
-def test_reachable__no_points_would_help__not() -> None:
-    assert not reachable(None, 1_000_000)
-    assert len(ways(PLAIN, None)) == 1
+def test_standing__past_use__is_set_beside_what_was_needed() -> None:
+    assert Standing(900, 930_000, 850).sentence == (
+        "A place would have taken about 850 points per hour. Your request had 837 points per "
+        "hour: its score of 900, times 0.930 for your organisation's past use."
+    )
+
+
+def test_standing__no_points_would_help__says_only_what_the_request_had() -> None:
+    words = "Your request had 900 points per hour: its score of 900."
+    assert Standing(900, 1_000_000, None).sentence == words
+    assert Standing(None, 1_000_000, None).sentence == ""
+    assert len(ways(PLAIN, None)) == 2
 
 
 @pytest.mark.parametrize(
@@ -110,10 +178,11 @@ def test_reachable__no_points_would_help__not() -> None:
 def test_advice__no_score_is_enough__says_why_and_what_helps(
     blocker: Blocker, needed: int, words: str
 ) -> None:
-    score, more = ways(blocker, needed, 500_000)
+    score, more, shorter = ways(blocker, needed, 500_000)
     assert words in score
     assert more.startswith("More windows or more resources")
+    assert shorter.startswith("Shorter sessions")
 
 
 def test_advice__granted__is_none() -> None:
-    assert advice([], needed=None, merit=900, fair_share_millionths=1_000_000) == ()
+    assert advice([], Standing(900, 1_000_000, None)) == ()

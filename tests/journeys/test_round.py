@@ -138,7 +138,10 @@ def test_run__two_competing_requests__books_one_and_tells_the_other_why(
     granted, refused = sorted(answers, key=lambda each: not each["granted"])
     assert granted["placements"][0]["starts_at"] == "2027-01-04T00:00:00Z"
     assert refused["reasons"][0]["code"] == "outbid"
-    assert "request A" in refused["reasons"][0]["sentence"]
+    (blocker,) = refused["reasons"][0]["blockers"]
+    assert f"request {blocker['name']} with" in refused["reasons"][0]["sentence"]
+    assert refused["nearest"][0]["starts_at"] == "2027-01-04T04:00:00Z"
+    assert granted["nearest"] == []
     assert refused["points_needed_per_hour"] > 0
     with database.reading() as session:
         booking = session.exec(select(Booking)).one()

@@ -67,6 +67,9 @@ ROWS: Final[dict[str, Row]] = {
     "POST /rounds/{key}/calculations": Row(RUNNING, lambda _: {"kind": "allocation"}),
     "GET /calculations/{calculation_id}": Row(BOARD),
     "POST /calculations/{calculation_id}/stop": Row(RUNNING),
+    "POST /rounds/{key}/adoptions": Row(
+        RUNNING, lambda world: {"request_id": str(world.request.id), "group": "ldc"}
+    ),
     "POST /rounds/{key}/publish": Row(RUNNING),
     "GET /rounds/{key}/result": Row(EVERYBODY, round_state=PUBLISHED),
     "GET /rounds/{key}/bundle": Row(BOARD, round_state=PUBLISHED),
@@ -78,6 +81,23 @@ ROWS: Final[dict[str, Row]] = {
     "POST /rounds/{key}/requests/{request_id}/withdraw": Row(APPLYING),
     "GET /rounds/{key}/requests/{request_id}/decision": Row(
         REVIEWING | APPLYING, round_state=PUBLISHED
+    ),
+    "GET /appeals": Row(SIGNED_IN),
+    "GET /appeals/{appeal_id}": Row(REVIEWING | APPLYING, round_state=PUBLISHED),
+    "POST /appeals/{appeal_id}/answer": Row(
+        frozenset({Caller.OFFICER}),
+        lambda _: {"state": "dismissed", "answer": "The register says so."},
+        round_state=PUBLISHED,
+    ),
+    "GET /requests/{request_id}/appeals": Row(REVIEWING | APPLYING, round_state=PUBLISHED),
+    "POST /requests/{request_id}/appeals": Row(
+        APPLYING,
+        lambda _: {"fact": "merit", "grounds": "A zero is missing."},
+        round_state=PUBLISHED,
+    ),
+    "GET /requests/{request_id}/counterfactuals": Row(REVIEWING | APPLYING),
+    "POST /requests/{request_id}/counterfactuals": Row(
+        RUNNING | APPLYING, lambda _: {}, round_state=PUBLISHED
     ),
     "GET /rounds/{key}/requests/{request_id}/reviews": Row(REVIEWING),
     "POST /rounds/{key}/requests/{request_id}/reviews": Row(

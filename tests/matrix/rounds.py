@@ -9,12 +9,13 @@ from uuid import uuid4
 
 from sqlmodel import Session
 
-from booking.engine.allocation.problem import FORMAT, read_problem
+from booking.engine.allocation.problem import FORMAT, Problem, read_problem, write_problem
 from booking.engine.allocation.run import allocate
 from booking.engine.lifecycle import RequestState, RoundState
-from booking.engine.vocabulary import CalculationKind
+from booking.engine.vocabulary import AppealedFact, CalculationKind
 from booking.models import (
     AccessRequest,
+    Appeal,
     Calculation,
     Decision,
     Facility,
@@ -25,6 +26,7 @@ from booking.models import (
     RoundResult,
     TermsVersion,
 )
+from booking.queries.decisions import latest_decision
 from booking.services.policies import PolicyWish
 from tests.builders import NOW, added
 
@@ -85,6 +87,24 @@ def a_request(session: Session, found: Round, project: Project) -> AccessRequest
     return row
 
 
+def an_appeal(session: Session, request: AccessRequest) -> Appeal | None:
+    """Add an appeal that waits for its answer, where something was decided."""
+    decision = latest_decision(session, request.id)
+    if decision is None:
+        return None
+    return added(
+        session,
+        Appeal(
+            request_id=request.id,
+            result_id=decision[1].id,
+            fact=AppealedFact.GROUP,
+            grounds="We were founded later than that.",
+            asked_by=request.submitted_by,
+            asked_at=NOW,
+        ),
+    )
+
+
 def a_calculation(session: Session, found: Round) -> Calculation:
     """Add a trial of a policy that waits."""
     return added(
@@ -99,7 +119,7 @@ def a_calculation(session: Session, found: Round) -> Calculation:
 
 
 @cache
-def _empty_result() -> dict[str, Any]:
+def _empty_problem() -> Problem:
     nothing: dict[str, list[Any]] = {
         "facilities": [],
         "resources": [],
@@ -113,7 +133,12 @@ def _empty_result() -> dict[str, Any]:
         "seed": "matrix",
         "ladder": [{"up_to": 1.0, "points": 600}],
     }
-    return allocate(read_problem(described | nothing))
+    return read_problem(described | nothing)
+
+
+@cache
+def _empty_result() -> dict[str, Any]:
+    return allocate(_empty_problem())
 
 
 def _decision(session: Session, found: Round, request: AccessRequest) -> None:
@@ -122,7 +147,7 @@ def _decision(session: Session, found: Round, request: AccessRequest) -> None:
         RoundResult(
             round_id=found.id,
             number=1,
-            problem="{}",
+            problem=json.dumps(write_problem(_empty_problem())),
             result=json.dumps(_empty_result()),
             problem_sha256=HASH,
             result_sha256=HASH,

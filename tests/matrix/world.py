@@ -48,7 +48,7 @@ from tests.builders import (
     an_offer,
     an_organisation,
 )
-from tests.matrix.rounds import a_calculation, a_request, a_round
+from tests.matrix.rounds import a_calculation, a_request, a_round, an_appeal
 
 HOUR: Final = timedelta(hours=1)
 LATER: Final = NOW + timedelta(days=4)
@@ -117,6 +117,7 @@ class World:
     round: Round
     request: AccessRequest
     calculation_id: UUID
+    appeal_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,8 @@ def a_world(session: Session, *, round_state: RoundState) -> World:
     tokens[Caller.READING_OFFICER] = a_token(session, callers[Caller.OFFICER], scopes=["read"])
     callers[Caller.READING_OFFICER] = callers[Caller.OFFICER]
     found = a_round(session, home.facility, state=round_state)
+    request = a_request(session, found, home_project)
+    appeal = an_appeal(session, request)
     return World(
         home=replace(home, project=home_project),
         tokens=tokens,
@@ -167,7 +170,8 @@ def a_world(session: Session, *, round_state: RoundState) -> World:
         used=_used(session, home.resource, home_project),
         closure_id=a_closure(session, home.facility.id, NOW, NOW + timedelta(hours=1)).id,
         round=found,
-        request=a_request(session, found, home_project),
+        request=request,
+        appeal_id=appeal.id if appeal else None,
         calculation_id=a_calculation(session, found).id,
     )
 

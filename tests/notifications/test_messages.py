@@ -72,6 +72,8 @@ def a_decision(**given: Any) -> DecisionCard:
         "reasons": ("Two requests were ranked higher.",),
         "advice": ("More windows or more resources.",),
         "placements": (),
+        "standing": "",
+        "nearest": (),
         "merit": None,
         "fair_share_millionths": 1_000_000,
     }

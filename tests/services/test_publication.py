@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 from api import round_run
 from booking.config import Settings
 from booking.db import Database
+from booking.engine.decision_words import pseudonym
 from booking.engine.lifecycle import RequestState, RoundState
 from booking.engine.permissions import SYSTEM
 from booking.errors import NotPermitted, RulesBroken, WrongState
@@ -79,6 +80,8 @@ def test_allocate__score_around_the_threshold__decides_eligibility(session: Sess
     reasons = decision_facts(session, first).reasons
     assert [each.code for each in reasons] == ["below_threshold"]
     assert "500" in reasons[0].sentence
+    assert decision_facts(session, first).nearest[0].starts_at == hour(4)
+    assert decision_facts(session, second).nearest == ()
 
 
 def test_record__after_something_changed__is_refused(session: Session) -> None:
@@ -124,13 +127,18 @@ def test_decision_cards__not_granted__say_what_the_page_says_without_ids(
     facts = decision_facts(session, first)
     assert found[first.id].reasons == tuple(each.sentence for each in facts.lines)
     assert found[first.id].advice == facts.advice
-    assert not facts.reachable
+    code = pseudonym("a seed", str(second.id))
+    assert found[first.id].standing == facts.standing
+    assert facts.standing == "Your request had 500 points per hour: its score of 500."
+    assert found[first.id].nearest == facts.nearest
+    starts = [each.starts_at for each in facts.nearest]
+    assert starts == [hour(each) for each in (4, 8, 12, 16, 20)]
     assert (
         facts.reasons[0].sentence
         == found[first.id].reasons[0]
         == (
-            f"{scene.resource.name}, Mon 4 Jan 2027, 00:00: held by request A with 400 points per "
-            "hour, counted towards Least developed countries, plus a top-up while that group's "
+            f"{scene.resource.name}, Mon 4 Jan 2027, 00:00: held by request {code} with 400 points "
+            "per hour, counted towards Least developed countries, plus a top-up while that group's "
             "reserved hours were being filled."
         )
     )

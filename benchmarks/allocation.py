@@ -11,6 +11,7 @@ is counted again by code that shares nothing with any solver.
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -42,7 +43,7 @@ GAP: Final = 0.01
 USUAL: Final = ("50", "500", "core")
 CURVE: Final = (50, 100, 200, 500, 1000, 2000)
 REQUESTS_EACH: Final = 25
-ENGINE_SECONDS: Final = 1800
+ENGINE_SECONDS: Final = 900
 PATIENCE: Final = 6
 """Times its seconds that a reference may take to build its program and to stop."""
 HEADER: Final = (
@@ -54,6 +55,8 @@ HEADER: Final = (
 def main() -> None:
     """Print a table for each size, or the curve."""
     asked = _asked()
+    # Told to end, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sizes = [f"{one}/{one * REQUESTS_EACH}" for one in CURVE if one <= asked.to]
     methods = [name for name in METHODS if not asked.only or name in asked.only]
     for size in sizes if asked.curve else asked.size or USUAL:
@@ -84,7 +87,12 @@ def _told(name: str, path: Path, effort: Effort) -> Ran | str:
     # Progress goes to the other stream, so that the table can be kept by itself.
     print(f"  {name} ...", file=sys.stderr, flush=True)
     patience = ENGINE_SECONDS if name == ENGINE else PATIENCE * effort.seconds + 120
-    return run(METHODS[name], path, effort, patience)
+    ran = run(METHODS[name], path, effort, patience)
+    if isinstance(ran, Ran):
+        worth, bound = float(ran.objective), ran.answer.bound
+        told = f"    {worth:.0f} of at most {bound:.0f} in {ran.spent.cpu:.1f} CPU s"
+        print(told, file=sys.stderr, flush=True)
+    return ran
 
 
 def _print(runs: Mapping[str, Ran | str]) -> None:

@@ -43,6 +43,7 @@ def values_of(wish: PolicyWish) -> dict[str, str]:
         "release_first_days": str(wish.release_first_days),
         "release_all_days": str(wish.release_all_days),
         "half_life_days": str(wish.half_life_days),
+        "grace_days": str(wish.grace_days),
         "shares": SET if wish.reserved_ppm is None else DERIVED,
         "reserved": _plain(wish.reserved_ppm or FIRST_RESERVED_PPM),
         "order": STRICT if wish.strict else LADDER,
@@ -118,6 +119,7 @@ def wish_in(form: Typed) -> PolicyWish:
         release_first_days=first or 0,
         release_all_days=last or 0,
         half_life_days=half_life or 1,
+        grace_days=form.whole("grace_days", least=0, most=MOST_DAYS) or 0,
         note=form.line("note"),
     )
 

@@ -54,6 +54,9 @@ class RungIn(BaseModel):
 class GroupIn(BaseModel):
     """An equity group: its rule, its weight, and the share that is reserved for it.
 
+    A rule's `kind` is startup (`max_age_years`), sme (`at_most` micro, small or medium),
+    country_scheme (`scheme`, `values`, `grace_days`), first_time_user, attribute (`key`, `op`
+    of eq, ne, in, lt, le, gt and ge, `value`), or any or all of `rules`.
     A share that follows from weights is not given: the policy's `reserved_share` is.
     """
 

@@ -63,10 +63,9 @@ def _half(told: Told, before: int) -> Told:
 
 def offered(trial: Trial) -> dict[str, float]:
     """Return the credits that each facility offers."""
-    from booking.engine.allocation.placements import offered_credits  # noqa: PLC0415
+    from booking.engine.allocation.placements import offered_by_facility  # noqa: PLC0415
 
-    problem = trial.today
-    return {each.id: float(offered_credits(problem, each)) for each in problem.facilities}
+    return {key: float(credit) for key, credit in offered_by_facility(trial.today).items()}
 
 
 def _side(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from booking.engine.allocation.entities import THRESHOLD, Problem, Request, Session, exact
-from booking.engine.allocation.placements import credits_of, offered_credits, points_of
+from booking.engine.allocation.placements import credits_of, offered_by_facility, points_of
 
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
@@ -218,8 +218,9 @@ def grouped(keys: Ints) -> Iterator[tuple[int, Ints]]:
 
 
 def _caps(problem: Problem, scale: int) -> dict[int, int]:
+    offered = offered_by_facility(problem)
     return {
-        at: int(exact(one.cap_share) * offered_credits(problem, one) * scale)
+        at: int(exact(one.cap_share) * offered[one.id] * scale)
         for at, one in enumerate(problem.facilities)
         if one.cap_share is not None
     }
@@ -229,10 +230,9 @@ def _rooms(problem: Problem, scale: int) -> dict[tuple[int, str], tuple[int, ...
     """Give the widths of the ladder's steps; parts of a unit are rounded up: bounds stay valid."""
     ends = [Fraction(0), *(exact(rung.up_to) for rung in problem.ladder)]
     widths = [high - low for low, high in pairwise(ends)]
+    offered = offered_by_facility(problem)
     return {
-        (at, group): tuple(
-            ceil(width * exact(share) * offered_credits(problem, one) * scale) for width in widths
-        )
+        (at, group): tuple(ceil(width * exact(share) * offered[one.id] * scale) for width in widths)
         for at, one in enumerate(problem.facilities)
         for group, share in one.reserved_share
         if exact(share) > 0 and widths

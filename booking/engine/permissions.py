@@ -59,6 +59,7 @@ class Action(StrEnum):
     ROUND_RUN = "round.run"
     ROUND_SEE_BOARD = "round.see_board"
     POLICY_TRY = "policy.try"
+    CALCULATION_STOP = "calculation.stop"
     APPEAL_MAKE = "appeal.make"
     APPEAL_ANSWER = "appeal.answer"
     REQUEST_SUBMIT = "request.submit"
@@ -166,6 +167,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     A.TERMS_ACCEPT: frozenset({R.ORGANISATION_ADMIN}),
     A.POLICY_EDIT: frozenset({R.MANAGER, R.OFFICER}),
     A.POLICY_TRY: frozenset({R.MANAGER, R.OFFICER}),
+    A.CALCULATION_STOP: frozenset({R.MANAGER, R.OFFICER}),
     A.APPEAL_MAKE: frozenset({R.ORGANISATION_ADMIN}),
     A.APPEAL_ANSWER: frozenset({R.OFFICER}),
     A.ROUND_CREATE: frozenset({R.MANAGER, R.OFFICER}),
@@ -203,7 +205,13 @@ FOR_THE_PROJECT: Final = frozenset(
 
 # What a person may do with what is their own.
 FOR_ONESELF: Final = frozenset(
-    {A.PROFILE_SEE, A.PROFILE_EDIT, A.TOKEN_CREATE, A.ORGANISATION_CREATE}
+    {
+        A.PROFILE_SEE,
+        A.PROFILE_EDIT,
+        A.TOKEN_CREATE,
+        A.ORGANISATION_CREATE,
+        A.CALCULATION_STOP,
+    }
 )
 
 SEEING: Final = frozenset(
@@ -220,6 +228,7 @@ _BOOKING: Final = frozenset(
         A.TERMS_ACCEPT,
         A.REQUEST_SUBMIT,
         A.APPEAL_MAKE,
+        A.CALCULATION_STOP,
     }
 )
 

@@ -96,13 +96,13 @@ def ask(
 def stop(session: Session, *, actor: Actor, now: datetime, calculation_id: UUID) -> Calculation:
     """Stop a calculation: a running one keeps the best it has found so far.
 
-    Whoever asked for it may, and whoever may ask for one of its kind.
+    Whoever asked for it may, and whoever runs the round.
     Raises: NotFound; NotPermitted; WrongState once it is over.
     """
     found = find_calculation(session, calculation_id)
-    if actor.person_id is None or found.asked_by != actor.person_id:
-        place = find_round(session, str(found.round_id)).facility_id
-        permit(actor, ACTIONS.get(found.kind, Action.ROUND_RUN), Scope(facility_id=place))
+    place = find_round(session, str(found.round_id)).facility_id
+    scope = Scope(facility_id=place, person_id=found.asked_by)
+    permit(actor, Action.CALCULATION_STOP, scope)
     row = lock_calculation(session, calculation_id)
     if row.state not in UNDER_WAY:
         raise WrongState("This calculation is over already; look at what came out of it.")

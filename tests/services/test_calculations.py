@@ -1,5 +1,6 @@
 """Calculations: who may ask and stop, what is asked once, what a dead worker leaves behind."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from booking.engine.lifecycle import EventKind
-from booking.engine.permissions import ANONYMOUS, SYSTEM, Actor, Role
+from booking.engine.permissions import ANONYMOUS, SCOPE_WORDS, SYSTEM, Actor, Role
 from booking.engine.vocabulary import CalculationKind, CalculationState
 from booking.errors import NotFound, NotPermitted, NotSignedIn, WrongState
 from booking.models import Calculation, Event, Round
@@ -91,6 +92,22 @@ def test_stop__waiting__ends_it_without_an_answer(session: Session) -> None:
     assert claimed(session) is None
     with pytest.raises(WrongState):
         calculations.stop(session, actor=manager, now=NOW, calculation_id=row.id)
+
+
+def test_stop__own_by_a_token_that_only_reads__is_refused(session: Session) -> None:
+    scene, found = a_reviewed_round(session)
+    applicant = scene.actor(session, scene.members[0])
+    row = asked(session, found, applicant, kind=CalculationKind.COUNTERFACTUAL)
+    with pytest.raises(NotPermitted):
+        calculations.stop(
+            session,
+            actor=replace(applicant, scopes=SCOPE_WORDS["read"]),
+            now=NOW,
+            calculation_id=row.id,
+        )
+    may_book = replace(applicant, scopes=SCOPE_WORDS["book"])
+    calculations.stop(session, actor=may_book, now=NOW, calculation_id=row.id)
+    assert row.state is CalculationState.STOPPED
 
 
 def test_stop__running__is_heard_and_keeps_the_best_so_far(session: Session) -> None:

@@ -309,6 +309,7 @@ def test_suggest__above_the_cap__what_fits_below_it() -> None:
 def test_what_is_suggested_can_be_asked_for() -> None:
     problem = read_problem(drawn_round(5, SMALL))
     result = allocate(problem)
-    for decision in result["decisions"]:
-        for one in suggestions(problem, result, decision["request"]):
-            changed(problem, one.change)
+    refused = [one["request"] for one in result["decisions"] if not one["granted"]]
+    wanted = [one.change for name in refused for one in suggestions(problem, result, name)]
+    assert {one.request for one in wanted} == set(refused)
+    assert all(changed(problem, one) != problem for one in wanted)

@@ -65,7 +65,8 @@ Score = Annotated[int, Field(ge=LOWEST_SCORE, le=HIGHEST_SCORE, strict=True)]
 class GroupOut(BaseModel):
     """An equity group at a facility; credits are unit-hours at rate 1.
 
-    `verified_organisations` were counted at `snapshot_at`, null where they are fewer than 5.
+    `verified_organisations` were counted at `snapshot_at`, null where they are fewer than 5, or
+    where the groups' shares would give away another group's number below 5.
     """
 
     model_config = ConfigDict(from_attributes=True)

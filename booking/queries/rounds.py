@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_
@@ -11,19 +10,18 @@ from sqlmodel import Session, col, select, true
 
 from booking.engine.lifecycle import RequestState, RoundState
 from booking.engine.permissions import Action, Actor, Scope, may, reach
+from booking.engine.suppression import SMALLEST_CELL
 from booking.errors import NotFound
 from booking.models import AccessRequest, EquityGroup, Facility, PolicyVersion, Round, RoundFacility
 from booking.queries.paging import Page, page_of, read_cursor
 from booking.queries.snapshots import snapshot_taken_at, verified_members
-
-SMALLEST_TOLD: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class GroupFacts:
     """An equity group of a policy; `reserved_credits` at one facility, None before opening.
 
-    `verified_organisations` are those of the snapshot, None where there are too few to tell.
+    `verified_organisations` are those of the snapshot, None where they cannot be told.
     """
 
     key: str
@@ -269,7 +267,7 @@ def _taking_part(
     members: Mapping[str, int],
 ) -> TakingPart:
     offered = part.offered_credit_thousandths
-    shares = shares_in_round(found, groups)
+    shares, told = shares_in_round(found, groups), _told(found, groups, members)
     return TakingPart(
         facility_id=facility.id,
         slug=facility.slug,
@@ -286,13 +284,22 @@ def _taking_part(
                 reserved_credits=None
                 if offered is None
                 else offered * shares[each.key] / 1_000_000_000,
-                verified_organisations=_told(members.get(each.key, 0)),
+                verified_organisations=told.get(each.key),
             )
             for each in groups
         ),
     )
 
 
-def _told(number: int) -> int | None:
-    """Tell a count of organisations unless they are too few."""
-    return number if number >= SMALLEST_TOLD else None
+def _told(
+    found: Round, groups: Iterable[EquityGroup], members: Mapping[str, int]
+) -> dict[str, int]:
+    """Return the counts of verified organisations that tell of nobody: none below five.
+
+    Where shares follow from the counts, any one of them gives the others away.
+    """
+    counts = {each.key: members.get(each.key, 0) for each in groups}
+    few = {key for key, count in counts.items() if count < SMALLEST_CELL}
+    if found.reserved_shares is not None and any(counts[key] for key in few):
+        return {}
+    return {key: count for key, count in counts.items() if key not in few}

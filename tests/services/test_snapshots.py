@@ -92,6 +92,18 @@ def test_round_facts__few_verified_organisations__are_not_told(
     assert (ldc.reserved_share_ppm, ldc.verified_organisations) == (200_000, told)
 
 
+@pytest.mark.parametrize(("few", "told"), [(4, [None, None]), (5, [5, 10]), (0, [None, 5])])
+def test_round_facts__shares_would_give_a_few_away__tells_no_number(
+    session: Session, few: int, told: list[int | None]
+) -> None:
+    scene = a_round_scene(session)
+    for country in ("SN",) * few + ("KE",) * 5:
+        verified(session, country)
+    row = opened(session, scene, group("ldc"), group("lmic"), reserved=300_000)
+    groups = round_facts(session, row).facilities[0].groups
+    assert [each.verified_organisations for each in groups] == told
+
+
 @pytest.mark.parametrize(("days", "members"), [(None, 1), (0, 1), (-1, 0)])
 def test_open_round__verification_has_ended__does_not_count(
     session: Session, days: int | None, members: int

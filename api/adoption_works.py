@@ -1,18 +1,15 @@
 """Solve a round again without a contested declaration; runs in a process of its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
-from api.round_run import GAP
-from booking.engine.permissions import Actor
+from api.round_run import GAP, Told, ToStop
 from booking.queries.calculations import CalculationFacts
 from booking.services.adoptions import Contested, contested, record_adoption, refusal_words
-
-Told = Callable[[Mapping[str, Any]], None]
-ToStop = Callable[[], bool]
+from booking.services.calculations import whoever_asked
 
 
 def question(session: Session, asked: CalculationFacts) -> Contested:
@@ -54,8 +51,7 @@ def keep(
         return {**told, "adopted": False, "sentence": _why_not(found)}
     row = record_adoption(
         session,
-        # What who asked may do was looked at when they did.
-        actor=Actor(person_id=asked.asked_by, system=True),
+        actor=whoever_asked(asked),
         now=now,
         round_id=asked.round_id,
         question=asked.question,

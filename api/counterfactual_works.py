@@ -1,17 +1,14 @@
 """Solve a decided round again with one thing changed; runs in a process of its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
-from api.round_run import GAP
+from api.round_run import GAP, Told, ToStop
 from booking.queries.calculations import CalculationFacts
 from booking.services.counterfactuals import Question, kept_answers, question_of
-
-Told = Callable[[Mapping[str, Any]], None]
-ToStop = Callable[[], bool]
 
 
 def question(session: Session, asked: CalculationFacts) -> Question:

@@ -1,18 +1,17 @@
 """What a tried policy does: both timetables worked out, and what differs between them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from api import round_run
+from api.round_run import Told, ToStop
 from booking.services.policy_trials import Trial
 
 MOST_LISTED: Final = 500
 CERTIFICATE: Final = ("objective", "bound", "gap", "stopped", "report", "facilities")
 
-Told = Callable[[Mapping[str, Any]], None]
 
-
-def solve_trial(trial: Trial, told: Told, stop: Callable[[], bool], workers: int) -> dict[str, Any]:
+def solve_trial(trial: Trial, told: Told, stop: ToStop, workers: int) -> dict[str, Any]:
     """Work out what the policy in force decides, where that is not known, and what the tried one.
 
     The answer holds both certificates with their figures, and the difference; of requests that

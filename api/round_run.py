@@ -4,7 +4,7 @@ The command line, REST and pages all call these; each transaction is one `with` 
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -27,6 +27,10 @@ GAP: Final = 0.01
 
 Watcher = Callable[[Progress], None]
 InTransaction = Callable[[Session], None]
+Told = Callable[[Mapping[str, Any]], None]
+"""Told how far a calculation is: done, total, objective, bound."""
+
+ToStop = Callable[[], bool]
 
 
 def nothing_more(session: Session) -> None:

@@ -10,17 +10,15 @@ from sqlmodel import Session
 
 from api import adoption_works, counterfactual_works, round_run
 from api.policy_work import solve_trial
-from booking.engine.permissions import SYSTEM, Actor
+from api.round_run import Told, ToStop
+from booking.engine.permissions import SYSTEM
 from booking.engine.vocabulary import CalculationKind
 from booking.queries.calculations import CalculationFacts
 from booking.services.allocation import problem_to_allocate, record_result
+from booking.services.calculations import whoever_asked
 from booking.services.policy_trials import Trial, prepare_trial
 from booking.services.round_problem import RoundProblem
 
-Told = Callable[[Mapping[str, Any]], None]
-"""Told how far the work is: done, total, objective, bound."""
-
-ToStop = Callable[[], bool]
 Solve = Callable[[Any, Told, ToStop], dict[str, Any]]
 
 
@@ -51,11 +49,6 @@ def usable_cores() -> int:
     return (len(usable(0)) if usable else os.cpu_count()) or 1
 
 
-def for_whoever_asked(asked: CalculationFacts) -> Actor:
-    """Return the system, acting for who asked: what they may was looked at when they did."""
-    return Actor(person_id=asked.asked_by, system=True)
-
-
 def _round_to_allocate(session: Session, asked: CalculationFacts) -> RoundProblem:
     _, compiled = problem_to_allocate(session, actor=SYSTEM, key=str(asked.round_id))
     return compiled
@@ -80,7 +73,7 @@ def _keep_allocation(
         return {"result": found["result"], "left_out": found["left_out"]}
     row = record_result(
         session,
-        actor=for_whoever_asked(asked),
+        actor=whoever_asked(asked),
         now=now,
         key=str(asked.round_id),
         result=found["result"],

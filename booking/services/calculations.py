@@ -165,6 +165,11 @@ def tell_progress(
     return Standing.GO_ON if row.stop_asked_at is None else Standing.STOP
 
 
+def whoever_asked(asked: CalculationFacts) -> Actor:
+    """Return the system, acting for who asked: what they may was looked at when they did."""
+    return Actor(person_id=asked.asked_by, system=True)
+
+
 def is_mine(session: Session, mine: CalculationFacts) -> bool:
     """Say whether the worker still holds what it claimed, and keep it so in this transaction."""
     return _still_mine(session, mine) is not None

@@ -164,7 +164,7 @@ def _trial(visit: Visit, facility: Any, trial_id: UUID) -> Any:
 def _shown(
     visit: Visit, facility: Any, form: Typed, refused: DomainError | None = None
 ) -> Response:
-    found = visit.read(lambda session: trials(session, facility.id, limit=MOST_LISTED))
+    found = visit.read(lambda session: trials(session, facility.id, limit=MOST_LISTED)).items
     quiet = "hx-request" in visit.request.headers
     return show(
         visit,

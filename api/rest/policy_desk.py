@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from api.deps import Limit, Now, ReadSession, SignedIn, WriteSession
+from api.deps import Cursor, Limit, Now, ReadSession, SignedIn, WriteSession
 from api.idempotency import IdempotentRoute
 from api.problems import problems
 from api.rest.calculations import CalculationList, CalculationOut, listed, shown
@@ -21,13 +21,17 @@ router = APIRouter(tags=["policies"], route_class=IdempotentRoute)
 
 @router.get("/facilities/{key}/policy/try", responses=problems(401, 403, 404))
 def list_trials(
-    key: Key, session: ReadSession, actor: SignedIn, limit: Limit = 50
+    key: Key,
+    session: ReadSession,
+    actor: SignedIn,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> CalculationList:
     """Return the policies tried on rounds that the facility leads, the newest first."""
     place = facility_named(session, key)
     permit(actor, Action.ROUND_SEE_BOARD, Scope(facility_id=place.id))
-    found = trials(session, place.id, limit=limit)
-    return CalculationList(items=[listed(each) for each in found], next=None)
+    page = trials(session, place.id, limit=limit, cursor=cursor)
+    return CalculationList(items=[listed(each) for each in page.items], next=page.next)
 
 
 @router.post(

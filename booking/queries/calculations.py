@@ -161,10 +161,18 @@ def calculations(
     cursor: str | None = None,
 ) -> Page[CalculationFacts]:
     """Return the round's calculations, the newest first; who may see them is for the caller."""
-    columns = [col(getattr(Calculation, name)) for name in CalculationFacts.__dataclass_fields__]
-    query = select(*columns).where(Calculation.round_id == round_id)
+    chosen = col(Calculation.round_id) == round_id
     if kind is not None:
-        query = query.where(Calculation.kind == kind)
+        chosen = and_(chosen, col(Calculation.kind) == kind)
+    return page_of_calculations(session, chosen, limit=limit, cursor=cursor)
+
+
+def page_of_calculations(
+    session: Session, chosen: ColumnElement[bool], *, limit: int, cursor: str | None = None
+) -> Page[CalculationFacts]:
+    """Return chosen calculations without their answers, the newest first."""
+    columns = [col(getattr(Calculation, name)) for name in CalculationFacts.__dataclass_fields__]
+    query = select(*columns).where(chosen)
     after = read_cursor(cursor, parts=1)
     if after is not None:
         query = query.where(col(Calculation.id) < id_of(after[0]))

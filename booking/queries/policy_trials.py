@@ -5,12 +5,14 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import and_
 from sqlmodel import Session, col, select
 
 from booking.engine.lifecycle import RequestState, RoundState
 from booking.engine.vocabulary import CalculationKind
 from booking.models import AccessRequest, Calculation, Organisation, Round, RoundResult
-from booking.queries.calculations import CalculationFacts
+from booking.queries.calculations import CalculationFacts, page_of_calculations
+from booking.queries.paging import Page
 
 DECIDED: Final = (RoundState.ALLOCATED, RoundState.PUBLISHED, RoundState.CLOSED)
 
@@ -62,14 +64,12 @@ def kinds_of_organisations(session: Session, organisation_ids: Collection[str]) 
     return {str(organisation_id): kind for organisation_id, kind in rows}
 
 
-def trials(session: Session, facility_id: UUID, *, limit: int) -> tuple[CalculationFacts, ...]:
+def trials(
+    session: Session, facility_id: UUID, *, limit: int, cursor: str | None = None
+) -> Page[CalculationFacts]:
     """Return the policies tried on rounds that the facility leads, the newest first."""
-    columns = [col(getattr(Calculation, name)) for name in CalculationFacts.__dataclass_fields__]
-    rows = session.exec(
-        select(*columns)
-        .join(Round, col(Round.id) == Calculation.round_id)
-        .where(Round.facility_id == facility_id, Calculation.kind == CalculationKind.WHAT_IF)
-        .order_by(col(Calculation.id).desc())
-        .limit(limit)
+    led = select(Round.id).where(Round.facility_id == facility_id)
+    chosen = and_(
+        col(Calculation.round_id).in_(led), col(Calculation.kind) == CalculationKind.WHAT_IF
     )
-    return tuple(CalculationFacts(*row) for row in rows)
+    return page_of_calculations(session, chosen, limit=limit, cursor=cursor)

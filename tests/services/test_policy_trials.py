@@ -14,6 +14,7 @@ from booking.errors import NotPermitted, NotSignedIn, RulesBroken
 from booking.models import Calculation
 from booking.queries.calculations import facts_of
 from booking.queries.policies import current_policy
+from booking.queries.policy_trials import trials
 from booking.services import policies, policy_trials
 from booking.services.policies import GroupWish, PolicyWish
 from tests.builders import NOW
@@ -55,6 +56,16 @@ def test_try__by_others__is_refused(session: Session) -> None:
             now=NOW,
             calculation_id=row.id,
         )
+
+
+def test_trials__more_than_a_page__are_all_found_the_newest_first(session: Session) -> None:
+    scene = a_round_scene(session)
+    a_scored_round(session, scene, 900, 500)
+    rows = [tried(session, scene, wish) for wish in (a_policy(), NO_GROUPS, a_policy(strict=True))]
+    first = trials(session, scene.facility.id, limit=2)
+    rest = trials(session, scene.facility.id, limit=2, cursor=first.next)
+    assert [each.id for each in (*first.items, *rest.items)] == [each.id for each in rows[::-1]]
+    assert (len(first.items), rest.next) == (2, None)
 
 
 def test_try__no_demand_yet__says_when_there_is(session: Session) -> None:

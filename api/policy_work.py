@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from api import round_run
 from api.round_run import Told, ToStop
+from booking.engine.allocation.entities import offered_by_facility
 from booking.services.policy_trials import Trial
 
 MOST_LISTED: Final = 500
@@ -62,8 +63,6 @@ def _half(told: Told, before: int) -> Told:
 
 def offered(trial: Trial) -> dict[str, float]:
     """Return the credits that each facility offers."""
-    from booking.engine.allocation.placements import offered_by_facility  # noqa: PLC0415
-
     return {key: float(credit) for key, credit in offered_by_facility(trial.today).items()}
 
 

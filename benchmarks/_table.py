@@ -10,8 +10,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from booking.engine.allocation.entities import THRESHOLD, Problem, Request, Session, exact
-from booking.engine.allocation.placements import credits_of, offered_by_facility, points_of
+from booking.engine.allocation.entities import (
+    THRESHOLD,
+    Problem,
+    Request,
+    Session,
+    credits_of,
+    exact,
+    offered_by_facility,
+)
+from booking.engine.allocation.placements import points_of
 
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]

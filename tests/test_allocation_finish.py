@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from booking.engine.allocation.certificate import Round
 from booking.engine.allocation.components import split
 from booking.engine.allocation.crediting import Crediting
-from booking.engine.allocation.entities import ProblemRefusedError
+from booking.engine.allocation.entities import ProblemRefusedError, credits_of
 from booking.engine.allocation.explain import decisions
 from booking.engine.allocation.finish import finish, finish_part
 from booking.engine.allocation.placements import (
     Compiled,
     Offer,
     compile_problem,
-    credits_of,
     points_of,
     whole_numbers,
 )

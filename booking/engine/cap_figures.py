@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from booking.engine.allocation.entities import Problem, Request, Session, exact
+from booking.engine.allocation.entities import (
+    Problem,
+    Request,
+    Session,
+    credits_of,
+    exact,
+    offered_by_facility,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,7 @@ class Caps:
         self._facilities = {one.id: one for one in problem.facilities}
         self._resources = {one.id: one for one in problem.resources}
         self._requests = {one.id: one for one in problem.requests}
-        self._offered = self._offered_credits()
+        self._offered = offered_by_facility(problem)
         self._held = self._held_credits(bookings)
 
     def figures(self, request_id: str, resource_id: str | None) -> CapFigures | None:
@@ -63,15 +70,7 @@ class Caps:
         return sum(least, Fraction(0))
 
     def _credits(self, session: Session, resource: str) -> Fraction:
-        rate = exact(self._resources[resource].rate)
-        return rate * session.quantity * session.steps * self._problem.step_hours
-
-    def _offered_credits(self) -> dict[str, Fraction]:
-        offered = dict.fromkeys(self._facilities, Fraction(0))
-        for one in self._problem.resources:
-            steps = one.offered_steps * one.capacity
-            offered[one.facility] += steps * exact(one.rate) * self._problem.step_hours
-        return offered
+        return credits_of(self._problem, session, self._resources[resource])
 
     def _held_credits(
         self, bookings: Iterable[Mapping[str, Any]]

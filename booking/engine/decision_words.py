@@ -16,7 +16,8 @@ MOST_NAMED: Final = 4
 LEAST_LIKED: Final = 0.95
 # No vowels, so that no word comes out; no signs that are easily misread.
 _SIGNS: Final = "23456789BCDFGHJKLMNPQRSTVWXZ"
-_PSEUDONYM_LENGTH: Final = 6
+_PSEUDONYM_LENGTH: Final = 8
+"""So many that among 50,000 requests hardly ever two are called the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,8 +126,8 @@ def test_lines__held_by_less_an_hour__says_that_it_adds_more(own: int, *, told: 
 
 
 def test_pseudonym__same_round__is_the_same_and_no_letter_can_be_misread() -> None:
-    names = {pseudonym("seed", f"request {each}") for each in range(200)}
-    assert len(names) == 200
+    names = {pseudonym("seed", f"request {each}") for each in range(50_000)}
+    assert len(names) == 50_000
     assert pseudonym("seed", "request 7") in names
     assert pseudonym("other", "request 7") not in names
     assert not set("".join(names)) & set("AEIOU01")

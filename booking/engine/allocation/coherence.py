@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Final
 
 from booking.engine.allocation.entities import (
@@ -12,7 +11,7 @@ from booking.engine.allocation.entities import (
     Request,
     Resource,
     Session,
-    exact,
+    offered_by_facility,
 )
 
 MOST_CREDITS: Final = 10**10
@@ -34,10 +33,7 @@ def unknown_names(problem: Problem) -> Iterator[Fault]:
 
 def too_many_credits(problem: Problem) -> Iterator[Fault]:
     """Find the facilities that offer more than can be counted."""
-    offered = dict.fromkeys((one.id for one in problem.facilities), Fraction(0))
-    for one in problem.resources:
-        hours = one.offered_steps * problem.step_hours
-        offered[one.facility] += one.capacity * exact(one.rate) * hours
+    offered = offered_by_facility(problem)
     for at, facility in enumerate(problem.facilities):
         if offered[facility.id] > MOST_CREDITS:
             yield Fault(

@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from booking.engine.allocation.entities import Alternative, Problem, Request, exact
-from booking.engine.allocation.placements import credits_of, points_of
+from booking.engine.allocation.entities import Alternative, Problem, Request, credits_of, exact
+from booking.engine.allocation.placements import points_of
 from booking.engine.allocation.report import rounded
 
 FIGURES: Final = (

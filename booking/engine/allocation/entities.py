@@ -116,6 +116,20 @@ class Problem:
         return Fraction(self.step_minutes, 60)
 
 
+def offered_by_facility(problem: Problem) -> dict[str, Fraction]:
+    """Add up capacity x rate x offered hours over each facility's resources, by its id."""
+    offered = {one.id: Fraction(0) for one in problem.facilities}
+    for one in problem.resources:
+        units = one.capacity * one.offered_steps
+        offered[one.facility] += units * exact(one.rate) * problem.step_hours
+    return offered
+
+
+def credits_of(problem: Problem, session: Session, resource: Resource) -> Fraction:
+    """Give rate x quantity x hours."""
+    return exact(resource.rate) * session.quantity * session.steps * problem.step_hours
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing wrong with a file: where it stands, what is wrong and how to mend it."""

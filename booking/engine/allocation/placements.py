@@ -18,9 +18,9 @@ from booking.engine.allocation.entities import (
     Number,
     Problem,
     Request,
-    Resource,
     Session,
     exact,
+    offered_by_facility,
 )
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -176,20 +176,6 @@ def whole_numbers(values: Iterable[int]) -> Ints:
         return np.array(listed, dtype=np.int64)
     except OverflowError:
         return np.array(listed, dtype=object)
-
-
-def offered_by_facility(problem: Problem) -> dict[str, Fraction]:
-    """Add up capacity x rate x offered hours over each facility's resources, by its id."""
-    offered = {one.id: Fraction(0) for one in problem.facilities}
-    for one in problem.resources:
-        units = one.capacity * one.offered_steps
-        offered[one.facility] += units * exact(one.rate) * problem.step_hours
-    return offered
-
-
-def credits_of(problem: Problem, session: Session, resource: Resource) -> Fraction:
-    """Give rate x quantity x hours."""
-    return exact(resource.rate) * session.quantity * session.steps * problem.step_hours
 
 
 def points_of(merit: Number, fair_share: Number, credit: Fraction, rank: int) -> int:

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from booking.engine.allocation.entities import Problem, Request, Resource, exact
-from booking.engine.allocation.placements import credits_of, offered_by_facility
+from booking.engine.allocation.entities import (
+    Problem,
+    Request,
+    Resource,
+    credits_of,
+    exact,
+    offered_by_facility,
+)
 from booking.engine.allocation.timetable import Timetable
 
 DIGITS: Final = 6

@@ -28,9 +28,11 @@ from booking.engine.allocation.entities import (
     Request,
     Resource,
     Session,
+    credits_of,
     exact,
+    offered_by_facility,
 )
-from booking.engine.allocation.placements import Ints, credits_of, offered_by_facility
+from booking.engine.allocation.placements import Ints
 
 MOST_MERIT: Final = 1000
 MOST_SCORES: Final = 8

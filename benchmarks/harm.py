@@ -21,7 +21,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from booking.engine.allocation.changes import GroupAdded, Score, changed
-from booking.engine.allocation.counterfactual import better
+from booking.engine.allocation.counterfactual import worth_of
 from booking.engine.allocation.problem import Problem, read_problem
 from booking.engine.allocation.run import allocate
 from tests.strategies_allocation import Size, drawn_round
@@ -135,7 +135,8 @@ def _count(
     tally.tried += 1
     if all(one["request"] != change.request for one in found["bookings"]):
         tally.lost += 1
-        tally.mended += better(after, result["bookings"], found["bookings"])
+        kept = worth_of(after, result["bookings"])
+        tally.mended += kept >= worth_of(after, found["bookings"])
 
 
 if __name__ == "__main__":

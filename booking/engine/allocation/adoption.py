@@ -28,7 +28,6 @@ def allocate_adopting(
     declarations: Sequence[Declaration],
     *,
     gap: float = 0.01,
-    time_limit: float | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
     """Allocate a round with these declarations contested, and give the result's object.
@@ -37,10 +36,7 @@ def allocate_adopting(
     any the result is that of `allocate`. The same input gives the same hash.
     Raises: ProblemRefusedError if the round has no such request.
     """
-    rivals = [
-        (*one, *_solved_without(problem, one, gap=gap, time_limit=time_limit, stop=stop))
-        for one in declarations
-    ]
+    rivals = [(*one, *_solved_without(problem, one, gap=gap, stop=stop)) for one in declarations]
     adopted: list[Declaration] = []
 
     def choose(timetable: Timetable) -> Timetable:
@@ -52,7 +48,7 @@ def allocate_adopting(
                 adopted.append((request, group))
         return best
 
-    result = allocate(problem, gap=gap, time_limit=time_limit, stop=stop, choose=choose)
+    result = allocate(problem, gap=gap, stop=stop, choose=choose)
     if adopted:
         result["adopted"] = [{"request": one, "group": group} for one, group in adopted]
         result["result_sha256"] = result_sha256(result)
@@ -64,14 +60,13 @@ def _solved_without(
     declaration: Declaration,
     *,
     gap: float,
-    time_limit: float | None,
     stop: Callable[[], bool] | None,
 ) -> tuple[frozenset[str], Bookings]:
     """Give the facilities concerned, and their bookings without the declaration."""
     request, group = declaration
     after = changed(problem, GroupRemoved(request, group))
     homes = linked((problem,), reached(problem, (request,)))
-    solved = allocate(part_of(after, homes), gap=gap, time_limit=time_limit, stop=stop)
+    solved = allocate(part_of(after, homes), gap=gap, stop=stop)
     return homes, solved["bookings"]
 
 

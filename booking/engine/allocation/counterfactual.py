@@ -45,7 +45,7 @@ class Answer:
 
     `difference` compares the facilities solved again, as published and as they would be.
     With a gap above 0 a small difference may be the solver's and not the change's; where
-    `exact` it is the change's. `stopped` if a time limit cut the solve short.
+    `exact` it is the change's. `stopped` if the solve was cut short.
     """
 
     request: str
@@ -108,12 +108,11 @@ def tried(
     change: Change,
     *,
     gap: float = 0.01,
-    time_limit: float | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Answer:
     """Solve again what a change concerns, and say what becomes of a request.
 
-    The change may be to another request. `gap`, `time_limit` and `stop` as for a round.
+    The change may be to another request. `gap` and `stop` as for a round.
     Raises: ProblemRefusedError if the change makes no request of the file, or the round
     has no such request.
     """
@@ -123,7 +122,7 @@ def tried(
     start = reached(problem, about) | reached(after, about)
     facilities = linked((problem, after), start)
     part, part_after = part_of(problem, facilities), part_of(after, facilities)
-    solved = allocate(part_after, gap=gap, time_limit=time_limit, stop=stop)
+    solved = allocate(part_after, gap=gap, stop=stop)
     return Answer(
         request=request,
         change=change,
@@ -144,7 +143,6 @@ def verified(
     wanted: Iterable[Suggestion],
     *,
     gap: float = 0.01,
-    time_limit: float | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Iterator[Answer]:
     """Try suggestions one after another and yield each solve's answer.
@@ -155,7 +153,7 @@ def verified(
     """
 
     def attempt(change: Change) -> Answer:
-        return tried(problem, result, request, change, gap=gap, time_limit=time_limit, stop=stop)
+        return tried(problem, result, request, change, gap=gap, stop=stop)
 
     for suggestion in wanted:
         if isinstance(suggestion.change, Score):
@@ -188,7 +186,6 @@ def without(
     group: str,
     *,
     gap: float = 0.01,
-    time_limit: float | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Audit:
     """Solve again without a declared group, to see whether declaring it did harm.
@@ -199,7 +196,7 @@ def without(
     after = changed(problem, GroupRemoved(request, group))
     facilities = linked((problem,), reached(problem, (request,)))
     part = part_of(problem, facilities)
-    solved = allocate(part_of(after, facilities), gap=gap, time_limit=time_limit, stop=stop)
+    solved = allocate(part_of(after, facilities), gap=gap, stop=stop)
     bookings = tuple(solved["bookings"])
     kept = part_of_result(part, result)["bookings"]
     published, found = worth_of(part, kept), worth_of(part, bookings)
@@ -214,13 +211,6 @@ def without(
         adopt=granted and found >= published and all(one["request"] != request for one in kept),
         bookings=bookings,
     )
-
-
-def better(
-    problem: Problem, bookings: Iterable[Mapping[str, Any]], than: Iterable[Mapping[str, Any]]
-) -> bool:
-    """Tell whether bookings score at least as much as others by a problem's own rules."""
-    return worth_of(problem, bookings) >= worth_of(problem, than)
 
 
 def worth_of(problem: Problem, bookings: Iterable[Mapping[str, Any]]) -> tuple[Fraction, Fraction]:

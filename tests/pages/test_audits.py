@@ -7,7 +7,7 @@ from sqlmodel import select
 from api import round_run
 from booking.db import Database
 from booking.engine.permissions import SYSTEM
-from booking.models import Round, RoundResult
+from booking.models import Organisation, Round, RoundResult
 from booking.queries.audits import round_audit
 from booking.services import rounds
 from tests.builders import NOW
@@ -40,6 +40,19 @@ def test_audit__published__shows_seed_hashes_and_that_they_agree(
     assert "an event names the same" in text
     assert "benchshare round verify BUNDLE.json" in text
     assert AUDIT in client.get("/rounds/spring").text
+
+
+def test_audit__whoever_it_is__is_told_for_whom_the_bundle_is(
+    published: Round, database: Database, client: TestClient
+) -> None:
+    with database.reading() as session:
+        organisation_id = str(session.exec(select(Organisation.id)).first())
+    bundle = round_run.bundle_of(database, actor=SYSTEM, key=published.slug)
+    text = client.get(AUDIT).text
+
+    assert organisation_id in {each["id"] for each in bundle["problem"]["organisations"]}
+    assert "pseudonyms" not in text
+    assert "is not handed on" in text
 
 
 def test_audit__call_open__shows_the_hash_and_never_the_seed(

@@ -8,20 +8,17 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from api.pages.fields import Form, Typed, errors_of, typed
+from api.pages.fields import Form, Typed, typed
 from api.pages.places import around, managed
 from api.pages.plots import Bar, bar_plot
 from api.pages.policy_form import (
-    ORDERS,
-    SHARES,
     at_fields,
-    count_of,
+    form_shown,
     values_of,
     wish_in,
     with_group,
     without_group,
 )
-from api.pages.rule_presets import KINDS, OP_OPTIONS, SIZE_OPTIONS
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.pages.wording import figure
 from api.problems import STATUS
@@ -120,15 +117,8 @@ def _shown(
         visit,
         "policy/edit.html",
         status=200 if refused is None or quiet else STATUS[type(refused)],
-        typed=form,
         refused=refused,
-        errors=errors_of(refused) | errors_of(form.refusal),
-        count=count_of(form),
-        shares=SHARES,
-        orders=ORDERS,
-        kinds=tuple(KINDS.items()),
-        sizes=SIZE_OPTIONS,
-        ops=OP_OPTIONS,
+        **form_shown(form, refused),
         effect=effect,
         plot=_plot(effect) if effect and effect.groups else "",
         versions=versions,

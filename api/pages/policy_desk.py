@@ -8,20 +8,17 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from api.pages.calculations import CalculationShown, calculation_shown
-from api.pages.fields import Form, Typed, errors_of, typed
+from api.pages.fields import Form, Typed, typed
 from api.pages.places import around, managed
 from api.pages.policy_form import (
-    ORDERS,
-    SHARES,
     at_fields,
-    count_of,
+    form_shown,
     values_of,
     wish_in,
     with_group,
     without_group,
 )
 from api.pages.policy_versions import Line, lines_of
-from api.pages.rule_presets import KINDS, OP_OPTIONS, SIZE_OPTIONS
 from api.pages.trial_words import summary_of, trial_shown
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
@@ -170,15 +167,8 @@ def _shown(
         visit,
         "policy/desk.html",
         status=200 if refused is None or quiet else STATUS[type(refused)],
-        typed=form,
         refused=refused,
-        errors=errors_of(refused) | errors_of(form.refusal),
-        count=count_of(form),
-        shares=SHARES,
-        orders=ORDERS,
-        kinds=tuple(KINDS.items()),
-        sizes=SIZE_OPTIONS,
-        ops=OP_OPTIONS,
+        **form_shown(form, refused),
         demand=visit.read(lambda session: round_to_try_on(session, facility.id)),
         trials=[_listed(visit, each) for each in found],
         **around(visit, facility, "/policy"),

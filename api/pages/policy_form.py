@@ -3,10 +3,17 @@
 import re
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Any, Final
 
-from api.pages.fields import Typed
-from api.pages.rule_presets import FIELD_OF, KINDS, fields_of, rule_in
+from api.pages.fields import Typed, errors_of
+from api.pages.rule_presets import (
+    FIELD_OF,
+    KINDS,
+    OP_OPTIONS,
+    SIZE_OPTIONS,
+    fields_of,
+    rule_in,
+)
 from booking.engine.quotas import PPM, LadderStep, PolicyCode, percent
 from booking.engine.violations import Violation
 from booking.errors import DomainError
@@ -33,6 +40,20 @@ _GROUP_PARTS: Final = (
     *("key", "name", "kind", "years", "size", "grace"),
     *("attribute", "op", "value", "rule", "share", "weight"),
 )
+
+
+def form_shown(form: Typed, refused: DomainError | None) -> dict[str, Any]:
+    """Return what the form's template needs: what was typed, what is wrong, what to choose from."""
+    return {
+        "typed": form,
+        "errors": errors_of(refused) | errors_of(form.refusal),
+        "count": count_of(form),
+        "shares": SHARES,
+        "orders": ORDERS,
+        "kinds": tuple(KINDS.items()),
+        "sizes": SIZE_OPTIONS,
+        "ops": OP_OPTIONS,
+    }
 
 
 def values_of(wish: PolicyWish) -> dict[str, str]:

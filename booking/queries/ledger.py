@@ -7,27 +7,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from booking.engine.charges import Account, Charge
-from booking.engine.lifecycle import HOLDING, BookingStatus, ResourceState
+from booking.engine.lifecycle import BookingStatus, ResourceState
 from booking.engine.quotas import UsageEntry
-from booking.models import Booking, LedgerEntry, Project, Resource
+from booking.models import LedgerEntry, Resource
 from booking.queries.ledger_statements import CHARGES, USAGE
-
-
-def past_bookings(session: Session, organisation_id: UUID) -> int:
-    """Count the bookings that the organisation's projects have or had time by."""
-    return session.exec(
-        select(func.count())
-        .select_from(Booking)
-        .join(Project, col(Project.id) == Booking.project_id)
-        .where(
-            Project.organisation_id == organisation_id,
-            col(Booking.status).in_((*HOLDING, BookingStatus.NO_SHOW)),
-        )
-    ).one()
 
 
 def usage_by_kind(

@@ -16,7 +16,6 @@ from booking.models import (
     AccessRequest,
     Membership,
     Organisation,
-    OrganisationFact,
     Project,
     ProjectMember,
     RequestedAlternative,
@@ -100,17 +99,6 @@ def organisation(session: Session, organisation_id: UUID) -> Organisation:
     if found is None:
         raise NotFound("There is no such organisation; look at the list of organisations.")
     return found
-
-
-def declared_facts(session: Session, organisation_id: UUID) -> tuple[OrganisationFact, ...]:
-    """Return what an organisation declared, by name and the day it speaks of."""
-    return tuple(
-        session.exec(
-            select(OrganisationFact)
-            .where(OrganisationFact.organisation_id == organisation_id)
-            .order_by(col(OrganisationFact.name), col(OrganisationFact.as_of))
-        )
-    )
 
 
 def session_rows(

@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, TypeVar
 
 LONGEST_FILE: Final = 400
@@ -41,10 +42,10 @@ def selects(source: str) -> list[str]:
 def readings_of_the_clock(source: str, *, stopwatch: bool = False) -> list[str]:
     """Find readings of the wall clock; with `stopwatch`, measured durations are allowed."""
     faults = [
-        _at(node, f"reads {ast.unparse(node)}")
+        _at(node, f"reads {name}")
         for node in _nodes(source, ast.Attribute)
-        if WALL_CLOCK.search(ast.unparse(node))
-        or (not stopwatch and STOPWATCH.search(ast.unparse(node)))
+        for name in [ast.unparse(node)]
+        if WALL_CLOCK.search(name) or (not stopwatch and STOPWATCH.search(name))
     ]
     hidden = [
         _at(node, f"imports {alias.name} out of time, which hides its use")
@@ -98,7 +99,12 @@ def vague_names(path: str) -> list[str]:
 
 
 def _nodes(source: str, kind: type[Node]) -> Iterator[Node]:
-    return (node for node in ast.walk(ast.parse(source)) if isinstance(node, kind))
+    return (node for node in _all_nodes(source) if isinstance(node, kind))
+
+
+@lru_cache(maxsize=1)
+def _all_nodes(source: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(source)))
 
 
 def _at(node: ast.expr | ast.stmt, fault: str) -> str:

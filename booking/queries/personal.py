@@ -14,8 +14,10 @@ from booking.engine.vocabulary import WaitlistState
 from booking.models import (
     AccessRequest,
     ApiToken,
+    Appeal,
     Booking,
     BookingSeries,
+    Calculation,
     CalendarToken,
     Delivery,
     Event,
@@ -50,11 +52,14 @@ HELD: Final[Mapping[str, tuple[type[SQLModel], str]]] = {
     "check_outs": (UsageRecord, "checked_out_by"),
     "access_requests": (AccessRequest, "submitted_by"),
     "reviews": (Review, "reviewer_id"),
+    "appeals_made": (Appeal, "asked_by"),
+    "appeals_answered": (Appeal, "answered_by"),
     "terms_accepted": (TermsAcceptance, "person_id"),
     "facts_declared": (OrganisationFact, "declared_by"),
     "facts_verified": (OrganisationFact, "verified_by"),
     "policies_published": (PolicyVersion, "published_by"),
     "allocations_run": (RoundResult, "allocated_by"),
+    "calculations_asked": (Calculation, "asked_by"),
     "api_tokens": (ApiToken, "person_id"),
     "calendar_tokens": (CalendarToken, "person_id"),
     "sign_in_links": (SignInLink, "person_id"),
@@ -76,9 +81,12 @@ TIES: Final = (
     (KeptReply, "person_id"),
 )
 SECRETS: Final = {"token_hash"}
-# A whole round is no data on who started it; replies repeat what stands elsewhere.
+# A whole round is no data on who started it, nor an applicant's words on the officer who
+# answered them; replies repeat what stands elsewhere.
 LEFT_OUT: Final[Mapping[str, set[str]]] = {
     "allocations_run": {"problem", "result"},
+    "calculations_asked": {"answer"},
+    "appeals_answered": {"asked_by", "grounds"},
     "kept_replies": {"body"},
 }
 
@@ -116,6 +124,11 @@ def ties_of(session: Session, person_id: UUID) -> tuple[SQLModel, ...]:
 def messages_to(session: Session, person_id: UUID) -> tuple[Delivery, ...]:
     """Return every message to the person, sent or not."""
     return tuple(session.exec(select(Delivery).where(Delivery.person_id == person_id)))
+
+
+def appeals_by(session: Session, person_id: UUID) -> tuple[Appeal, ...]:
+    """Return every appeal the person made, answered or not."""
+    return tuple(session.exec(select(Appeal).where(Appeal.asked_by == person_id)))
 
 
 def unfinished_of(session: Session, person_id: UUID, *, now: datetime) -> Unfinished:

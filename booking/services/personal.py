@@ -19,6 +19,10 @@ from booking.services.permits import permit
 
 DELETED_NAME: Final = "Deleted person"
 GIVEN_UP: Final = "The person deleted their account."
+WORDS_GONE: Final = (
+    "The person who appealed deleted their account, and these words with it; "
+    "ask the project what the appeal is about."
+)
 
 
 def export(session: Session, *, actor: Actor, person_id: UUID) -> dict[str, Any]:
@@ -33,6 +37,7 @@ def export(session: Session, *, actor: Actor, person_id: UUID) -> dict[str, Any]
 def delete_account(session: Session, *, actor: Actor, now: datetime, person_id: UUID) -> None:
     """Take a person's name, address, roles and keys away; past bookings stay without them.
 
+    So do appeals, without the words they were made in: an open one still gets its answer.
     Raises: NotFound; RulesBroken with all that is to be settled before.
     """
     permit(actor, Action.PROFILE_EDIT, Scope(person_id=person_id))
@@ -44,6 +49,8 @@ def delete_account(session: Session, *, actor: Actor, now: datetime, person_id: 
     for row in personal.ties_of(session, person.id):
         session.delete(row)
     _make_nameless(person)
+    for appeal in personal.appeals_by(session, person.id):
+        appeal.grounds = WORDS_GONE
     for message in personal.messages_to(session, person.id):
         message.address = person.email
         if message.state is DeliveryState.DUE:

@@ -23,7 +23,7 @@ from tests.builders import a_person, a_role, a_token
 from tests.matrix.world import Caller, World, a_world
 from tests.test_permissions_matrix import PREFIX, ids_in, mounted
 
-EXAMPLES_A_ROUTE: Final = 8
+EXAMPLES_A_ROUTE: Final = 6
 CHECKS: Final = [
     not_a_server_error,
     status_code_conformance,

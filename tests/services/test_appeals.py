@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
+from booking.clock import new_id
 from booking.engine.appeals import APPEAL_TIME
 from booking.engine.lifecycle import EventKind, RequestState
-from booking.engine.permissions import ANONYMOUS, Actor, Role
+from booking.engine.permissions import ANONYMOUS, SYSTEM, Actor, Role
 from booking.engine.vocabulary import (
     AppealedFact,
     AppealState,
@@ -16,10 +17,11 @@ from booking.engine.vocabulary import (
     CalculationState,
 )
 from booking.errors import NotFound, NotPermitted, NotSignedIn, RulesBroken, WrongState
-from booking.models import AccessRequest, Appeal, Calculation, Event, ProjectMember
+from booking.models import AccessRequest, Appeal, Calculation, Event, Project, ProjectMember
 from booking.queries.appeals import appeal_facts, appeals, appeals_on
 from booking.queries.decisions import latest_decision
 from booking.queries.people import actor_of
+from booking.services import personal
 from booking.services.appeals import answer_appeal, make_appeal
 from tests.builders import NOW, a_person, a_role, added
 from tests.rounds import RoundScene, a_round_scene, a_scored_round
@@ -210,3 +212,23 @@ def test_appeals__of_others__are_not_listed(session: Session) -> None:
     assert seen(an_officer(session), AppealState.UPHELD) == []
     for actor in (ANONYMOUS, scene.actor(session, scene.members[1])):
         assert seen(actor) == []
+
+
+def test_delete_account__after_an_appeal__takes_its_words_and_leaves_it_to_be_answered(
+    session: Session,
+) -> None:
+    scene, (first, _) = a_decided_round(session, 500, 900)
+    row, officer = made(session, scene, first, grounds="Amina's score."), an_officer(session)
+    person = scene.members[0]
+    assert personal.export(session, actor=SYSTEM, person_id=person.id)["appeals_made"]
+    for project in session.exec(
+        select(Project).where(Project.principal_investigator_id == person.id)
+    ):
+        project.principal_investigator_id = scene.manager.id
+    personal.delete_account(session, actor=SYSTEM, now=NOW, person_id=person.id)
+    assert row.grounds == personal.WORDS_GONE
+    answered(session, row, officer)
+    exported = personal.export(session, actor=SYSTEM, person_id=officer.person_id or new_id())
+    (kept,) = exported["appeals_answered"]
+    assert kept["answer"] == "The minutes are as you say."
+    assert not {"grounds", "asked_by"} & set(kept)

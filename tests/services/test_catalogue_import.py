@@ -206,6 +206,7 @@ def test_import__osg__publishes_the_active_ones(session: Session) -> None:
     assert kinds == {"A": "web cache", "C": "New kind"}
 
 
+@pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize(
     ("content", "form"),
     [

@@ -5,7 +5,6 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 from booking.engine.catalogue_files.drafts import FileUnreadable
@@ -109,7 +108,7 @@ def _judged(row: int, cells: tuple[str, ...] | None, width: int) -> Record:
 
 def _record(lines: list[str], at: int, delimiter: str) -> tuple[tuple[str, ...] | None, int]:
     """Read the record that starts on a line: its cells, None if broken, and its lines."""
-    some = islice(lines, at, at + MOST_LINES_A_RECORD)
+    some = lines[at : at + MOST_LINES_A_RECORD]  # to skip to it anew each time is quadratic
     reader = csv.reader(some, delimiter=delimiter, strict=True)
     try:
         cells = tuple(next(reader))

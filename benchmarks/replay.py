@@ -68,8 +68,9 @@ class Month:
 class Year:
     """Round after round, with what each organisation has used so far."""
 
-    def __init__(self, asked: Sequence[Wish], gap: float) -> None:
+    def __init__(self, asked: Sequence[Wish], gap: float, seconds: float) -> None:
         self.gap = gap
+        self.seconds = seconds
         self.used: dict[str, list[UsageEntry]] = defaultdict(list)
         by_month = groupby(asked, key=lambda wish: wish.on.month)
         self.asked = {month: list(some) for month, some in by_month}
@@ -80,7 +81,7 @@ class Year:
         standings = self._standings(date(YEAR, month, 1) - timedelta(days=CALL_DAYS))
         written = month_round(month, self.asked[month], standings)
         problem = read_problem(written)
-        result = allocate(problem, gap=self.gap, timer=time.perf_counter)
+        result = allocate(problem, gap=self.gap, time_limit=self.seconds, timer=time.perf_counter)
         held = self._charge(month, written, result["bookings"])
         offered = NODES * DAY_HOURS * len(working_days(month))
         most = max(held.values(), default=0) / (Fraction(str(CAP)) * offered)
@@ -130,13 +131,15 @@ class Year:
             f"{YEAR}-{month:02}{'':1}{len(written['requests']):>7}{len(result['bookings']):>9}"
             f"{asked / offered:>7.2f}{sum(held.values()) / offered:>7.2f}{result['gap']:>8.2%}"
             f"{float(done.most):>10.2f}{min(done.factors.values()):>14.3f}"
-        ) + "".join(f"{done.attainment[group]:>12.2f}" for group in sorted(RESERVED))
+            f"{''.join(f'{done.attainment[group]:>12.2f}' for group in sorted(RESERVED))}"
+            f"{'  stopped' if result['stopped'] else ''}"
+        )
 
 
 def main() -> int:
     """Replay the year; 1 where a cap or another rule was broken."""
     asked = _asked()
-    year = Year(wishes(read_log()), asked.gap)
+    year = Year(wishes(read_log()), asked.gap, asked.seconds)
     print(f"{len(year.organisations)} organisations; attainment by group in the last columns")
     print(HEADER)
     months = [year.run(month) for month in range(1, asked.months + 1)]
@@ -189,6 +192,7 @@ def _asked() -> argparse.Namespace:
     )
     parser.add_argument("--plots", type=Path, help="a folder for two plots and their figures")
     parser.add_argument("--gap", type=float, default=0.05)
+    parser.add_argument("--seconds", type=float, default=60.0, help="at most, for a round")
     parser.add_argument("--months", type=int, default=12, choices=range(1, 13))
     return parser.parse_args()
 

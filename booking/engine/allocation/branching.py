@@ -7,7 +7,7 @@ import highspy
 import numpy as np
 
 from booking.engine.allocation.model import Model
-from booking.engine.allocation.placements import Floats, Ints
+from booking.engine.allocation.placements import Floats
 from booking.engine.allocation.stopping import heed
 
 MOST_NODES: Final = 20_000
@@ -22,20 +22,24 @@ class SolverFailedError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
-    """A linear relaxation's value, its row prices and its columns' reduced costs."""
+    """A linear relaxation's value, its row prices and its columns' values."""
 
     value: float
     duals: Floats
-    reduced: Floats
+    values: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What branch and bound found: the columns' values, a bound, whether it is proved."""
+    """What branch and bound found: the columns' values, a bound, whether it is proved.
+
+    `iterations` of the simplex method are what it cost.
+    """
 
     values: Floats
     bound: float
     optimal: bool
+    iterations: int = 0
 
 
 def solver_version() -> str:
@@ -55,16 +59,44 @@ class Branching:
 
     def relax(self, costs: Floats) -> Relaxed | None:
         """Solve the linear relaxation; None where the budget ran out."""
-        solver = self._solver(costs)
-        self._run(solver)
-        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return None
-        solution = solver.getSolution()
-        return Relaxed(
-            value=float(solver.getInfo().objective_function_value),
-            duals=np.array(solution.row_dual, dtype=np.float64),
-            reduced=np.array(solution.col_dual, dtype=np.float64),
-        )
+        return self.relaxation(costs).solve()
+
+    def relaxation(self, costs: Floats) -> "Relaxation":
+        """Give the linear relaxation, to be solved again and again."""
+        return Relaxation(self, self._solver(costs))
+
+    def linear(self, lp: highspy.HighsLp) -> Relaxed | None:
+        """Solve a linear program of its own; None where the budget ran out."""
+        solver = _quiet_solver()
+        solver.passModel(lp)
+        return Relaxation(self, solver).solve()
+
+    def part(
+        self,
+        lp: highspy.HighsLp,
+        gap: float,
+        *,
+        nodes: int,
+        whole: int,
+        start: Floats | None = None,
+    ) -> Found:
+        """Solve a small program of its own, whose first `whole` columns are binaries.
+
+        Nothing is found (all values 0) where there is no start and it ended early.
+        """
+        solver = _quiet_solver()
+        solver.passModel(lp)
+        for option, value in (("mip_rel_gap", gap), ("mip_abs_gap", 0.5)):
+            solver.setOptionValue(option, value)
+        solver.setOptionValue("mip_max_nodes", nodes)
+        kinds = np.full(whole, highspy.HighsVarType.kInteger.value, dtype=np.uint8)
+        solver.changeColsIntegrality(whole, np.arange(whole, dtype=np.int32), kinds)
+        if start is not None:
+            solution = highspy.HighsSolution()
+            solution.col_value = start.tolist()
+            solver.setSolution(solution)
+        self.run(solver)
+        return _found(solver, np.zeros(lp.num_col_) if start is None else start)
 
     def branch(
         self,
@@ -72,19 +104,14 @@ class Branching:
         gap: float,
         *,
         start: Floats | None = None,
-        without: Ints | None = None,
         least: tuple[Floats, float] | None = None,
     ) -> Found:
-        """Solve to a relative gap, from a start, without some columns.
+        """Solve to a relative gap, from a start.
 
         `least` adds a row: these costs may not add up to less. What is found is never
         worse than a start.
         """
         solver = self._solver(costs)
-        if without is not None and len(without):
-            columns = without.astype(np.int32)
-            nothing = np.zeros(len(columns))
-            solver.changeColsBounds(len(columns), columns, nothing, nothing)
         if least is not None:
             used = np.flatnonzero(least[0]).astype(np.int32)
             solver.addRow(least[1], highspy.kHighsInf, len(used), used, least[0][used])
@@ -93,18 +120,11 @@ class Branching:
             solution = highspy.HighsSolution()
             solution.col_value = start.tolist()
             solver.setSolution(solution)
-        self._run(solver)
-        return self._found(solver, start)
+        self.run(solver)
+        return _found(solver, np.zeros(self.model.lp.num_col_) if start is None else start)
 
     def _solver(self, costs: Floats) -> highspy.Highs:
-        solver = _fresh_solver()
-        for option, value in (
-            ("output_flag", False),
-            ("threads", 1),
-            ("parallel", "off"),
-            ("random_seed", 0),
-        ):
-            solver.setOptionValue(option, value)
+        solver = _quiet_solver()
         solver.passModel(self.model.lp)
         columns = np.arange(len(costs), dtype=np.int32)
         solver.changeColsCost(len(costs), columns, costs)
@@ -124,28 +144,69 @@ class Branching:
         kinds = np.full(len(whole), highspy.HighsVarType.kInteger.value, dtype=np.uint8)
         solver.changeColsIntegrality(len(whole), whole, kinds)
 
-    def _run(self, solver: highspy.Highs) -> None:
+    def run(self, solver: highspy.Highs) -> None:
+        """Run a solver on what is left of the budget."""
+        before = solver.getRunTime()
         if self.stopped:
             solver.setOptionValue("time_limit", 0.0)
         elif self.budget is not None:
-            solver.setOptionValue("time_limit", max(0.0, self.budget - self.spent))
+            solver.setOptionValue("time_limit", max(0.0, self.budget - self.spent) + before)
         heed(solver)
         if solver.run() == highspy.HighsStatus.kError:
             raise SolverFailedError(f"HiGHS ended with {solver.getModelStatus().name}.")
-        self.spent += solver.getRunTime()
+        self.spent += solver.getRunTime() - before
         self.stopped |= solver.getModelStatus() in ENDED_EARLY
 
-    def _found(self, solver: highspy.Highs, start: Floats | None) -> Found:
-        information = solver.getInfo()
-        feasible = highspy.SolutionStatus.kSolutionStatusFeasible
-        placed = information.primal_solution_status == feasible
-        nothing = np.zeros(self.model.lp.num_col_) if start is None else start
-        bound = float(information.mip_dual_bound)
-        return Found(
-            values=np.array(solver.getSolution().col_value) if placed else nothing,
-            bound=bound if abs(bound) < highspy.kHighsInf else np.inf,
-            optimal=placed and solver.getModelStatus() == highspy.HighsModelStatus.kOptimal,
+
+class Relaxation:
+    """A linear relaxation that keeps its last basis: solved anew, it begins there."""
+
+    def __init__(self, branching: Branching, solver: highspy.Highs) -> None:
+        self._branching = branching
+        self._solver = solver
+
+    def solve(self) -> Relaxed | None:
+        """Solve it as it stands; None where the budget ran out."""
+        self._branching.run(self._solver)
+        if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        solution = self._solver.getSolution()
+        return Relaxed(
+            value=float(self._solver.getInfo().objective_function_value),
+            duals=np.array(solution.row_dual, dtype=np.float64),
+            values=np.array(solution.col_value, dtype=np.float64),
         )
+
+    def within(self, lower: Floats, upper: Floats) -> Relaxed | None:
+        """Solve it with the first columns between these bounds."""
+        columns = np.arange(len(lower), dtype=np.int32)
+        self._solver.changeColsBounds(len(lower), columns, lower, upper)
+        return self.solve()
+
+
+def _found(solver: highspy.Highs, start: Floats) -> Found:
+    information = solver.getInfo()
+    feasible = highspy.SolutionStatus.kSolutionStatusFeasible
+    placed = information.primal_solution_status == feasible
+    bound = float(information.mip_dual_bound)
+    return Found(
+        values=np.array(solver.getSolution().col_value) if placed else start,
+        bound=bound if abs(bound) < highspy.kHighsInf else np.inf,
+        optimal=placed and solver.getModelStatus() == highspy.HighsModelStatus.kOptimal,
+        iterations=information.simplex_iteration_count,
+    )
+
+
+def _quiet_solver() -> highspy.Highs:
+    solver = _fresh_solver()
+    for option, value in (
+        ("output_flag", False),
+        ("threads", 1),
+        ("parallel", "off"),
+        ("random_seed", 0),
+    ):
+        solver.setOptionValue(option, value)
+    return solver
 
 
 def _fresh_solver() -> highspy.Highs:

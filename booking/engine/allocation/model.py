@@ -82,7 +82,7 @@ class Model:
     """A model and where its prices stand; its first `binaries` columns are placements.
 
     `slots` as (row, resource, step), `caps` as (row, cap), `groups` as (row, facility,
-    reserve); `top_ups` are every column's top-up points.
+    reserve), `requests` as (row, request): one place each; `top_ups` are every column's points.
     """
 
     lp: highspy.HighsLp
@@ -91,6 +91,7 @@ class Model:
     slots: tuple[tuple[int, int, int], ...]
     caps: tuple[tuple[int, CapRow], ...]
     groups: tuple[tuple[int, int, int], ...]
+    requests: tuple[tuple[int, int], ...]
 
 
 def task_of(compiled: Compiled, component: Component) -> Task:
@@ -182,7 +183,7 @@ def build(task: Task, *, every_step: bool = False) -> Model:
     more or less is allowed by that.
     """
     rows = Rows()
-    _add_sessions(rows, task)
+    requests = _add_sessions(rows, task)
     slots = _add_slots(rows, task, every_step=every_step)
     caps = tuple((_add_cap(rows, cap), cap) for cap in task.caps)
     uppers: list[float] = [1.0] * len(task)
@@ -190,24 +191,27 @@ def build(task: Task, *, every_step: bool = False) -> Model:
     groups: list[tuple[int, int, int]] = []
     for block in task.reserves:
         groups += _add_reserves(rows, block, task.top_ups, uppers, costs)
-    return Model(_as_lp(rows, uppers), len(task), np.array(costs), slots, caps, tuple(groups))
+    lp = _as_lp(rows, uppers)
+    return Model(lp, len(task), np.array(costs), slots, caps, tuple(groups), requests)
 
 
-def _add_sessions(rows: Rows, task: Task) -> None:
+def _add_sessions(rows: Rows, task: Task) -> tuple[tuple[int, int], ...]:
     """All sessions of a request or none, all at one facility."""
+    once = []
     members: dict[int, dict[tuple[int, int], list[int]]] = {}
     keys = zip(task.request.tolist(), task.session.tolist(), task.facility.tolist(), strict=True)
     for column, (request, session, facility) in enumerate(keys):
         there = members.setdefault(request, {})
         there.setdefault((session, facility), []).append(column)
-    for there in members.values():
+    for request, there in members.items():
         first = [column for (session, _), some in there.items() if session == 0 for column in some]
-        rows.add(_ints(first), np.ones(len(first)), -np.inf, 1.0)
+        once.append((rows.add(_ints(first), np.ones(len(first)), -np.inf, 1.0), request))
         for (session, facility), some in there.items():
             if session:
                 lead = there[0, facility]
                 values = np.concatenate([np.ones(len(some)), -np.ones(len(lead))])
                 rows.add(_ints(some + lead), values, 0.0, 0.0)
+    return tuple(once)
 
 
 def _add_slots(rows: Rows, task: Task, *, every_step: bool) -> tuple[tuple[int, int, int], ...]:

@@ -1,4 +1,4 @@
-"""Solve one component: prices by its linear relaxation, a timetable by branch and bound.
+"""Solve one component: to optimality where it is small, else by a search to within a gap.
 
 A stateless function of picklable arrays; one thread, no clock but the solver's own for the
 safety stop, no randomness: the same task gives the same outcome.
@@ -9,9 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from booking.engine.allocation.branching import Branching, Found, Relaxed
+from booking.engine.allocation.branching import Branching, Found
 from booking.engine.allocation.model import Model, Task, build
-from booking.engine.allocation.placements import Floats, Ints
+from booking.engine.allocation.placements import Floats
+from booking.engine.allocation.pricing import priced_by
+from booking.engine.allocation.search import MOST_TRIES, Search
 
 EXACT_UP_TO: Final = 1500
 """Placements up to which a component is solved to optimality, whatever the gap."""
@@ -22,13 +24,8 @@ TIE_RANGE: Final = 2.0**-20
 TIE_SLACK: Final = 1e-6
 """Points within which two timetables count as equal: top-ups are exact to that."""
 
-MOST_ROUNDS: Final = 6
-"""Widenings of the columns looked at before an inexact solve takes them all."""
-
-MERIT_ROUNDS: Final = 1
-"""The same for the merit-only optimum, which is only reported, with its interval."""
-
-PRICE_DIGITS: Final = 6
+MERIT_TRIES: Final = 0
+"""Parts solved anew for the merit-only optimum, which is only reported, with its interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +75,20 @@ class _Solve:
     def outcome(self) -> Outcome:
         """Find prices, timetable and the merit-only optimum."""
         costs = self._costs(top_ups=1.0)
-        relaxed = self.branching.relax(costs)
-        found = self._best(costs, relaxed)
+        found, duals = self._exactly(costs) if self.exact else self._nearly(costs)
         if self.exact and found.optimal:
             found = self._untied(costs, found)
         merit, merit_bound = self._merit(found)
-        duals = np.zeros(self.model.lp.num_row_) if relaxed is None else relaxed.duals
+        prices = priced_by(self.task, self.model, duals)
         return Outcome(
             chosen=tuple(np.flatnonzero(self._placed(found)).tolist()),
             bound=found.bound,
             optimal=self.exact and found.optimal,
             merit=merit,
             merit_bound=merit_bound,
-            slots=_slot_prices(self.model, duals),
-            caps=_cap_prices(self.model, duals),
-            groups=_group_prices(self.model, duals, self.task.top_ups),
+            slots=prices.slots,
+            caps=prices.caps,
+            groups=prices.groups,
             stopped=self.branching.stopped,
             seconds=self.branching.spent,
         )
@@ -105,50 +101,23 @@ class _Solve:
     def _placed(self, found: Found) -> Floats:
         return np.round(found.values[: len(self.task)])
 
-    def _best(
-        self,
-        costs: Floats,
-        relaxed: Relaxed | None,
-        start: Floats | None = None,
-        rounds: int = MOST_ROUNDS,
-    ) -> Found:
-        if self.exact or relaxed is None:
-            return self.branching.branch(costs, 0.0 if self.exact else self.gap, start=start)
-        return self._approached(costs, relaxed, start, rounds)
+    def _exactly(self, costs: Floats, start: Floats | None = None) -> tuple[Found, Floats]:
+        """Solve to optimality; the prices are the relaxation's."""
+        relaxed = self.branching.relax(costs)
+        found = self.branching.branch(costs, 0.0, start=start)
+        return found, np.zeros(self.model.lp.num_row_) if relaxed is None else relaxed.duals
 
-    def _approached(
-        self, costs: Floats, relaxed: Relaxed, start: Floats | None, rounds: int
-    ) -> Found:
-        """Look at the columns that matter, and at more of them until the gap is met.
+    def _nearly(
+        self, costs: Floats, start: Floats | None = None, tries: int = MOST_TRIES
+    ) -> tuple[Found, Floats]:
+        """Search to within the gap; ties are broken in the same search.
 
-        A timetable with a column left out is worth at most the relaxation's value less the
-        column's reduced cost; so leaving out those that cost `width` or more keeps a bound.
+        The ties only ever add, so a bound with them is one without.
         """
         tied = costs.copy()
         tied[: len(self.task)] += self.task.tie * TIE_RANGE
-        found = Found(np.zeros(len(costs)) if start is None else start, relaxed.value, False)
-        width, inner = 0.0, self.gap / 4
-        for nth in range(rounds):
-            if found.bound <= self._enough(costs, found):
-                break
-            every = nth == MOST_ROUNDS - 1
-            without = np.zeros(0, dtype=np.int64) if every else self._costly(relaxed, width)
-            tried = self.branching.branch(tied, inner, start=found.values, without=without)
-            bound = max(tried.bound, relaxed.value - width) if len(without) else tried.bound
-            found = Found(tried.values, min(bound, found.bound), optimal=False)
-            enough = self._enough(costs, found)
-            inner = inner / 2 if tried.bound > enough else max(inner, self.gap * 0.9)
-            needed = 1.25 * (relaxed.value - enough) if nth else 0.0
-            width = max(relaxed.value / 1000, needed, width * 1.5)
-        return found
-
-    def _enough(self, costs: Floats, found: Found) -> float:
-        """Give the highest bound that would prove what was found to be within the gap."""
-        return float(costs @ found.values) / (1 - self.gap)
-
-    def _costly(self, relaxed: Relaxed, width: float) -> Ints:
-        reduced = relaxed.reduced[: len(self.task)]
-        return np.flatnonzero(reduced < -(width + TIE_SLACK))
+        search = Search(self.branching, self.task, self.model, costs=tied, gap=self.gap)
+        return search.found(start, tries)
 
     def _untied(self, costs: Floats, best: Found) -> Found:
         """Among timetables of equal objective take the one with the highest sum of ties."""
@@ -166,33 +135,10 @@ class _Solve:
         if not self.model.groups:
             return int(self.task.points @ placed), found.bound
         costs = self._costs(top_ups=0.0)
-        relaxed = None if self.exact else self.branching.relax(costs)
-        alone = self._best(costs, relaxed, found.values, MERIT_ROUNDS)
+        start = found.values
+        if self.exact:
+            alone, _ = self._exactly(costs, start)
+        else:
+            alone, _ = self._nearly(costs, start, MERIT_TRIES)
         most = max(self.task.points @ placed, self.task.points @ self._placed(alone))
         return int(most), max(alone.bound, float(most))
-
-
-def _price(dual: float) -> float:
-    return max(0.0, round(dual, PRICE_DIGITS))
-
-
-def _slot_prices(model: Model, duals: Floats) -> tuple[tuple[int, int, float], ...]:
-    priced = ((resource, step, _price(float(duals[row]))) for row, resource, step in model.slots)
-    return tuple(one for one in priced if one[2])
-
-
-def _cap_prices(model: Model, duals: Floats) -> tuple[tuple[int, int, float], ...]:
-    priced = (
-        (cap.organisation, cap.facility, _price(float(duals[row]) / cap.unit))
-        for row, cap in model.caps
-    )
-    return tuple(one for one in priced if one[2])
-
-
-def _group_prices(
-    model: Model, duals: Floats, top_ups: tuple[float, ...]
-) -> tuple[tuple[int, int, float], ...]:
-    return tuple(
-        (facility, group, min(_price(float(duals[row])), top_ups[0]))
-        for row, facility, group in model.groups
-    )

@@ -15,7 +15,8 @@ import numpy as np
 from booking.engine.allocation.branching import Branching, Found
 from booking.engine.allocation.model import Model, Task, build
 from booking.engine.allocation.placements import Floats
-from booking.engine.allocation.solver import EXACT_UP_TO, PRICE_DIGITS, Outcome
+from booking.engine.allocation.pricing import PRICE_DIGITS
+from booking.engine.allocation.solver import EXACT_UP_TO, Outcome
 from booking.engine.allocation.solver import solve as solve_by_ladder
 
 SLACK: Final = 1e-6

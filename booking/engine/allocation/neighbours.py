@@ -1,0 +1,78 @@
+"""Choose which part of a timetable to solve anew: around requests that prices say are misplaced."""
+
+from typing import Final
+
+import numpy as np
+
+from booking.engine.allocation.blocks import Block
+from booking.engine.allocation.model import Task
+from booking.engine.allocation.placements import Floats, Ints
+
+FIRST_SIZE: Final = 240
+"""Columns freed at first; more while that is easy to solve, fewer while it is hard."""
+
+LEAST_SIZE: Final = 60
+MOST_SIZE: Final = 1200
+EASY: Final = 1000
+"""Simplex iterations below which a part was easy, and above HARD it was hard."""
+
+HARD: Final = 3000
+GROW: Final = 1.1
+SHRINK: Final = 0.8
+
+
+class Neighbours:
+    """Parts of the timetable, one after another.
+
+    A part is a request and the requests nearest to it in time on the resources of its block.
+    The request is the one whose place differs most from what the relaxation gives it, and
+    that was chosen least often before.
+    """
+
+    def __init__(self, task: Task, blocks: tuple[Block, ...], relaxed: Floats) -> None:
+        self._task = task
+        self._requests, self._of_column = np.unique(task.request, return_inverse=True)
+        self._counts: Ints = np.bincount(self._of_column)
+        self._relaxed = relaxed
+        self._block = np.empty(len(task), dtype=np.int64)
+        for at, block in enumerate(blocks):
+            self._block[block.columns] = at
+        self._columns = [block.columns for block in blocks]
+        self._size = [float(FIRST_SIZE)] * len(blocks)
+        self._chosen: Ints = np.zeros(len(self._requests), dtype=np.int64)
+        self._last = 0
+
+    def next(self, placed: Floats) -> Ints:
+        """Give the columns to free next, in order."""
+        differs = np.bincount(self._of_column, np.abs(np.round(self._relaxed, 6) - placed))
+        first = int(np.argmax((differs + 0.01) / (1 + self._chosen) ** 2))
+        self._chosen[first] += 1
+        of_first = np.flatnonzero(self._of_column == first)
+        centre = of_first[np.argmax(self._relaxed[of_first] + placed[of_first])]
+        block = self._last = int(self._block[centre])
+        return self._around(int(centre), first, block)
+
+    def learn(self, iterations: int) -> None:
+        """Adapt how much is freed in the last part's block to how hard it was."""
+        size = self._size[self._last]
+        if iterations < EASY:
+            size = min(float(MOST_SIZE), size * GROW)
+        elif iterations > HARD:
+            size = max(float(LEAST_SIZE), size * SHRINK)
+        self._size[self._last] = size
+
+    def _around(self, centre: int, first: int, block: int) -> Ints:
+        task, columns = self._task, self._columns[block]
+        same = columns[np.isin(task.resource[columns], task.resource[self._of_column == first])]
+        middle = (task.start[centre] + task.end[centre]) / 2
+        apart = np.abs((task.start[same] + task.end[same]) / 2 - middle)
+        away = np.maximum(0.0, apart - (task.end[same] - task.start[same]) / 2)
+        nearest = np.full(len(self._requests), np.inf)
+        np.minimum.at(nearest, self._of_column[same], away)
+        nearest[first] = -1.0
+        order = np.argsort(nearest, kind="stable")
+        order = order[np.isfinite(nearest[order])]
+        enough = np.searchsorted(np.cumsum(self._counts[order]), self._size[block]) + 1
+        freed = np.zeros(len(self._requests), dtype=bool)
+        freed[order[:enough]] = True
+        return np.flatnonzero(freed[self._of_column])

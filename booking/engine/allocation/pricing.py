@@ -1,0 +1,44 @@
+"""What the rows of a program cost: prices of slots, caps and groups, as they are published."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from booking.engine.allocation.model import Model, Task
+from booking.engine.allocation.placements import Floats
+
+PRICE_DIGITS: Final = 6
+
+Price = tuple[int, int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Prices, all at least 0; slots and caps that are not 0.
+
+    Slots as (resource, step, price), caps as (organisation, facility, price), groups as
+    (facility, reserve, price).
+    """
+
+    slots: tuple[Price, ...]
+    caps: tuple[Price, ...]
+    groups: tuple[Price, ...]
+
+
+def priced_by(task: Task, model: Model, duals: Floats) -> Priced:
+    """Round the rows' duals to published prices; a group's is at most its first top-up."""
+    slots = ((at, step, price(duals[row])) for row, at, step in model.slots)
+    caps = (
+        (cap.organisation, cap.facility, price(duals[row] / cap.unit)) for row, cap in model.caps
+    )
+    return Priced(
+        slots=tuple(one for one in slots if one[2]),
+        caps=tuple(one for one in caps if one[2]),
+        groups=tuple(
+            (at, group, min(price(duals[row]), task.top_ups[0])) for row, at, group in model.groups
+        ),
+    )
+
+
+def price(dual: float) -> float:
+    """Round a dual to a price, which is never below 0."""
+    return max(0.0, round(float(dual), PRICE_DIGITS))

@@ -6,13 +6,13 @@ requests pay their price; the parts' bounds and the prices add up to a bound on 
 (Lagrangian relaxation of "one facility a request").
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from booking.engine.allocation.branching import Branching
+from booking.engine.allocation.branching import Branching, SolverFailedError
 from booking.engine.allocation.model import CapRow, ReserveBlock, Task, build
 from booking.engine.allocation.placements import Floats, Ints
 from booking.engine.allocation.pricing import Priced, priced_by
@@ -20,8 +20,6 @@ from booking.engine.allocation.solver import Outcome
 
 WHOLE_UP_TO: Final = 12_000
 """Placements up to which linked facilities are solved as one."""
-
-Run = Callable[[Sequence[Task], Sequence[float]], Sequence[Outcome | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +30,10 @@ class Relaxation:
     paid: Floats
     prices: Priced
     seconds: float
+    solved: bool = True
+
+
+UNSOLVED: Final = Relaxation(0.0, np.zeros(0), Priced((), (), ()), 0.0, solved=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,18 @@ def is_network(task: Task) -> bool:
     return len(task) > WHOLE_UP_TO and not task.strict and len(np.unique(task.facility)) > 1
 
 
-def relax(task: Task, seconds: float | None) -> Relaxation | None:
-    """Solve a network's relaxation; None where the time ran out."""
+def relax(task: Task, seconds: float | None) -> Relaxation:
+    """Solve a network's relaxation; it says whether it was solved before the time ran out."""
     model = build(task)
     costs = model.top_ups.copy()
     costs[: len(task)] = task.points
     branching = Branching(model, seconds, exact=False)
-    relaxed = branching.relax(costs)
+    try:
+        relaxed = branching.relax(costs)
+    except SolverFailedError:
+        relaxed = None
     if relaxed is None:
-        return None
+        return UNSOLVED
     paid = np.zeros(int(task.request.max()) + 1)
     for row, request in model.requests:
         paid[request] = max(0.0, relaxed.duals[row])

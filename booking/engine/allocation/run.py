@@ -2,14 +2,11 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from booking.engine.allocation.branching import solver_version
 from booking.engine.allocation.components import split
 from booking.engine.allocation.entities import Problem
-from booking.engine.allocation.fallback import fall_back, solved_or_fallen_back
 from booking.engine.allocation.finish import finish
 from booking.engine.allocation.model import Task, task_of
 from booking.engine.allocation.placements import compile_problem
@@ -17,6 +14,7 @@ from booking.engine.allocation.progress import Watch, Watcher
 from booking.engine.allocation.result import Solved, write_result
 from booking.engine.allocation.schedule import LOSSES, Effort, Runner, runner, worthwhile_workers
 from booking.engine.allocation.solver import Outcome
+from booking.engine.allocation.solving import solve_components
 from booking.engine.allocation.timetable import Timetable
 
 
@@ -81,12 +79,7 @@ def _solve_all(
         running.spend(outcome.seconds)
         watch.note(at, outcome)
 
-    weights = [len(task) for task in tasks]
-    found = running.map(partial(solved_or_fallen_back, gap), tasks, weights, told)
-    return tuple(
-        replace(fall_back(task), stopped=running.stopped) if outcome is None else outcome
-        for task, outcome in zip(tasks, found, strict=True)
-    )
+    return solve_components(running, tasks, gap, told)
 
 
 def _check(gap: float, time_limit: float | None, workers: int | None) -> None:

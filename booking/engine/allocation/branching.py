@@ -13,6 +13,12 @@ from booking.engine.allocation.stopping import heed
 MOST_NODES: Final = 20_000
 """Branch-and-bound nodes after which an inexact solve returns what it has proved."""
 
+EXACT_WORK: Final = 100_000_000
+"""Nodes times placements squared after which an exact solve returns what it has proved: a node
+of a large component costs more. Few components need as many; those say they are not proved."""
+
+LEAST_EXACT_NODES: Final = 60
+
 ENDED_EARLY: Final = (highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt)
 
 
@@ -134,7 +140,7 @@ class Branching:
         for option, value in (
             ("mip_rel_gap", gap),
             ("mip_abs_gap", 0.0),
-            ("mip_max_nodes", highspy.kHighsIInf if self.exact else MOST_NODES),
+            ("mip_max_nodes", self._most_nodes()),
             ("mip_feasibility_tolerance", 1e-9 if self.exact else 1e-6),
             ("primal_feasibility_tolerance", 1e-9 if self.exact else 1e-7),
             ("dual_feasibility_tolerance", 1e-9 if self.exact else 1e-7),
@@ -143,6 +149,11 @@ class Branching:
         whole = np.arange(self.model.binaries, dtype=np.int32)
         kinds = np.full(len(whole), highspy.HighsVarType.kInteger.value, dtype=np.uint8)
         solver.changeColsIntegrality(len(whole), whole, kinds)
+
+    def _most_nodes(self) -> int:
+        if not self.exact:
+            return MOST_NODES
+        return max(LEAST_EXACT_NODES, EXACT_WORK // max(1, self.model.binaries) ** 2)
 
     def run(self, solver: highspy.Highs) -> None:
         """Run a solver on what is left of the budget."""

@@ -2,8 +2,9 @@
 
 The stages, each only while the gap is open: two dives from the relaxation; blocks of single
 units solved alone, which tightens the bound and offers a timetable; parts of the timetable
-solved anew with all else fixed; blocks of pools, whose cuts tighten the bound. Limits are
-counts, so that the same task gives the same answer.
+solved anew with all else fixed; then the whole, branched from what was found, or, where that
+is too large, blocks of pools, whose cuts tighten the bound. Limits are counts, so that the same
+task gives the same answer.
 """
 
 from typing import Final
@@ -22,14 +23,18 @@ from booking.engine.allocation.seats import Options, Seats
 DIVES: Final = (0.15, 0.03)
 """The part of the waiting requests that a dive seats at a time: a quick one, a careful one."""
 
-MOST_TRIES: Final = 40
+MOST_TRIES: Final = 16
 """Parts solved anew before the gap stays as it is."""
 
-FRUITLESS: Final = 12
+FRUITLESS: Final = 8
 """Parts solved anew in vain, one after another, before the same."""
 
 PART_GAP: Final = 0.0005
 PART_NODES: Final = 5
+WHOLE_UP_TO: Final = 6000
+"""Placements up to which the whole is branched at last."""
+
+WHOLE_NODES: Final = 20
 BETTER: Final = 0.5
 """Points by which a part must be better: less would be a rounding."""
 
@@ -66,10 +71,26 @@ class Search:
         if self._open():
             self._solve_blocks([one for one in self.blocks if one.unit], worth)
         self._improve(relaxed, tries)
-        for block in self.blocks:
-            if tries and self._open() and not block.unit:
-                self._solve_blocks([block], worth)
+        if tries and len(self.task) <= WHOLE_UP_TO:
+            self._branch()
+        elif tries:
+            for block in self.blocks:
+                if self._open() and not block.unit:
+                    self._solve_blocks([block], worth)
         return self._outcome(), relaxed.duals
+
+    def _branch(self) -> None:
+        if not self._open():
+            return
+        found = self.branching.part(
+            self.columns.cut(np.arange(len(self.costs)), self.values, self.costs),
+            self.gap,
+            nodes=WHOLE_NODES,
+            whole=len(self.task),
+            start=self.values,
+        )
+        self.bound = min(self.bound, found.bound)
+        self._keep(found.values)
 
     def _open(self) -> bool:
         return not self.branching.stopped and self.value < self.bound * (1 - self.gap)

@@ -136,7 +136,7 @@ class _Solve:
             return int(self.task.points @ placed), found.bound
         costs = self._costs(top_ups=0.0)
         start = found.values
-        if self.exact:
+        if self.exact and found.optimal:
             alone, _ = self._exactly(costs, start)
         else:
             alone, _ = self._nearly(costs, start, MERIT_TRIES)

@@ -1,0 +1,88 @@
+"""Laws of the search: its timetable is one, its bound holds, and it answers the same twice."""
+
+import numpy as np
+import pytest
+
+from booking.engine.allocation.blocks import blocks_of, priced, solve_block
+from booking.engine.allocation.branching import Branching
+from booking.engine.allocation.components import split
+from booking.engine.allocation.cutting import Columns
+from booking.engine.allocation.diving import dive
+from booking.engine.allocation.model import Task, build, task_of
+from booking.engine.allocation.placements import Floats, compile_problem
+from booking.engine.allocation.problem import read_problem
+from booking.engine.allocation.search import Search
+from booking.engine.allocation.seats import Options
+from tests.strategies_allocation import Size, drawn_round
+
+CROWDED = Size(facilities=1, resources=6, requests=50, days=4, spread=8, cap_share=0.3, pools=0.4)
+
+
+def crowded_task(seed: int) -> Task:
+    compiled = compile_problem(read_problem(drawn_round(seed, CROWDED)))
+    return task_of(compiled, split(compiled)[0])
+
+
+def costs_of(task: Task) -> Floats:
+    costs = build(task).top_ups.copy()
+    costs[: len(task)] = task.points
+    return costs
+
+
+def searched(task: Task, *, gap: float = 0.0) -> tuple[float, float, Floats]:
+    model, costs = build(task), costs_of(task)
+    search = Search(Branching(model, None, exact=False), task, model, costs=costs, gap=gap)
+    found, _ = search.found()
+    return float(costs @ found.values), found.bound, found.values
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_search_brackets_the_optimum(seed: int) -> None:
+    task = crowded_task(seed)
+    best = Branching(build(task), None, exact=True).branch(costs_of(task), 0.0)
+    optimum = float(costs_of(task) @ best.values)
+    value, bound, values = searched(task)
+    assert value <= optimum + 1e-6
+    assert bound >= optimum - 1e-6
+    assert value >= 0.97 * optimum
+    used = Columns(build(task)).used(values)
+    assert (used <= Columns(build(task)).upper + 1e-6).all()
+
+
+def test_a_search_answers_the_same_twice() -> None:
+    task = crowded_task(1)
+    assert searched(task)[2].tolist() == searched(task)[2].tolist()
+
+
+@pytest.mark.parametrize("step", [0.03, 0.5])
+def test_a_dive_seats_whole_requests_where_they_fit(step: float) -> None:
+    task = crowded_task(2)
+    model, options = build(task), Options(task)
+    relaxation = Branching(model, None, exact=False).relaxation(costs_of(task))
+    relaxed = relaxation.solve()
+    assert relaxed is not None
+    chosen = dive(task, options, relaxation, relaxed, step)
+    values = np.zeros(model.lp.num_col_)
+    values[chosen] = 1.0
+    columns = Columns(model)
+    fits = columns.used(values)[: len(columns.upper)] <= columns.upper + 1e-6
+    assert fits[[row for row, _, _ in model.slots] + [row for row, _ in model.caps]].all()
+    served = task.request[chosen]
+    for request in np.unique(served).tolist():
+        sessions = np.unique(task.session[task.request == request])
+        assert sorted(task.session[chosen][served == request].tolist()) == sessions.tolist()
+
+
+def test_blocks_share_no_request_and_lower_the_bound_by_no_more_than_is_true() -> None:
+    task = crowded_task(0)
+    model, branching = build(task), Branching(build(task), None, exact=False)
+    relaxed = branching.relax(costs_of(task))
+    assert relaxed is not None
+    blocks = blocks_of(task)
+    assert sum(len(block.columns) for block in blocks) == len(task)
+    asking = [set(task.request[block.columns].tolist()) for block in blocks]
+    assert sum(map(len, asking)) == len(set().union(*asking))
+    worth = priced(task, model, relaxed)
+    lowered = sum(solve_block(branching, task, block, worth).lowers for block in blocks)
+    best = Branching(model, None, exact=True).branch(costs_of(task), 0.0)
+    assert relaxed.value - lowered >= float(costs_of(task) @ best.values) - 1e-6

@@ -224,3 +224,10 @@ def test_write_problem__what_was_read__gives_the_file_and_its_hash() -> None:
 def test_write_problem__read_again__is_the_same_problem() -> None:
     problem = read_problem(drawn_round(1, SMALL))
     assert read_problem(write_problem(problem)) == problem
+
+
+def test_read_problem__share_that_is_none__no_sum_is_told_of_it() -> None:
+    shares = {"startup": 1.4, "ldc": 0.6}
+    with pytest.raises(ProblemRefused) as refused:
+        read_problem(changed(PROBLEM, "facilities.0.reserved_share", shares))
+    assert [each.path for each in refused.value.errors] == ["facilities[0].reserved_share.startup"]

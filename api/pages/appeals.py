@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.pages.correction_form import ASKED, fields_of, read_correction
+from api.pages.declaring import fact_in_words
 from api.pages.fields import Form, Typed, errors_of, typed
 from api.pages.requests import request_shown, theirs
 from api.pages.visit import Submitting, Visit, Visiting, go, show
@@ -158,6 +159,7 @@ def _shown(
         group_names={each.key: each.name for each in shown.groups},
         typed=form or typed(fields_of(facts)),
         asked=ASKED,
+        in_words=fact_in_words,
         errors={name.rpartition("/")[2]: words for name, words in errors_of(refused).items()},
         refused=refused,
         **visit.read(look),

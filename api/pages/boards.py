@@ -156,7 +156,7 @@ def stop(visit: Submitting, slug: str) -> Response:
             session, actor=visit.actor, now=visit.now, calculation_id=running.id
         )
     )
-    words = "It is being stopped. What it has found is kept."
+    words = "It was asked to stop."
     if isinstance(stopped, DomainError):
         words = stopped.message
     return go(visit, f"/manage/rounds/{slug}", words)

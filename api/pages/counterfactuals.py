@@ -53,7 +53,7 @@ def stop(visit: Submitting, slug: str, request_id: UUID, calculation_id: UUID) -
             session, actor=visit.actor, now=visit.now, calculation_id=calculation_id
         )
     )
-    words = "It is being stopped; what it has found is kept."
+    words = "It was asked to stop."
     if isinstance(stopped, DomainError):
         words = stopped.message
     return go(visit, f"/rounds/{slug}/requests/{request_id}", words)

@@ -115,7 +115,7 @@ def stop(visit: Submitting, slug: str, trial_id: UUID) -> Response:
             session, actor=visit.actor, now=visit.now, calculation_id=trial_id
         )
     )
-    words = "It is being stopped. What it has found is kept."
+    words = "It was asked to stop."
     if isinstance(stopped, DomainError):
         words = stopped.message
     return go(visit, f"/manage/facilities/{slug}/policy/desk/{trial_id}", words)

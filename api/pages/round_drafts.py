@@ -16,7 +16,7 @@ from api.problems import STATUS
 from booking.engine.lifecycle import RoundState
 from booking.engine.permissions import Action, Scope, may
 from booking.errors import DomainError, NotPermitted, WrongState
-from booking.queries.desk import facilities_of
+from booking.queries.desk import facilities_of, versions_in_force
 from booking.services.permits import permit
 from booking.services.rounds import RoundWish, create_round, edit_round, wish_of
 
@@ -35,8 +35,7 @@ WALL: Final = "%Y-%m-%dT%H:%M"
 def new_round(visit: Visiting) -> Response:
     """Show the form, with dates that would do."""
     places = _places(visit)
-    asked = visit.request.query_params.get("facility", "")
-    lead = next((each for each in places if each.slug == asked), places[0])
+    lead = _likely_lead(visit, places)
     start = visit.now.astimezone(ZoneInfo(lead.zone)).replace(hour=9, minute=0)
     midnight = start.replace(hour=0) + timedelta(days=36)
     dates = {
@@ -140,6 +139,15 @@ def _places(visit: Visit) -> tuple[Any, ...]:
             "A round is drafted by a manager of a facility. Ask a programme officer for that role."
         )
     return places
+
+
+def _likely_lead(visit: Visit, places: tuple[Any, ...]) -> Any:
+    """Return the facility that the address names, else the first whose policy could rule."""
+    asked = visit.request.query_params.get("facility", "")
+    ids = [each.id for each in places]
+    ruled = visit.read(lambda session: versions_in_force(session, ids))
+    named = next((each for each in places if each.slug == asked), None)
+    return named or next((each for each in places if each.id in ruled), places[0])
 
 
 def _wish(form: Typed, zone: str) -> RoundWish | None:

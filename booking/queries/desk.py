@@ -21,7 +21,7 @@ from booking.models import (
 )
 
 MOST_FACILITIES = 200
-UNDER_WAY = (RoundState.DRAFT, RoundState.OPEN, RoundState.REVIEWING, RoundState.ALLOCATED)
+UNDER_WAY = tuple(each for each in RoundState if each is not RoundState.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def desk(session: Session, *, viewer: Actor) -> tuple[FacilityOnDesk, ...]:
     pending, failed, policies = (
         _pending(session, ids),
         _failed(session, ids),
-        _policies(session, ids),
+        versions_in_force(session, ids),
     )
     return tuple(
         FacilityOnDesk(
@@ -74,7 +74,7 @@ def desk(session: Session, *, viewer: Actor) -> tuple[FacilityOnDesk, ...]:
 
 
 def rounds_under_way(session: Session, *, facility_ids: list[UUID]) -> tuple[Round, ...]:
-    """Return the rounds of the facilities that are not decided yet, the earliest call first."""
+    """Return the rounds of the facilities that are not closed yet, the earliest call first."""
     part = select(RoundFacility.round_id).where(col(RoundFacility.facility_id).in_(facility_ids))
     return tuple(
         session.exec(
@@ -117,7 +117,8 @@ def _failed(session: Session, ids: list[UUID]) -> dict[UUID | None, int]:
     return dict(rows.all())
 
 
-def _policies(session: Session, ids: list[UUID]) -> dict[UUID, int]:
+def versions_in_force(session: Session, ids: list[UUID]) -> dict[UUID, int]:
+    """Return the number of the newest policy of each facility that has one."""
     rows = session.exec(
         select(PolicyVersion.facility_id, func.max(PolicyVersion.number))
         .where(col(PolicyVersion.facility_id).in_(ids))

@@ -1,5 +1,7 @@
 """From a refused request's page to an officer's answer, on pages without scripts."""
 
+from datetime import date
+
 import pytest
 from httpx2 import Response
 
@@ -8,7 +10,7 @@ from booking.engine.permissions import Role
 from booking.models import Person
 from booking.queries.appeals import appeals_on
 from booking.services.policies import GroupWish
-from tests.builders import a_person, a_role
+from tests.builders import a_fact, a_person, a_role
 from tests.calculating import calculated
 from tests.pages.visitor import Visitor, a_browser_of, text_of
 from tests.rounds import RoundScene, a_policy
@@ -113,12 +115,17 @@ def test_appeal__made_and_upheld__shows_the_difference_to_both(
     assert unsaid.status_code == 422
     assert "Choose which fact is wrong." in text_of(unsaid)
     desk = hearing.appeal()
+    with database.writing() as session:
+        of = hearing.scene.projects[0].organisation_id
+        a_fact(session, of, "turnover_eur", 2_400_000, date(2025, 12, 31))
     assert "waits for its answer" in text_of(hearing.open("applicant", hearing.path))
     assert "Appeals that wait for you" in text_of(hearing.open("officer", "/manage"))
     assert "to answer" in text_of(hearing.open("officer", "/manage/appeals?state=open"))
     shown = text_of(hearing.open("officer", desk))
     assert "Merit 790 , the mean of 1 score: 790" in shown
     assert "It was 1000." in shown
+    assert "Turnover of the year, in euro" in shown
+    assert "2 400 000" in shown
     for field, wrong in (("answer", ""), ("merit", "")):
         fields = {"answer": "So it was.", "merit": "1000", "do": "uphold"} | {field: wrong}
         assert hearing.send("officer", desk, **fields).status_code == 422

@@ -5,14 +5,15 @@ from sqlmodel import Session, select
 
 from api.pages.calculations import LONG_WAIT
 from booking.db import Database
-from booking.engine.permissions import SYSTEM
+from booking.engine.lifecycle import RoundState
+from booking.engine.permissions import SYSTEM, Role
 from booking.engine.vocabulary import CalculationKind
 from booking.models import RoundResult
 from booking.queries.calculations import CalculationFacts, newest_calculation
 from booking.queries.requests import submitted_requests
 from booking.queries.rounds import find_round
 from booking.services import access_requests, calculations
-from tests.builders import NOW
+from tests.builders import NOW, a_facility, a_role
 from tests.calculating import calculated
 from tests.pages.visitor import Visitor, a_browser_of, text_of
 from tests.rounds import RoundScene, a_round_scene, a_scored_round
@@ -143,3 +144,46 @@ def test_stop__by_others__is_refused(
     reviewer.send(f"{BOARD}/stop")
     with database.reading() as session:
         assert newest(session).stop_asked_at is None
+
+
+def test_stop__before_anything_was_found__promises_nothing_kept(manager: Visitor) -> None:
+    manager.send(f"{BOARD}/preview")
+    assert manager.send(f"{BOARD}/stop").status_code == 303
+    words = text_of(manager.get(BOARD))
+    assert "It was stopped before it had found anything" in words
+    assert "What it has found is kept" not in words
+
+
+def test_board__preview_there__next_step_is_to_keep_it(
+    manager: Visitor, database: Database
+) -> None:
+    manager.send(f"{BOARD}/preview")
+    assert calculated(database) == 1
+    words = text_of(manager.get(BOARD))
+    assert "Keep the preview with the button below its figures." in words
+    assert "Preview again" in words
+
+
+def test_desk__round_published__stays_within_reach_until_closed(
+    manager: Visitor, database: Database
+) -> None:
+    with database.writing() as session:
+        find_round(session, "spring").state = RoundState.PUBLISHED
+    page = manager.get("/manage")
+    assert f'href="{BOARD}"' in page.text
+    assert "Access until" in text_of(page)
+    with database.writing() as session:
+        find_round(session, "spring").state = RoundState.CLOSED
+    assert f'href="{BOARD}"' not in manager.get("/manage").text
+
+
+def test_new_round__facility_without_policy_first__one_with_a_policy_chosen(
+    manager: Visitor, database: Database, scene: RoundScene
+) -> None:
+    with database.writing() as session:
+        earlier = a_facility(session, name="AAA laboratory")
+        a_role(session, scene.manager.id, Role.MANAGER, facility_id=earlier.id)
+    page = manager.get("/manage/rounds/new").text
+    assert f'<option value="{scene.facility.slug}" selected>' in page
+    page = manager.get(f"/manage/rounds/new?facility={earlier.slug}").text
+    assert f'<option value="{earlier.slug}" selected>' in page

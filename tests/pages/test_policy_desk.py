@@ -52,6 +52,7 @@ def test_desk__policy_tried__effect_read_and_published(
 ) -> None:
     desk = desk_of(scored)
     assert "On the demand of Spring round" in text_of(manager.get(desk))
+    assert 'name="note"' not in manager.get(desk).text
     asked = manager.send(desk, **without_groups())
     assert asked.status_code == 303, text_of(asked)
     trial = asked.headers["location"]

@@ -213,12 +213,13 @@ def _shares(reader: Reader, value: object, path: str) -> tuple[tuple[str, Number
     if not isinstance(value, dict):
         reader.refuse(path, f"is {_shown(value)}; write an object of group: share.")
         return ()
+    before = len(reader.faults)
     shares = {
         reader.text(group, f"{path}.{group}"): reader.number(share, f"{path}.{group}", 0, 1)
         for group, share in value.items()
     }
     total = sum(map(exact, shares.values()), Fraction(0))
-    if total > 1:
+    if total > 1 and len(reader.faults) == before:
         reader.refuse(
             path,
             f"adds up to {float(total):g}, more than the whole; lower the shares to 1 or less"

@@ -142,6 +142,19 @@ def result_of(session: Session, found: Round) -> RoundResult:
     return result
 
 
+def result_numbered(session: Session, found: Round, number: int) -> RoundResult:
+    """Return one of the round's results, the newest or not.
+
+    Raises: NotFound.
+    """
+    result = session.exec(
+        select(RoundResult).where(RoundResult.round_id == found.id, RoundResult.number == number)
+    ).one_or_none()
+    if result is None:
+        raise NotFound(f"The round has no result {number}; look at the newest one.")
+    return result
+
+
 def decisions_of(session: Session, result_id: UUID, *, granted: bool) -> tuple[Decision, ...]:
     """Return a result's decisions to grant, or those not to, by request."""
     return tuple(

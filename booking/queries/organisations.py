@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, func, select
 
 from booking.engine.declared_facts import FactName
@@ -113,15 +114,17 @@ def latest_value(session: Session, organisation_id: UUID, name: FactName) -> str
 
 
 def bookings_before(session: Session, organisation_id: UUID, *, on: date) -> int:
-    """Count the organisation's bookings that began before a day (UTC), used or missed."""
-    midnight = datetime(on.year, on.month, on.day, tzinfo=UTC)
+    """Count the organisation's bookings that began before a day."""
     return session.exec(
         select(func.count())
         .select_from(Booking)
         .join(Project, col(Project.id) == Booking.project_id)
-        .where(
-            Project.organisation_id == organisation_id,
-            col(Booking.starts_at) < midnight,
-            col(Booking.status).in_((*HOLDING, BookingStatus.NO_SHOW)),
-        )
+        .where(Project.organisation_id == organisation_id, began_before(on))
     ).one()
+
+
+def began_before(on: date) -> ColumnElement[bool]:
+    """Say in SQL which bookings began before a day (UTC), used or missed."""
+    midnight = datetime(on.year, on.month, on.day, tzinfo=UTC)
+    counts = col(Booking.status).in_((*HOLDING, BookingStatus.NO_SHOW))
+    return and_(col(Booking.starts_at) < midnight, counts)

@@ -3,14 +3,13 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from booking.engine.eligibility import OrganisationFacts
-from booking.engine.lifecycle import HOLDING, BookingStatus
 from booking.models import (
     Booking,
     Organisation,
@@ -21,6 +20,7 @@ from booking.models import (
 )
 from booking.queries.declared_facts import facts_from
 from booking.queries.kept import Kept
+from booking.queries.organisations import began_before
 
 MOST_KEPT: Final = 500
 MOST_LISTED: Final = 50
@@ -73,16 +73,12 @@ def organisations_as_of(session: Session, *, on: date) -> dict[UUID, Organisatio
 
 
 def _known_users(session: Session, on: date) -> frozenset[UUID]:
-    """Return the organisations with a booking that began before the day (UTC)."""
-    midnight = datetime.combine(on, time(), tzinfo=UTC)
+    """Return the organisations with a booking that began before the day."""
     return frozenset(
         session.exec(
             select(Project.organisation_id)
             .join(Booking, col(Booking.project_id) == Project.id)
-            .where(
-                col(Booking.starts_at) < midnight,
-                col(Booking.status).in_((*HOLDING, BookingStatus.NO_SHOW)),
-            )
+            .where(began_before(on))
             .distinct()
         )
     )

@@ -19,7 +19,7 @@ from booking.errors import RulesBroken, WrongState
 from booking.models import AccessRequest, Calculation, Round
 from booking.queries.calculations import CalculationFacts
 from booking.queries.counterfactuals import calculations_about
-from booking.queries.decisions import DECIDED, latest_decision
+from booking.queries.decisions import DECIDED, latest_decision, result_numbered
 from booking.queries.reports import hidden_in_round
 from booking.queries.requests import find_request, project
 from booking.queries.rounds import find_round
@@ -103,10 +103,8 @@ def question_of(session: Session, asked: CalculationFacts) -> Question:
     if asked.request_id is None:
         raise ValueError(f"The {asked.kind} {asked.id} is about no request.")
     request = find_request(session, asked.request_id, round_id=found.id)
-    decision = latest_decision(session, request.id)
-    if decision is None:
-        raise WrongState("The decision that this was about is gone; ask again.")
-    again = round_again(session, found, decision[1], request)
+    stored = result_numbered(session, found, asked.question["result"])
+    again = round_again(session, found, stored, request)
     wanted = asked.question.get("change")
     change = None if wanted is None else read_wanted_change(again, found, request.id, wanted)
     return Question(again, str(request.id), change)

@@ -1,24 +1,25 @@
 """What would have placed a request: who may ask, what is solved again, what is kept of it."""
 
+import json
 from typing import Any
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from api import counterfactual_works, round_run
 from booking.engine.decision_words import pseudonym
 from booking.engine.permissions import ANONYMOUS, SYSTEM, Actor
 from booking.engine.vocabulary import CalculationState
 from booking.errors import NotPermitted, NotSignedIn, RulesBroken, WrongState
-from booking.models import AccessRequest, Calculation
+from booking.models import AccessRequest, Calculation, Decision, RoundResult
 from booking.queries.calculations import facts_of
 from booking.queries.counterfactuals import CalculationTold, calculations_told
 from booking.queries.rounds import find_round
 from booking.services import calculations
 from booking.services.allocation import problem_to_allocate, record_result
-from booking.services.counterfactuals import ask_counterfactuals
+from booking.services.counterfactuals import ask_counterfactuals, question_of
 from booking.services.publication import publish_facility
-from tests.builders import NOW
+from tests.builders import NOW, added
 from tests.rounds import DOMAIN, RoundScene, a_policy, a_round_scene, a_scored_round, hour
 
 
@@ -136,6 +137,22 @@ def test_ask__around_the_most_under_way__is_refused_above_it(session: Session) -
     with pytest.raises(RulesBroken) as caught:
         asked(session, first, score(950))
     assert [each.code for each in caught.value.violations] == ["too_many"]
+
+
+def test_question_of__allocated_anew_meanwhile__is_about_the_result_it_names(
+    session: Session,
+) -> None:
+    _, (first, _) = a_decided_round(session, 500, 900)
+    about = facts_of(asked(session, first))
+    stored = session.exec(select(RoundResult)).one()
+    later = stored.model_dump(exclude={"id"}) | {
+        "number": 2,
+        "result": stored.result.replace('"objective":', '"objective":9'),
+    }
+    newer = added(session, RoundResult(**later))
+    added(session, Decision(result_id=newer.id, request_id=first.id, granted=False))
+
+    assert question_of(session, about).again.result == json.loads(stored.result)
 
 
 @pytest.mark.parametrize(

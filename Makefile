@@ -17,7 +17,7 @@ run: $(VENV)/.for-running ## build the demonstration and serve it on http://127.
 
 test: $(VENV)/.for-testing ## run every test on SQLite and PostgreSQL, pages in Chromium
 	@.ci/install-system
-	@$(BIN)/python -m pytest --database=both -n 2
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --database=both -n 2 --dist worksteal
 
 check: $(VENV)/.for-testing ## format, lint, types, import contracts, migrations, then the tests
 	@$(BIN)/ruff format --check .

@@ -73,8 +73,9 @@ def test_a_dive_seats_whole_requests_where_they_fit(step: float) -> None:
         assert sorted(task.session[chosen][served == request].tolist()) == sessions.tolist()
 
 
-def test_blocks_share_no_request_and_lower_the_bound_by_no_more_than_is_true() -> None:
-    task = crowded_task(0)
+@pytest.mark.parametrize("seed", [1, 4, 5])
+def test_blocks_share_no_request_and_lower_the_bound_by_no_more_than_is_true(seed: int) -> None:
+    task = crowded_task(seed)
     model, branching = build(task), Branching(build(task), None, exact=False)
     relaxed = branching.relax(costs_of(task))
     assert relaxed is not None
@@ -84,5 +85,6 @@ def test_blocks_share_no_request_and_lower_the_bound_by_no_more_than_is_true() -
     assert sum(map(len, asking)) == len(set().union(*asking))
     worth = priced(task, model, relaxed)
     lowered = sum(solve_block(branching, task, block, worth).lowers for block in blocks)
+    assert lowered > 0
     best = Branching(model, None, exact=True).branch(costs_of(task), 0.0)
     assert relaxed.value - lowered >= float(costs_of(task) @ best.values) - 1e-6

@@ -137,7 +137,7 @@ def test_pages_of_rounds_and_desk__opened__accessible_and_not_too_wide(
     site: Site, chromium: Browser
 ) -> None:
     asked = [("", PUBLIC), (site.manager, DESK), (site.applicant, APPLICANTS)]
-    found = {}
+    found: dict[tuple[str, int], list[str]] = {}
     for cookie, paths in asked:
         context = chromium.new_context()
         if cookie:

@@ -74,7 +74,7 @@ def undecided_then_rival(
         with database.writing() as session:
             first(session, scene)
             fate = pool.submit(attempt, database, rival, scene)
-            done, _ = wait([fate], timeout=MOMENT_SECONDS)
+            done, _ = wait([fate], timeout=MOMENT_SECONDS if waits else PATIENCE_SECONDS)
             assert bool(done) is not waits
         wait([fate], timeout=PATIENCE_SECONDS)
     return fate

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from booking.engine.allocation.components import split
+from booking.engine.allocation.fallback import fall_back
 from booking.engine.allocation.finish import finish
 from booking.engine.allocation.model import Task, task_of
 from booking.engine.allocation.network import WHOLE_UP_TO, is_network, joined, parts_of, relax
@@ -86,3 +87,11 @@ def test_allocate__a_large_linked_round__verifies(monkeypatch: pytest.MonkeyPatc
     result: dict[str, Any] = allocate(problem)
     assert verify(problem, result) == ()
     assert result["gap"] < 0.2
+
+
+def test_parts_of__a_part_that_the_solver_fails_on__can_be_filled_by_value() -> None:
+    _, task = compiled_and_task(1)
+    parts = parts_of(task, relax(task, None))
+    for part in parts:
+        assert part.task.credit.tolist() == task.credit[part.columns].tolist()
+        assert set(fall_back(part.task).chosen) <= set(range(len(part.task)))

@@ -5,7 +5,7 @@ share no request. A bound on each, with what reserves and caps are worth at thes
 adds up to a bound on the whole (Lagrangian relaxation).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -74,7 +74,7 @@ def priced(task: Task, model: Model, relaxed: Relaxed) -> Floats:
 
 def solve_block(branching: Branching, task: Task, block: Block, worth: Floats) -> Solved:
     """Solve a block alone, at the columns' priced worth."""
-    part = narrowed(task, block.columns, worth[block.columns])
+    part = task.narrowed(block.columns, worth)
     model = build(part)
     lp = model.lp
     lp.col_cost_ = part.points
@@ -83,21 +83,3 @@ def solve_block(branching: Branching, task: Task, block: Block, worth: Floats) -
     found: Found = branching.part(lp, BLOCK_GAP, nodes=nodes, whole=len(part))
     lowers = 0.0 if relaxed is None else max(0.0, relaxed.value - found.bound)
     return Solved(block.columns[found.values > 0.5], lowers)  # noqa: PLR2004 - a binary
-
-
-def narrowed(task: Task, columns: Ints, points: Floats) -> Task:
-    """Keep some columns of a task, at other points, without reserves and caps."""
-    return replace(
-        task,
-        points=points,
-        tie=task.tie[columns],
-        request=task.request[columns],
-        session=task.session[columns],
-        facility=task.facility[columns],
-        resource=task.resource[columns],
-        start=task.start[columns],
-        end=task.end[columns],
-        quantity=task.quantity[columns],
-        caps=(),
-        reserves=(),
-    )

@@ -1,6 +1,6 @@
 """The round's program for one component, as plain arrays and as a HiGHS model."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import gcd
 
 import highspy
@@ -57,6 +57,24 @@ class Task:
     def __len__(self) -> int:
         """Count the placements."""
         return len(self.points)
+
+    def narrowed(self, columns: Ints, points: Floats) -> "Task":
+        """Keep some columns, at the points given for all, without reserves and caps."""
+        return replace(
+            self,
+            points=points[columns],
+            credit=self.credit[columns],
+            tie=self.tie[columns],
+            request=self.request[columns],
+            session=self.session[columns],
+            facility=self.facility[columns],
+            resource=self.resource[columns],
+            start=self.start[columns],
+            end=self.end[columns],
+            quantity=self.quantity[columns],
+            caps=(),
+            reserves=(),
+        )
 
 
 @dataclass(slots=True)

@@ -142,16 +142,7 @@ def _part(task: Task, columns: Ints, points: Floats) -> Part:
 
     at = int(task.facility[columns[0]])
     part = replace(
-        task,
-        points=points[columns],
-        tie=task.tie[columns],
-        request=task.request[columns],
-        session=task.session[columns],
-        facility=task.facility[columns],
-        resource=task.resource[columns],
-        start=task.start[columns],
-        end=task.end[columns],
-        quantity=task.quantity[columns],
+        task.narrowed(columns, points),
         caps=tuple(own(one) for one in task.caps if one.facility == at),
         reserves=tuple(inside(one) for one in task.reserves if one.facility == at),
     )

@@ -102,6 +102,8 @@ def _shown(
         typed=typed,
         page=page,
         names=names,
+        own={each.organisation_id for each in visit.actor.grants},
+        own_words=verification.OWN_FACT,
         state=state or "",
         states=STATES,
         state_of={

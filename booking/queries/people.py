@@ -163,6 +163,21 @@ def members_of(session: Session, organisation_id: UUID) -> tuple[MemberFacts, ..
     return _members(session, col(Membership.organisation_id) == organisation_id)
 
 
+def is_of_the_organisation(session: Session, person_id: UUID, organisation_id: UUID) -> bool:
+    """Say whether the person has a role in the organisation."""
+    found = session.exec(
+        select(Membership.id).where(
+            Membership.person_id == person_id, Membership.organisation_id == organisation_id
+        )
+    ).first()
+    return found is not None
+
+
+def has_reviewer(session: Session, facility_id: UUID) -> bool:
+    """Say whether somebody may score requests at the facility."""
+    return any(each.role is Role.REVIEWER for each in staff_of(session, facility_id))
+
+
 def _members(session: Session, at: ColumnElement[bool]) -> tuple[MemberFacts, ...]:
     rows = session.exec(
         select(Membership, Person)

@@ -14,7 +14,6 @@ from booking.engine.request_rules import WantedAlternative, WantedSession
 from booking.errors import NotFound
 from booking.models import (
     AccessRequest,
-    Membership,
     Organisation,
     Project,
     ProjectMember,
@@ -26,6 +25,7 @@ from booking.models import (
     TermsVersion,
 )
 from booking.queries.paging import Page, page_of, read_cursor
+from booking.queries.people import is_of_the_organisation
 from booking.queries.rounds import places_of, visible_round
 
 
@@ -254,13 +254,7 @@ def reviews_of(session: Session, request_id: UUID) -> tuple[Review, ...]:
 def is_of_the_applicants(session: Session, person_id: UUID, applying: Project) -> bool:
     """Say whether the person is on the project or has a role in its organisation."""
     on_project = session.get(ProjectMember, (applying.id, person_id)) is not None
-    in_organisation = session.exec(
-        select(Membership.id).where(
-            Membership.person_id == person_id,
-            Membership.organisation_id == applying.organisation_id,
-        )
-    ).first()
-    return on_project or in_organisation is not None
+    return on_project or is_of_the_organisation(session, person_id, applying.organisation_id)
 
 
 def current_terms(session: Session, facility_ids: Collection[UUID]) -> dict[UUID, TermsVersion]:

@@ -21,6 +21,7 @@ from booking.queries.decisions import DECIDED, latest_decision
 from booking.queries.requests import is_of_the_applicants, project
 from booking.queries.rounds import find_round, lock_round
 from booking.services import calculations
+from booking.services.conflicts import conflict_of_interest
 from booking.services.permits import permit
 from booking.services.round_again import read_wanted_change, round_again
 
@@ -173,7 +174,7 @@ def _refuse_own(session: Session, actor: Actor, request: AccessRequest) -> None:
             "You are on the project or in the organisation that appeals, so somebody else has to "
             "answer; ask another officer."
         )
-        raise RulesBroken(reason, [Violation("conflict_of_interest", reason)])
+        raise conflict_of_interest(reason)
 
 
 def _refuse_broken(*rules: Violation | None) -> None:

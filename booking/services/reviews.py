@@ -16,6 +16,7 @@ from booking.events import record
 from booking.models import AccessRequest, Review, Round
 from booking.queries.requests import find_request, is_of_the_applicants, project, reviews_of
 from booking.queries.rounds import lock_round, visible_round
+from booking.services.conflicts import conflict_of_interest
 from booking.services.permits import permit
 
 LOWEST_SCORE: Final = 300
@@ -47,7 +48,7 @@ def write_review(
             "You are on the project or in the organisation that applies, so you may not score "
             "it; declare the conflict of interest instead."
         )
-        raise RulesBroken(reason, [Violation("conflict_of_interest", reason)])
+        raise conflict_of_interest(reason)
     review = _own_review(session, row, reviewer_id, now=now)
     review.score, review.comment, review.conflict = score, comment, ""
     _settle(session, row, review)

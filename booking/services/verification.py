@@ -1,7 +1,7 @@
 """An officer looks at the evidence of what organisations declared."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import Session
@@ -14,9 +14,16 @@ from booking.events import record
 from booking.models import OrganisationFact
 from booking.queries import organisations
 from booking.queries.paging import Page
+from booking.queries.people import is_of_the_organisation
 from booking.queries.verification import WaitingFact, waiting_facts
+from booking.services.conflicts import conflict_of_interest
 from booking.services.organisations import locked_organisation, unverify
 from booking.services.permits import permit
+
+OWN_FACT: Final = (
+    "You are in the organisation that declared this, so somebody else has to verify it; ask "
+    "another officer."
+)
 
 
 def verify_fact(
@@ -36,14 +43,16 @@ def verify_fact(
     `evidence` says what was looked at; `until` is the last day on which that counts, None
     where it does not end. Verifying again takes the place of the verification before.
     `declared_at` is when what was looked at was declared.
-    Raises: NotFound; Malformed for a last day that is past; StaleVersion if the fact was
-    declared anew since then.
+    Raises: NotFound; RulesBroken for an officer who is of the organisation; Malformed for a
+    last day that is past; StaleVersion if the fact was declared anew since then.
     """
     permit(actor, Action.ORGANISATION_VERIFY, Scope(organisation_id=organisation_id))
     row = locked_organisation(session, organisation_id)
     fact = organisations.fact(session, fact_id)
     if fact is None or fact.organisation_id != row.id:
         raise NotFound("This organisation declared no such fact; look at the list of its facts.")
+    if actor.person_id and is_of_the_organisation(session, actor.person_id, row.id):
+        raise conflict_of_interest(OWN_FACT)
     if declared_at is not None and fact.declared_at != declared_at:
         raise StaleVersion(
             "This fact was declared anew since you looked at it; look at its value again."

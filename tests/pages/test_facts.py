@@ -55,6 +55,25 @@ def test_officer__verifies_by_evidence__and_takes_it_back(
     assert "Blue Drop" in text_of(visitor.get("/manage/facts?state=unverified"))
 
 
+def test_officer__of_the_organisation__is_told_that_another_verifies(
+    visitor: Visitor, database: Database, organisation: Organisation
+) -> None:
+    as_one(visitor, database, Role.OFFICER, organisation)
+    found = re.search(r'action="(/manage/facts/[^"]+/verify)"', visitor.get("/manage/facts").text)
+    assert found is not None
+    with database.writing() as session:
+        person = a_person(session)
+        a_role(session, person.id, Role.OFFICER)
+        a_role(session, person.id, Role.MEMBER, organisation_id=organisation.id)
+        visitor.signed_in(a_browser_of(session, person))
+    page = visitor.get("/manage/facts")
+    assert "ask another officer" in text_of(page)
+    assert found[1] not in page.text
+    refused = visitor.send(found[1], evidence="Register", verified_until="2026-12-31")
+    assert refused.status_code == 409
+    assert "so somebody else has to verify it" in text_of(refused)
+
+
 def test_officers_page__others__not_permitted(
     visitor: Visitor, database: Database, organisation: Organisation
 ) -> None:

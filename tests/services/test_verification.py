@@ -10,7 +10,7 @@ from booking.engine.declared_facts import FactName
 from booking.engine.group_rules import CountryScheme
 from booking.engine.permissions import SYSTEM, Role
 from booking.engine.verification import Verification
-from booking.errors import Malformed, NotPermitted, StaleVersion
+from booking.errors import Malformed, NotPermitted, RulesBroken, StaleVersion
 from booking.models import Organisation, OrganisationFact
 from booking.queries import organisations as read
 from booking.queries.people import actor_of
@@ -31,12 +31,11 @@ def looked_at(
     (fact,) = read.facts_of(session, row.id)
     return verify_fact(
         session,
-        actor=SYSTEM,
         now=now,
         organisation_id=row.id,
         fact_id=fact.id,
         until=None if days is None else TODAY + timedelta(days=days),
-        **given,
+        **{"actor": SYSTEM} | given,
     )
 
 
@@ -85,6 +84,22 @@ def test_verify_fact__declared_anew_since_it_was_looked_at__is_refused(
     with pytest.raises(StaleVersion):
         looked_at(session, row, now, declared_at=seen)
     assert looked_at(session, row, now, declared_at=now + timedelta(hours=1)).verified_at == now
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_verify_fact__by_an_officer_of_the_organisation__is_refused(
+    session: Session, now: datetime, *, verified: bool
+) -> None:
+    row, other, person = a_senegalese(session), a_senegalese(session), a_person(session)
+    a_role(session, person.id, Role.OFFICER)
+    a_role(session, person.id, Role.MEMBER, organisation_id=row.id)
+    officer = actor_of(session, person.id)
+    fact = looked_at(session, row, now)
+    with pytest.raises(RulesBroken) as refused:
+        looked_at(session, row, now + timedelta(hours=1), actor=officer, verified=verified)
+    assert [each.code for each in refused.value.violations] == ["conflict_of_interest"]
+    assert fact.verified_at == now
+    assert looked_at(session, other, now, actor=officer).verified_by == person.id
 
 
 @pytest.mark.parametrize(("later", "verified"), [(0, True), (30, True), (31, False)])

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
@@ -54,6 +55,20 @@ def test_verify__evidence_and_last_day__are_shown_to_who_declared(
     assert codes(past, 422) == {"verified_until"}
     listed = person.send("GET", verify.rsplit("/", 2)[0]).json()["items"]
     assert {"Annual accounts", ""} == {each["evidence"] for each in listed}
+
+
+def test_verify__by_an_officer_of_the_organisation__is_a_conflict(
+    client: TestClient, database: Database, person: Caller
+) -> None:
+    verify, _ = declared(person, "staff", 9)
+    with database.writing() as session:
+        both = a_person(session)
+        a_role(session, both.id, Role.OFFICER)
+        a_role(session, both.id, Role.MEMBER, organisation_id=UUID(verify.split("/")[2]))
+        officer = Caller(client, a_token(session, both))
+    refused = officer.send("POST", verify, {"evidence": "Annual accounts"})
+    assert codes(refused, 409) == {"conflict_of_interest"}
+    assert "ask another officer" in refused.json()["detail"]
 
 
 def test_facts__what_waits__is_for_officers(person: Caller, officer: Caller) -> None:

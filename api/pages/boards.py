@@ -28,6 +28,7 @@ from booking.queries.calculations import (
     newest_calculation,
 )
 from booking.queries.decisions import newest_result
+from booking.queries.people import has_reviewer
 from booking.queries.requests import requests_of_round
 from booking.queries.round_pages import RoundShown, round_shown
 from booking.queries.rounds import visible_round
@@ -231,14 +232,14 @@ def seen(visit: Visit, slug: str) -> RoundShown:
 
 
 def reviewers_page(visit: Visit, shown: RoundShown) -> str | None:
-    """Return where to add a reviewer, while scores matter and for who may not give them."""
+    """Return where to add a reviewer, while scores matter and nobody may give them."""
     found = shown.facts.round
     scope = Scope(facility_id=found.facility_id)
     if found.state not in {RoundState.OPEN, RoundState.REVIEWING}:
         return None
-    if may(visit.actor, Action.REVIEW_WRITE, scope):
-        return None
     if not may(visit.actor, Action.STAFF_MANAGE, scope):
+        return None
+    if visit.read(lambda session: has_reviewer(session, found.facility_id)):
         return None
     lead = next(each for each in shown.facts.facilities if each.facility_id == found.facility_id)
     return f"/manage/facilities/{lead.slug}/staff"

@@ -3,11 +3,11 @@
 from datetime import time
 
 import pytest
-from sqlmodel import delete, select
+from sqlmodel import col, delete, select
 
 from booking.db import Database
 from booking.engine.permissions import SYSTEM, Role
-from booking.models import AccessRequest, PolicyVersion, RequestedSession, TermsVersion
+from booking.models import AccessRequest, Membership, PolicyVersion, RequestedSession, TermsVersion
 from booking.services.access_requests import create_request
 from booking.services.rounds import close_call
 from booking.services.terms import publish_terms
@@ -248,7 +248,7 @@ def test_close_call__before_its_published_end__asked_first_and_ends_now(
     assert manager.get("/manage/rounds/spring/close-call").status_code == 409
 
 
-def test_board__who_may_not_score__told_where_reviewers_are_added(
+def test_board__facility_without_reviewer__manager_told_where_to_add_one(
     visitor: Visitor, scene: RoundScene, database: Database
 ) -> None:
     with database.writing() as session:
@@ -258,8 +258,12 @@ def test_board__who_may_not_score__told_where_reviewers_are_added(
         reviewer = a_browser_of(session, scene.reviewer)
     link = f'href="/manage/facilities/{scene.facility.slug}/staff"'
     pages = ("/manage/rounds/spring", f"/manage/rounds/spring/requests/{asked.id}")
-    for cookie, is_told in ((_browser(database, scene), True), (reviewer, False)):
+    manager = _browser(database, scene)
+    for cookie, is_told in ((reviewer, False), (manager, False), (manager, True)):
         visitor.signed_in(cookie)
+        if is_told:
+            with database.writing() as session:
+                session.exec(delete(Membership).where(col(Membership.role) == Role.REVIEWER))
         for page in pages:
             answer = visitor.get(page)
             assert answer.status_code == 200

@@ -35,6 +35,9 @@ WHOLE_UP_TO: Final = 6000
 """Placements up to which the whole is branched at last."""
 
 WHOLE_NODES: Final = 20
+NEAR: Final = 0.01
+"""How far from the gap the last stage is still tried: it gains less than this."""
+
 BETTER: Final = 0.5
 """Points by which a part must be better: less would be a rounding."""
 
@@ -68,16 +71,24 @@ class Search:
                 chosen = dive(self.task, self.options, relaxation, relaxed, step)
                 self._settle(np.array(chosen, dtype=np.int64))
         worth = priced(self.task, self.model, relaxed)
-        if self._open():
+        if tries:
             self._solve_blocks([one for one in self.blocks if one.unit], worth)
         self._improve(relaxed, tries)
-        if tries and len(self.task) <= WHOLE_UP_TO:
-            self._branch()
-        elif tries:
-            for block in self.blocks:
-                if self._open() and not block.unit:
-                    self._solve_blocks([block], worth)
+        if tries and self._near():
+            self._at_last(worth)
         return self._outcome(), relaxed.duals
+
+    def _near(self) -> bool:
+        """Tell whether the last, dear stage may close the gap."""
+        return self.value >= self.bound * (1 - self.gap - NEAR)
+
+    def _at_last(self, worth: Floats) -> None:
+        if len(self.task) <= WHOLE_UP_TO:
+            self._branch()
+            return
+        for block in self.blocks:
+            if not block.unit:
+                self._solve_blocks([block], worth)
 
     def _branch(self) -> None:
         if not self._open():
@@ -119,6 +130,8 @@ class Search:
 
     def _solve_blocks(self, blocks: list[Block], worth: Floats) -> None:
         """Solve blocks alone; what they choose replaces what was there, where it fits the caps."""
+        if not self._open() or not blocks:
+            return
         placed = np.flatnonzero(self.values[: len(self.task)] > 0.5)  # noqa: PLR2004 - a binary
         chosen: list[Ints] = []
         for block in blocks:

@@ -25,7 +25,7 @@ TIE_SLACK: Final = 1e-6
 """Points within which two timetables count as equal: top-ups are exact to that."""
 
 MERIT_TRIES: Final = 0
-"""Parts solved anew for the merit-only optimum, which is only reported, with its interval."""
+"""Parts solved anew for the merit-only optimum, only reported, with its interval: dives do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,10 +56,11 @@ def free_spans(times: Times, *, now: datetime, quantity: int = 1) -> list[Span]:
     span = _bookable(line, int(now.timestamp()))
     if span is None or quantity > line.capacity:
         return []
-    around = (line.buffer_before_minutes + line.buffer_after_minutes) * 60
+    before, after = line.buffer_before_minutes * 60, line.buffer_after_minutes * 60
+    # Bookings keep their buffers, and so will the one to come: it stays as far from full times.
     busy = [
-        (start, end)
-        for start, end, level in levels(times.taken, around)
+        (start - after, end + before)
+        for start, end, level in levels(times.taken, before, after)
         if level > line.capacity - quantity
     ]
     shut = [(each.start, each.end) for each in times.closed]
@@ -80,11 +81,16 @@ def _bookable(line: Line, now: int) -> Span | None:
     return (first, last) if first < last else None
 
 
-def levels(taken: Iterable[Taken], around: int = 0) -> Iterator[tuple[int, int, int]]:
-    """Yield the spans in which anything is taken with the units taken; by start."""
+def levels(
+    taken: Iterable[Taken], before: int = 0, after: int = 0
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the spans in which anything is taken with the units taken; by start.
+
+    Each is taken `before` seconds earlier and `after` seconds longer.
+    """
     change: dict[int, int] = {}
     for each in taken:
-        start, end = each.start - around, each.end + around
+        start, end = each.start - before, each.end + after
         change[start] = change.get(start, 0) + each.quantity
         change[end] = change.get(end, 0) - each.quantity
     level = 0

@@ -141,6 +141,12 @@ def _weeks(draw_: st.DrawFn) -> tuple[Times, int]:
     return _times(*taken, line=line), draw_(st.integers(1, 3))
 
 
+def test_free__two_share_a_pool_with_buffers__a_short_gap_between_them_has_room() -> None:
+    line = replace(LINE, capacity=3, grid_minutes=15, buffer_after_minutes=10)
+    times = _times(_taken(0, 0.25, 1), _taken(0.5, 4, 1), line=line)
+    assert free_spans(times, now=NOW, quantity=2)[0] == WEEK
+
+
 @given(_weeks())
 def test_free_is_what_the_rules_find_free(given_: tuple[Times, int]) -> None:
     times, quantity = given_

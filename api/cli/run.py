@@ -49,15 +49,17 @@ def work() -> None:
     """Run jobs and deliveries until Ctrl-C or SIGTERM."""
     import signal
 
+    # Blocked before any thread starts, and numpy starts some when it is imported: none of them
+    # can then take the signal from sigwait.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+
     from api import jobs
     from booking.config import Settings
     from booking.db import Database
 
     settings = Settings()
     _require_ready(settings)
-    # Blocked before any thread starts: none of them can then take the signal from sigwait.
-    ends = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     database = Database(settings.database_url)
     running_jobs = jobs.start(settings, database)
     typer.echo("Working; Ctrl-C ends it.", err=True)

@@ -26,6 +26,7 @@ from booking.models import (
 )
 from booking.queries.counterfactuals import CalculationTold, calculations_told
 from booking.queries.events import Addressee
+from booking.queries.locking import locked
 from booking.queries.paging import Page, id_of, page_of, read_cursor
 
 _NONE_SUCH = "There is no such appeal; the page of your request lists those you made."
@@ -89,12 +90,7 @@ def lock_appeal(session: Session, appeal_id: UUID) -> Appeal:
 
     Raises: NotFound.
     """
-    found = session.exec(
-        select(Appeal)
-        .where(Appeal.id == appeal_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    found = locked(session, Appeal, appeal_id)
     if found is None:
         raise NotFound(_NONE_SUCH)
     return found

@@ -13,6 +13,7 @@ from booking.engine.permissions import Action, Actor, Scope, may
 from booking.engine.vocabulary import CalculationKind, CalculationState
 from booking.errors import NotFound
 from booking.models import Calculation, Round
+from booking.queries.locking import locked
 from booking.queries.paging import Page, id_of, page_of, read_cursor
 from booking.queries.requests import find_request, project
 
@@ -92,12 +93,7 @@ def lock_calculation(session: Session, calculation_id: UUID) -> Calculation:
 
     Raises: NotFound.
     """
-    found = session.exec(
-        select(Calculation)
-        .where(Calculation.id == calculation_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    found = locked(session, Calculation, calculation_id)
     if found is None:
         raise NotFound(_NONE_SUCH)
     return found

@@ -201,10 +201,10 @@ def test_book__alternative__can_be_booked(session: Session) -> None:
     a_closure(session, scene.facility.id, at(-600), at(600))
     found = alternatives_to(session, scene, scene.wish())
 
-    for _, starts_at, ends_at in found[:1]:
-        start, end = datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at)
-        new = scene.wish(starts_at=start, ends_at=end)
-        booked(session, scene, new)
+    _, starts_at, ends_at = found[0]
+    start, end = datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at)
+    row = booked(session, scene, scene.wish(starts_at=start, ends_at=end))
+    assert (row.starts_at, row.ends_at) == (start, end)
 
 
 def test_book__refused_for_whom__offers_no_time_there(session: Session) -> None:

@@ -35,6 +35,69 @@ class CalendarKind(StrEnum):
     """What a calendar token opens."""
 
     FEED = "feed"
+    CALDAV = "caldav"
+
+
+class CalendarAccess(StrEnum):
+    """What a calendar program may do with a calendar."""
+
+    READ_ONLY = "read-only"
+    READ_WRITE = "read-write"
+
+
+class CalendarMail(StrEnum):
+    """How a person hears of bookings: an invite each, one digest a day, or the feed alone."""
+
+    INVITE = "invite"
+    DIGEST = "digest"
+    FEED = "feed"
+
+
+class Participation(StrEnum):
+    """What an attendee answered (iCalendar PARTSTAT)."""
+
+    NEEDS_ACTION = "needs-action"
+    ACCEPTED = "accepted"
+    TENTATIVE = "tentative"
+    DECLINED = "declined"
+
+
+class ReplyVia(StrEnum):
+    """How an incoming mail reached us."""
+
+    IMAP = "imap"
+    MAILDIR = "maildir"
+    HOOK = "hook"
+
+
+class ReplyOutcome(StrEnum):
+    """What became of an incoming mail."""
+
+    NOTED = "noted"
+    CONFIRMATION_ASKED = "confirmation-asked"
+    COUNTER_DECLINED = "counter-declined"
+    OUTDATED = "outdated"
+    BOUNCED = "bounced"
+    AUTOMATIC = "automatic"
+    UNMATCHED = "unmatched"
+    UNREADABLE = "unreadable"
+
+
+class LinkPurpose(StrEnum):
+    """What a one-time link in a mail lets its reader do without signing in."""
+
+    UNDO_CANCELLING = "undo-cancelling"
+    CONFIRM_CANCELLING = "confirm-cancelling"
+    CONFIRM_DELETIONS = "confirm-deletions"
+
+
+class ClientEditKind(StrEnum):
+    """What a calendar program did that a later request of it is judged by."""
+
+    PUT_REFUSED = "put-refused"
+    DELETED = "deleted"
+    DELETE_IGNORED = "delete-ignored"
+    DELETE_WAITING = "delete-waiting"
 
 
 class FeedOf(StrEnum):

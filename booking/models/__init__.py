@@ -30,6 +30,17 @@ from booking.models.bookings import (
     UsageRecord,
     WaitlistEntry,
 )
+from booking.models.calendars import (
+    ActionLink,
+    BookingAlarm,
+    BookingAttendee,
+    BookingHref,
+    BusyCalendar,
+    BusyTime,
+    ClientEdit,
+    IncomingMail,
+    SyncState,
+)
 from booking.models.catalogue import AdmittedProject, Closure, Facility, OpeningHours, Resource
 from booking.models.events import Delivery, Event, KeptReply
 from booking.models.people import (
@@ -48,14 +59,21 @@ from booking.models.people import (
 
 __all__ = [
     "AccessRequest",
+    "ActionLink",
     "AdmittedProject",
     "ApiToken",
     "Appeal",
     "Booking",
+    "BookingAlarm",
+    "BookingAttendee",
+    "BookingHref",
     "BookingSeries",
     "BookingText",
+    "BusyCalendar",
+    "BusyTime",
     "Calculation",
     "CalendarToken",
+    "ClientEdit",
     "Closure",
     "Decision",
     "Delivery",
@@ -63,6 +81,7 @@ __all__ = [
     "Event",
     "Facility",
     "FreedTime",
+    "IncomingMail",
     "KeptReply",
     "LedgerEntry",
     "Membership",
@@ -84,6 +103,7 @@ __all__ = [
     "RoundFacility",
     "RoundResult",
     "SignInLink",
+    "SyncState",
     "TermsAcceptance",
     "TermsVersion",
     "UsageRecord",

@@ -17,7 +17,8 @@ class Facility(SQLModel, table=True):
     """A unit that runs resources, in one time zone, under one access policy.
 
     `holiday_region` is the part of the country whose public holidays it keeps, empty for
-    the country's. `offer_version` rises whenever the hours it offers may have changed.
+    the country's. `locale` is the language of its calendar texts and of mail to readers without
+    one. `offer_version` rises whenever the hours it offers may have changed.
     """
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -34,6 +35,7 @@ class Facility(SQLModel, table=True):
     mail_from: str = ""
     restricted: bool = False
     holiday_region: str = Field(default="", max_length=10)
+    locale: str = Field(default="en", max_length=10)
     offer_version: int = 0
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
@@ -121,7 +123,8 @@ class OpeningHours(SQLModel, table=True):
 class Closure(SQLModel, table=True):
     """A dated exception to the opening hours of a facility or of one resource.
 
-    One whose date is `estimated` keeps new bookings away and displaces none.
+    One whose date is `estimated` keeps new bookings away and displaces none. `busy_calendar_id`
+    names the outside calendar that a closure was read from.
     """
 
     __table_args__ = (
@@ -137,4 +140,6 @@ class Closure(SQLModel, table=True):
     kind: ClosureKind = Field(default=ClosureKind.MAINTENANCE, sa_type=Word(ClosureKind))
     reason: str = ""
     estimated: bool = False
+    # No foreign key: to add one SQLite rebuilds the table.
+    busy_calendar_id: UUID | None = Field(default=None, index=True)
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -9,12 +9,22 @@ from sqlmodel import Field, SQLModel
 
 from booking.clock import new_id
 from booking.engine.permissions import Role
-from booking.engine.vocabulary import CalendarKind, FeedOf, OrganisationKind
+from booking.engine.vocabulary import (
+    CalendarAccess,
+    CalendarKind,
+    CalendarMail,
+    FeedOf,
+    OrganisationKind,
+)
 from booking.models.columns import Json, UtcDateTime, Word
 
 
 class Person(SQLModel, table=True):
-    """Somebody who signs in by e-mail."""
+    """Somebody who signs in by e-mail.
+
+    `alarm_minutes` is how long before a booking their calendar rings; None for never.
+    `digest_on` is the day, in their zone, of the last digest.
+    """
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     email: str = Field(unique=True, max_length=254)
@@ -22,6 +32,11 @@ class Person(SQLModel, table=True):
     orcid: str = Field(default="", max_length=19)
     zone: str = Field(default="UTC", max_length=64)
     locale: str = Field(default="en", max_length=10)
+    calendar_mail: CalendarMail = Field(
+        default=CalendarMail.INVITE, sa_type=Word(CalendarMail), nullable=False
+    )
+    alarm_minutes: int | None = None
+    digest_on: date | None = Field(default=None, sa_type=Date)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -144,15 +159,22 @@ class ApiToken(SQLModel, table=True):
 
 
 class CalendarToken(SQLModel, table=True):
-    """A secret feed address; only the hash of its token is kept.
+    """A secret calendar address or a CalDAV account; only the hash of its secret is kept.
 
-    `subject_id` is the project, resource or facility shown; None for `me`.
+    `subject_id` is the project, resource or facility shown; None for `me`. `username` is
+    that of a CalDAV account, whose password is the token.
     """
+
+    __table_args__ = (Index("ix_calendartoken_username", "username", unique=True),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     person_id: UUID = Field(foreign_key="person.id", index=True)
     name: str = Field(max_length=100)
     kind: CalendarKind = Field(default=CalendarKind.FEED, sa_type=Word(CalendarKind))
+    access: CalendarAccess = Field(
+        default=CalendarAccess.READ_ONLY, sa_type=Word(CalendarAccess), nullable=False
+    )
+    username: str | None = Field(default=None, max_length=60)
     of: FeedOf = Field(sa_type=Word(FeedOf))
     subject_id: UUID | None = None
     token_hash: str = Field(unique=True, max_length=64)

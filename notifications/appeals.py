@@ -7,6 +7,7 @@ from booking.engine.appeals import FACT_WORDS
 from booking.engine.lifecycle import EventKind
 from booking.queries.appeals import AppealCard
 from booking.queries.events import DueDelivery
+from notifications.language import Language
 from notifications.sentences import About, Message
 
 LONGEST_GROUNDS: Final = 600
@@ -36,20 +37,22 @@ class AppealWords:
     link: str
 
 
-def appeal_words(due: DueDelivery, message: Message, card: AppealCard, base: str) -> AppealWords:
+def appeal_words(
+    due: DueDelivery, message: Message, card: AppealCard, base: str, language: Language
+) -> AppealWords:
     """Word an appeal for its reader: the applicant, or an officer who is to answer."""
     to_officer = due.person_id is not None and due.person_id != card.person_id
     rows = [
         ("Request", card.request_title),
         ("Round", card.round_name),
-        ("About", FACT_WORDS[card.fact]),
+        ("About", language.say(FACT_WORDS[card.fact])),
         ("Grounds", _shortened(card.grounds) if due.kind is EventKind.APPEAL_MADE else ""),
         ("Answer", card.answer if due.kind is not EventKind.APPEAL_MADE else ""),
-        ("What follows", "" if to_officer else _NEXT[due.kind]),
+        ("What follows", "" if to_officer else language.say(_NEXT[due.kind])),
     ]
     return AppealWords(
         message=_TO_OFFICER if to_officer else message,
-        rows=[(name, words) for name, words in rows if words],
+        rows=[(language.say(name), words) for name, words in rows if words],
         link=f"{base}/manage/appeals/{card.id}"
         if to_officer
         else f"{base}/rounds/{card.round_slug}/requests/{card.request_id}",

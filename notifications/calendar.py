@@ -17,13 +17,15 @@ from icalendar.parser import Contentline
 
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus
-from booking.engine.vocabulary import AccessBy
+from booking.engine.vocabulary import AccessBy, Participation
 from booking.queries.cards import BookingCard
+from notifications.alarms import END, with_alarm
+from notifications.language import Language, language_of
 from notifications.wording import span_words
 
 PRODID: Final = "-//Benchshare//Benchshare 0.1//EN"
 REFRESH: Final = timedelta(hours=1)
-END: Final = "END:VEVENT\r\n"
+UNNAMED: Final = frozenset({"", "unit"})
 PERSONAL: Final = ("SUMMARY", "CATEGORIES", "ATTENDEE")
 
 STATUS_WORD: Final[dict[BookingStatus, str]] = {
@@ -54,6 +56,7 @@ def vevent_text(card: BookingCard) -> str:
 
     DTSTAMP is when the booking last changed, so that a text depends on its revision alone.
     An invite and the kept text of one card, asked for in turn, are rendered once.
+    Its words are in the facility's language.
     """
     event = Event()
     event.add("uid", card.uid)
@@ -86,18 +89,35 @@ def public_text(vevent: str, name: str) -> str:
 def invite_text(card: BookingCard, method: Method, attendee: str, token: str) -> str:
     """Render the one calendar object of an invite to `attendee`, an address.
 
-    ORGANIZER is plus-addressed with `token`, so that a reply names its booking.
+    ORGANIZER is plus-addressed with `token`, so that a reply names its booking. Whoever may not
+    open the booking's page gets no link to it. The reader's alarm goes with a REQUEST.
     """
-    guest = _address(attendee, card.person_name)
-    guest.params["ROLE"] = vText("REQ-PARTICIPANT")
-    guest.params["PARTSTAT"] = vText("ACCEPTED")
-    guest.params["RSVP"] = vText("FALSE")
     organiser = _address(plus_addressed(card.organiser, token), card.facility_name)
+    kept = vevent_text(card)
+    if card.attendee is not None and not card.attendee.on_project:
+        kept = _without_link(kept, card)
     vevent = _with_lines(
-        _without(vevent_text(card), ("ORGANIZER",)),
-        _line("ORGANIZER", organiser) + _line("ATTENDEE", guest),
+        _without(kept, ("ORGANIZER",)),
+        _line("ORGANIZER", organiser) + _line("ATTENDEE", _attendee(card, attendee)),
     )
-    return _wrapped(_calendar(method=method), [vevent])
+    return _wrapped(_calendar(method=method), [with_alarm(vevent, card.alarm_minutes)])
+
+
+def _attendee(card: BookingCard, address: str) -> vCalAddress:
+    """Make the ATTENDEE: the holder comes anyway, others are asked whether they do."""
+    answer = Participation.ACCEPTED
+    if card.attendee is not None:
+        answer = card.attendee.answer_to(card.sequence)
+    value = _address(address, card.person_name or address)
+    value.params["ROLE"] = vText("REQ-PARTICIPANT")
+    value.params["PARTSTAT"] = vText(answer.upper())
+    value.params["RSVP"] = vText("TRUE" if card.attendee is not None else "FALSE")
+    return value
+
+
+def _without_link(vevent: str, card: BookingCard) -> str:
+    described = _line("DESCRIPTION", vText(plain(_description(card, linked=False))))
+    return _with_lines(_without(vevent, ("DESCRIPTION", "URL")), described)
 
 
 def feed_text(name: str, vevents: Iterable[str]) -> str:
@@ -140,11 +160,16 @@ def booking_url(card: BookingCard) -> str:
     return f"{card.base_url.rstrip('/')}/bookings/{card.id}"
 
 
-def amount(card: BookingCard) -> str:
+def amount(card: BookingCard, language: Language) -> str:
     """Word how much of a resource is booked; empty for one of a kind without a unit's name."""
-    if card.quantity == 1 and card.unit_label in {"", "unit"}:
+    if card.quantity == 1 and card.unit_label in UNNAMED:
         return ""
-    return f"{card.quantity} x {card.unit_label or 'unit'}"
+    return units(card.quantity, card.unit_label, language)
+
+
+def units(quantity: int, label: str, language: Language) -> str:
+    """Word a quantity; what has no name of its own is a unit."""
+    return f"{quantity} x {language.say('unit') if label in UNNAMED else label}"
 
 
 def plus_addressed(address: str, token: str) -> str:
@@ -170,9 +195,14 @@ def one_line(value: str) -> str:
 _UNSENDABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
-def _description(card: BookingCard) -> str:
-    here = span_words(card.starts_at, card.ends_at, card.facility_zone)
-    lines = (f"Local time at {card.facility_name}: {here}.", amount(card), booking_url(card))
+def _description(card: BookingCard, *, linked: bool = True) -> str:
+    language = language_of(card.facility_locale)
+    here = language.say(
+        "Local time at {facility}: {time}.",
+        facility=card.facility_name,
+        time=span_words(card.starts_at, card.ends_at, card.facility_zone, language),
+    )
+    lines = (here, amount(card, language), booking_url(card) if linked else "")
     return "\n".join(filter(None, lines))
 
 

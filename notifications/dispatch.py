@@ -17,16 +17,18 @@ from sqlmodel import Session
 from booking.config import Settings
 from booking.db import Database
 from booking.engine.lifecycle import EventKind
-from booking.queries import appeals, cards, events
+from booking.queries import appeals, attendees, cards, events
 from booking.queries.appeals import AppealCard
+from booking.queries.attendees import AttendeeSeen
 from booking.queries.cards import BookingCard
 from booking.queries.events import Addressee, DueDelivery, PendingEvent
 from booking.services import calendar_texts, deliveries
 from booking.services.deliveries import Outcome
 from notifications.calendar import vevent_text
+from notifications.invited import as_attendee, attendees_told
 from notifications.mail import SendFailed, Transport, mime, opened_transport
 from notifications.messages import Card, compose
-from notifications.sentences import MESSAGES, About, before
+from notifications.sentences import MESSAGES, TO_ATTENDEE_ALONE, About, before
 
 CLAIM: Final = timedelta(minutes=2)
 EVENTS_AT_ONCE: Final = 1000
@@ -110,7 +112,7 @@ def _addressees(
     session: Session, pending: Sequence[PendingEvent]
 ) -> dict[UUID, Sequence[Addressee]]:
     """Find who is told of each event; an event that nobody is told of is left out."""
-    told: dict[UUID, Sequence[Addressee]] = _holders(session, _about(About.BOOKING, pending))
+    told = _of_bookings(session, _about(About.BOOKING, pending))
     for about, ask in _ASKED.items():
         concerned = _about(about, pending)
         if concerned:
@@ -142,6 +144,19 @@ def _about(about: About, pending: Sequence[PendingEvent]) -> list[PendingEvent]:
     return [
         each for each in pending if each.kind in MESSAGES and MESSAGES[each.kind].about is about
     ]
+
+
+def _of_bookings(
+    session: Session, concerned: Sequence[PendingEvent]
+) -> dict[UUID, Sequence[Addressee]]:
+    """Find who is told of events about bookings: who holds or held each, then its attendees."""
+    theirs = [each for each in concerned if each.kind not in TO_ATTENDEE_ALONE]
+    told = _holders(session, theirs)
+    for key, invited in attendees_told(session, concerned).items():
+        people = told.get(key, ())
+        addresses = {each.address for each in people}
+        told[key] = [*people, *(each for each in invited if each.address not in addresses)]
+    return told
 
 
 def _holders(
@@ -180,7 +195,7 @@ def _deliver(
 ) -> DispatchReport:
     with database.reading() as session:
         found = _cards(session, settings, claimed)
-        readers = cards.readers(session, _others(claimed, found))
+        readers = _readers(session, claimed, found)
     outcomes = [
         _send(transport, each, _for_reader(found.get(each.subject_id), each, readers), settings)
         for each in claimed
@@ -211,6 +226,24 @@ def _cards(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Readers:
+    """Who reads of what is in another name: people by id, and attendees by their booking."""
+
+    people: Mapping[UUID, Mapping[str, Any]]
+    attendees: Mapping[UUID, Sequence[AttendeeSeen]]
+
+
+def _readers(
+    session: Session, claimed: Sequence[DueDelivery], found: Mapping[UUID, Card]
+) -> _Readers:
+    bookings = [key for key, card in found.items() if isinstance(card, BookingCard)]
+    return _Readers(
+        people=cards.readers(session, _others(claimed, found)),
+        attendees=attendees.attendees_at(session, bookings),
+    )
+
+
 def _others(claimed: Sequence[DueDelivery], found: Mapping[UUID, Card]) -> list[UUID]:
     """List who is told of what is in another name."""
     return [
@@ -220,11 +253,13 @@ def _others(claimed: Sequence[DueDelivery], found: Mapping[UUID, Card]) -> list[
     ]
 
 
-def _for_reader(
-    card: Card | None, due: DueDelivery, readers: Mapping[UUID, Mapping[str, Any]]
-) -> Card | None:
+def _for_reader(card: Card | None, due: DueDelivery, readers: _Readers) -> Card | None:
     """Return the card with the name, clock and language of whoever is told of it."""
-    reader = readers.get(due.person_id) if due.person_id is not None else None
+    if isinstance(card, BookingCard):
+        invited = as_attendee(card, due, readers.attendees.get(card.id, ()))
+        if invited is not None:
+            return invited
+    reader = readers.people.get(due.person_id) if due.person_id is not None else None
     if reader is None or not _in_another_name(card, due):
         return card
     if isinstance(card, BookingCard | AppealCard):

@@ -11,9 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from booking.config import Settings
 from booking.engine.intervals import Interval
-from booking.engine.lifecycle import BookingStatus
+from booking.engine.lifecycle import BookingStatus, EventKind
 from booking.engine.tokens import derived_token
-from booking.engine.wording import length_in_words
 from booking.queries.appeals import AppealCard
 from booking.queries.cards import BookingCard, DecisionCard, EntryCard, SignInCard
 from booking.queries.events import DueDelivery
@@ -28,6 +27,8 @@ from notifications.calendar import (
     plus_addressed,
 )
 from notifications.granted import granted_words, points_words
+from notifications.invited import invitation, to_attendee
+from notifications.language import Language, language_of
 from notifications.mail import Invite, Mail
 from notifications.nearest import none_left, slots_told
 from notifications.offers import offer_link, offer_rows, offer_words
@@ -37,6 +38,7 @@ from notifications.wording import (
     at_words,
     check_in_words,
     instant_words,
+    length_words,
     same_clock,
     span_words,
     zone_of,
@@ -67,7 +69,7 @@ def compose(due: DueDelivery, card: Card, settings: Settings) -> Mail:
     """
     message = message_for(due)
     if isinstance(card, BookingCard):
-        return _booking_mail(due, as_it_came(message, due), as_of(card, due), settings)
+        return _booking_mail(due, _of_booking(due, card), as_of(card, due), settings)
     if isinstance(card, EntryCard):
         return _entry_mail(due, message, card, settings)
     if isinstance(card, DecisionCard):
@@ -75,6 +77,19 @@ def compose(due: DueDelivery, card: Card, settings: Settings) -> Mail:
     if isinstance(card, AppealCard):
         return _appeal_mail(due, message, card, settings)
     return _sign_in_mail(due, message, card, settings)
+
+
+def reader_language(card: Card) -> Language:
+    """Return the reader's language; where it is not shipped, the facility's."""
+    if isinstance(card, SignInCard):
+        return language_of(card.person_locale)
+    return language_of(card.person_locale, card.facility_locale)
+
+
+def _of_booking(due: DueDelivery, card: BookingCard) -> Message:
+    if card.attendee is not None:
+        return to_attendee(due, card.attendee)
+    return as_it_came(message_for(due), due)
 
 
 def as_of(card: BookingCard, due: DueDelivery) -> BookingCard:
@@ -85,7 +100,8 @@ def as_of(card: BookingCard, due: DueDelivery) -> BookingCard:
     """
     said, message = due.payload, message_for(due)
     newest = said.get("revision", card.revision) >= card.revision
-    if due.happened_at >= card.updated_at and newest and message is not HANDED_ON:
+    own_copy = message is HANDED_ON or due.kind is EventKind.ATTENDEE_REMOVED
+    if due.happened_at >= card.updated_at and newest and not own_copy:
         return card
     then: dict[str, Any] = {"updated_at": due.happened_at}
     for name in ("starts_at", "ends_at"):
@@ -121,22 +137,22 @@ def _booking_mail(
     # Readers drop a CANCEL whose sender is not its ORGANIZER, so both have the booking's address.
     organiser = plus_addressed(card.organiser, reply_token(settings.secret_key, card))
     offered = offer_words(due, settings)
+    language = reader_language(card)
+    when = instant_words(local, language)
+    told_why = message.method is Method.CANCEL and card.attendee is None
     return _mail(
         due,
         card,
         template="offer" if offered else "booking",
-        subject=f"{message.subject}: {_shortened(card.resource_name)}, {instant_words(local)}",
+        message=message,
+        subject=f"{_shortened(card.resource_name)}, {when}",
         sender=(organiser, card.facility_name),
         invite=_invite(due, message, card, settings),
         words={
-            "message": message,
-            "card": card,
             "rows": [
-                *_booking_rows(card, told_why=message.method is Method.CANCEL),
-                *before_rows(due, card),
-                *until_rows(due, card),
-                *offer_rows(due, card),
-                *other_time_rows(due.payload, card.person_zone),
+                *_booking_rows(card, language, told_why=told_why),
+                *before_rows(due, card, language),
+                *_rows_of_holder(due, card, language),
             ],
             "link": offer_link(due, settings) or _leads_to(message, card),
             **offered,
@@ -144,25 +160,45 @@ def _booking_mail(
     )
 
 
+def _rows_of_holder(
+    due: DueDelivery, card: BookingCard, language: Language
+) -> list[tuple[str, str]]:
+    """Say what concerns whoever holds the booking, and nobody whom they invited."""
+    if card.attendee is not None:
+        return []
+    return [
+        *until_rows(due, card, language),
+        *offer_rows(due, card, language),
+        *other_time_rows(due.payload, card.person_zone, language),
+    ]
+
+
 def _leads_to(message: Message, card: BookingCard) -> str:
+    if card.attendee is not None and not card.attendee.on_project:
+        return ""
     if message.elsewhere:
         return f"{card.base_url.rstrip('/')}/resources/{card.resource_id}/calendar"
     return booking_url(card)
 
 
-def _booking_rows(card: BookingCard, *, told_why: bool) -> list[tuple[str, str]]:
+def _booking_rows(
+    card: BookingCard, language: Language, *, told_why: bool
+) -> list[tuple[str, str]]:
+    mine = card.attendee is None
+    missed = card.status is BookingStatus.NO_SHOW and mine
     rows = [
         ("Title", card.title),
         ("Where", place(card)),
-        ("How much", amount(card)),
-        ("When", span_words(card.starts_at, card.ends_at, card.facility_zone)),
-        ("Your time", _reader_time(card)),
-        ("Check-in", "" if told_why else _check_in(card)),
+        ("How much", amount(card, language)),
+        ("When", span_words(card.starts_at, card.ends_at, card.facility_zone, language)),
+        ("Your time", _reader_time(card, language)),
+        ("Check-in", "" if told_why or not mine else _check_in(card, language)),
         ("Project", card.project_name),
         ("Reason", card.reason if told_why else ""),
-        ("Whom to ask", _whom_to_ask(card) if card.status is BookingStatus.NO_SHOW else ""),
+        ("Whom to ask", _whom_to_ask(card) if missed else ""),
+        ("Invited by", card.attendee.invited_by if card.attendee else ""),
     ]
-    return [(name, value) for name, value in rows if value]
+    return [(language.say(name), value) for name, value in rows if value]
 
 
 def _whom_to_ask(card: BookingCard) -> str:
@@ -171,23 +207,24 @@ def _whom_to_ask(card: BookingCard) -> str:
     return ", ".join(each for each in ways if each)
 
 
-def _check_in(card: BookingCard) -> str:
+def _check_in(card: BookingCard, language: Language) -> str:
     """Word when and where to check in; empty where nobody needs to."""
     if card.no_show_grace_minutes is None or card.status is not BookingStatus.CONFIRMED:
         return ""
     booked = Interval(card.starts_at, card.ends_at)
-    between = check_in_words(booked, card.no_show_grace_minutes, card.facility_zone)
-    return (
-        f"{between}, by the code on the instrument or at {booking_url(card)}/check-in. "
-        "After that the time goes to others."
+    return language.say(
+        "{between}, by the code on the instrument or at {page}. "
+        "After that the time goes to others.",
+        between=check_in_words(booked, card.no_show_grace_minutes, card.facility_zone, language),
+        page=f"{booking_url(card)}/check-in",
     )
 
 
-def _reader_time(card: BookingCard) -> str:
+def _reader_time(card: BookingCard, language: Language) -> str:
     """Word the time on the reader's clock; empty where the facility's shows the same."""
     if same_clock(card.starts_at, card.ends_at, card.facility_zone, card.person_zone):
         return ""
-    return span_words(card.starts_at, card.ends_at, card.person_zone)
+    return span_words(card.starts_at, card.ends_at, card.person_zone, language)
 
 
 def _invite(
@@ -202,20 +239,19 @@ def _invite(
 def _decision_mail(
     due: DueDelivery, message: Message, card: DecisionCard, settings: Settings
 ) -> Mail:
-    base = settings.base_url.rstrip("/")
+    base, language = settings.base_url.rstrip("/"), reader_language(card)
     return _mail(
         due,
         card,
         template="decision",
-        subject=f"{message.subject}: {_shortened(card.title)}",
+        message=message,
+        subject=_shortened(card.title),
         sender=(card.organiser, card.facility_name),
         words={
-            "message": message,
-            "card": card,
-            "granted": granted_words(due, card),
-            "points": points_words(due, card),
-            "slots": slots_told(due, card, base),
-            "none_left": none_left(due, card),
+            "granted": granted_words(due, card, language),
+            "points": points_words(due, card, language),
+            "slots": slots_told(due, card, base, language),
+            "none_left": none_left(due, card, language),
             "reasons": card.reasons[:MOST_REASONS],
             "timed": any(map(_CLOCK.search, card.reasons[:MOST_REASONS])),
             "left_out": len(card.reasons[MOST_REASONS:]),
@@ -225,11 +261,12 @@ def _decision_mail(
 
 
 def _entry_mail(due: DueDelivery, message: Message, card: EntryCard, settings: Settings) -> Mail:
-    between = span_words(card.earliest_at, card.latest_at, card.facility_zone)
+    language = reader_language(card)
+    between = span_words(card.earliest_at, card.latest_at, card.facility_zone, language)
     rows = [
         ("Title", card.title),
         ("Where", f"{card.resource_name}, {card.facility_name}"),
-        ("How long", length_in_words(card.minutes)),
+        ("How long", length_words(card.minutes, language)),
         ("Within", between),
         ("Project", card.project_name),
     ]
@@ -237,26 +274,27 @@ def _entry_mail(due: DueDelivery, message: Message, card: EntryCard, settings: S
         due,
         card,
         template="booking",
-        subject=f"{message.subject}: {_shortened(card.resource_name)}",
+        message=message,
+        subject=_shortened(card.resource_name),
         sender=(card.organiser, card.facility_name),
         words={
-            "message": message,
-            "card": card,
-            "rows": [(name, value) for name, value in rows if value],
+            "rows": [(language.say(name), value) for name, value in rows if value],
             "link": f"{settings.base_url.rstrip('/')}/resources/{card.resource_id}",
         },
     )
 
 
 def _appeal_mail(due: DueDelivery, message: Message, card: AppealCard, settings: Settings) -> Mail:
-    told = appeal_words(due, message, card, settings.base_url.rstrip("/"))
+    language = reader_language(card)
+    told = appeal_words(due, message, card, settings.base_url.rstrip("/"), language)
     return _mail(
         due,
         card,
         template="booking",
-        subject=f"{told.message.subject}: {_shortened(card.request_title)}",
+        message=told.message,
+        subject=_shortened(card.request_title),
         sender=(card.organiser, card.facility_name),
-        words={"message": told.message, "card": card, "rows": told.rows, "link": told.link},
+        words={"rows": told.rows, "link": told.link},
     )
 
 
@@ -265,12 +303,11 @@ def _sign_in_mail(due: DueDelivery, message: Message, card: SignInCard, settings
         due,
         card,
         template="sign_in",
-        subject=message.subject,
+        message=message,
+        subject="",
         sender=(settings.sender, "Benchshare"),
         words={
-            "message": message,
-            "card": card,
-            "until": at_words(card.expires_at, card.person_zone),
+            "until": at_words(card.expires_at, card.person_zone, reader_language(card)),
             "link": sign_in_url(settings, card),
         },
     )
@@ -281,11 +318,23 @@ def _mail(
     card: Card,
     *,
     template: str,
+    message: Message,
     subject: str,
     sender: tuple[str, str],
     words: dict[str, Any],
     invite: Invite | None = None,
 ) -> Mail:
+    """Write a message from its template; `subject` is what it is about, after its own words."""
+    language = reader_language(card)
+    said = _said(message, card, language)
+    shown = {
+        "message": said,
+        "card": card,
+        "language": language,
+        "say": language.say,
+        "greeting": _greeting(card, language),
+        **words,
+    }
     return Mail(
         delivery_id=due.id,
         message_id=due.message_id,
@@ -294,10 +343,27 @@ def _mail(
         sender_name=sender[1],
         recipient=due.address,
         recipient_name=card.person_name,
-        subject=subject,
-        text=_TEMPLATES.get_template(f"{template}.txt").render(words),
-        html=_TEMPLATES.get_template(f"{template}.html").render(words),
+        subject=": ".join(filter(None, (said.subject, subject))),
+        text=_TEMPLATES.get_template(f"{template}.txt").render(shown),
+        html=_TEMPLATES.get_template(f"{template}.html").render(shown),
         invite=invite,
+    )
+
+
+def _greeting(card: Card, language: Language) -> str:
+    if not card.person_name:
+        return language.say("Hello,")
+    return language.say("Dear {name},", name=card.person_name)
+
+
+def _said(message: Message, card: Card, language: Language) -> Message:
+    """Return the message in the reader's language, with what its sentences name."""
+    names = invitation(card.attendee) if isinstance(card, BookingCard) and card.attendee else {}
+    return replace(
+        message,
+        subject=language.say(message.subject),
+        headline=language.say(message.headline, **names),
+        then=language.say(message.then, **names),
     )
 
 

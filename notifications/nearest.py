@@ -9,7 +9,8 @@ from booking.engine.wording import as_text
 from booking.queries.cards import DecisionCard
 from booking.queries.events import DueDelivery
 from booking.queries.nearest import NearSlot
-from notifications.wording import same_clock, span_words
+from notifications.language import Language
+from notifications.wording import both_spans
 
 MOST_TOLD: Final = 5
 _NONE_LEFT: Final = (
@@ -27,34 +28,36 @@ class SlotTold:
     link: str
 
 
-def slots_told(due: DueDelivery, card: DecisionCard, base_url: str) -> list[SlotTold]:
+def slots_told(
+    due: DueDelivery, card: DecisionCard, base_url: str, language: Language
+) -> list[SlotTold]:
     """Word the nearest free slots on both clocks; those that are over by then are left out."""
     if due.kind is not EventKind.REQUEST_NOT_GRANTED:
         return []
     coming = [each for each in card.nearest if each.starts_at > due.happened_at]
-    return [_told(each, card, base_url) for each in coming[:MOST_TOLD]]
+    return [_told(each, card, base_url, language) for each in coming[:MOST_TOLD]]
 
 
-def none_left(due: DueDelivery, card: DecisionCard) -> str:
+def none_left(due: DueDelivery, card: DecisionCard, language: Language) -> str:
     """Say that nothing is left near what was asked for; empty where something is."""
     refused = due.kind is EventKind.REQUEST_NOT_GRANTED
     coming = any(each.starts_at > due.happened_at for each in card.nearest)
-    return _NONE_LEFT if refused and not coming else ""
+    return language.say(_NONE_LEFT) if refused and not coming else ""
 
 
-def _told(slot: NearSlot, card: DecisionCard, base_url: str) -> SlotTold:
+def _told(slot: NearSlot, card: DecisionCard, base_url: str, language: Language) -> SlotTold:
     often = f"{slot.quantity} x " if slot.quantity > 1 else ""
-    when = span_words(slot.starts_at, slot.ends_at, slot.zone)
+    when = both_spans(slot.starts_at, slot.ends_at, slot.zone, card.person_zone, language)
     words = f"{often}{slot.resource_name}, {slot.facility_name}: {when}"
-    if not same_clock(slot.starts_at, slot.ends_at, slot.zone, card.person_zone):
-        words += f"; your time: {span_words(slot.starts_at, slot.ends_at, card.person_zone)}"
     if not slot.bookable:
-        return SlotTold(words, "given out in rounds only; the next ones", f"{base_url}/rounds")
+        rounds = language.say("given out in rounds only; the next ones")
+        return SlotTold(words, rounds, f"{base_url}/rounds")
     times = {
         "starts_at": as_text(slot.starts_at),
         "ends_at": as_text(slot.ends_at),
         "quantity": slot.quantity,
     }
     link = f"{base_url}/resources/{slot.resource}/book?{urlencode(times, safe=':')}"
-    way = "ask for it" if slot.mode is BookingMode.APPROVAL else "book it"
+    asks = slot.mode is BookingMode.APPROVAL
+    way = language.say("ask for it") if asks else language.say("book it")
     return SlotTold(words, way, link)

@@ -10,6 +10,7 @@ from booking.engine.lifecycle import EventKind
 from booking.queries.cards import BookingCard
 from booking.queries.events import DueDelivery
 from booking.services.offer_links import offer_token
+from notifications.language import Language
 from notifications.standing import on_both_clocks
 
 LET_GO: Final = frozenset({EventKind.OFFER_DECLINED, EventKind.OFFER_EXPIRED})
@@ -43,12 +44,13 @@ def offer_words(due: DueDelivery, settings: Settings) -> dict[str, Any]:
     }
 
 
-def offer_rows(due: DueDelivery, card: BookingCard) -> list[tuple[str, str]]:
+def offer_rows(due: DueDelivery, card: BookingCard, language: Language) -> list[tuple[str, str]]:
     """Return the row that says by when to answer, on the reader's clock and the facility's."""
     until = due.payload.get("deadline_at")
     if due.kind is not EventKind.OFFER_MADE or not isinstance(until, str):
         return []
-    return [("Answer by", on_both_clocks(datetime.fromisoformat(until), card))]
+    by = on_both_clocks(datetime.fromisoformat(until), card, language)
+    return [(language.say("Answer by"), by)]
 
 
 def _offer_id(payload: Mapping[str, Any]) -> UUID | None:

@@ -42,6 +42,11 @@ _CHANGE: Final = "To move or cancel it, open the booking:"
 _LOOK: Final = "To find another time, open what is free:"
 _BESIDE: Final = "To find another time than the one that is kept for you, open what is free:"
 _WAITING: Final = "To see what else you wait for, open your waiting list:"
+ANSWER: Final = (
+    "Please answer the invitation in your calendar program, so that {inviter} knows whether you "
+    "come."
+)
+LEAVES: Final = "It leaves your calendar by itself. If you have questions, ask {inviter}."
 _DECISION: Final = "To read the whole decision, open:"
 
 
@@ -126,6 +131,23 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         "The time that was held for you was not confirmed in time. It is free for others again.",
         BookingStatus.EXPIRED,
     ),
+    EventKind.BOOKING_RESTORED: _told(
+        "Kept after all",
+        "Your booking stands as it did before: its cancelling was undone.",
+        _CHANGE,
+        Method.REQUEST,
+        BookingStatus.CONFIRMED,
+    ),
+    EventKind.ATTENDEE_ADDED: _told(
+        "Invitation", "{inviter} invites you to this booking.", ANSWER, Method.REQUEST, None
+    ),
+    EventKind.ATTENDEE_REMOVED: _told(
+        "No longer invited",
+        "You were taken off the booking that {inviter} invited you to.",
+        LEAVES,
+        Method.CANCEL,
+        BookingStatus.CANCELLED,
+    ),
     EventKind.OFFER_MADE: _told(
         "Offered to you",
         "Time that you wait for is free, and held for you. Answer by the time below to have it.",
@@ -203,6 +225,9 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         "To sign in, open this link:",
     ),
 }
+
+# Told to the one attendee whom the event names, in words of notifications/invited.py.
+TO_ATTENDEE_ALONE: Final = frozenset({EventKind.ATTENDEE_ADDED, EventKind.ATTENDEE_REMOVED})
 
 # To whoever held it: the booking goes on, but leaves their calendar.
 HANDED_ON: Final = _told(

@@ -14,6 +14,7 @@ from booking.engine.vocabulary import BookingSource, OrganisationKind
 from booking.models import (
     ApiToken,
     Booking,
+    BookingAttendee,
     Closure,
     Facility,
     Membership,
@@ -195,6 +196,11 @@ def a_closure(
         session,
         Closure(**defaults | given, facility_id=facility_id, starts_at=starts_at, ends_at=ends_at),
     )
+
+
+def an_attendee(session: Session, booking: Booking, **given: Any) -> BookingAttendee:
+    defaults: dict[str, Any] = {"address": f"{uuid4().hex[:12]}@outside.example", "added_at": NOW}
+    return added(session, BookingAttendee(**defaults | {"booking_id": booking.id} | given))
 
 
 def an_entry(

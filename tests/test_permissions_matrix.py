@@ -11,12 +11,18 @@ from api import rest
 from api.app import create_app
 from booking.db import Database
 from tests.conftest import settings_for
-from tests.matrix import booking_rows, catalogue_rows, people_rows, round_rows
+from tests.matrix import attendee_rows, booking_rows, catalogue_rows, people_rows, round_rows
 from tests.matrix.world import Caller, Row, World, a_world
 
 PREFIX: Final = "/api/v1"
 REFUSED: Final = frozenset({401, 403, 404})
-ROWS: Final = people_rows.ROWS | catalogue_rows.ROWS | booking_rows.ROWS | round_rows.ROWS
+ROWS: Final = (
+    people_rows.ROWS
+    | catalogue_rows.ROWS
+    | booking_rows.ROWS
+    | attendee_rows.ROWS
+    | round_rows.ROWS
+)
 
 
 def mounted() -> set[str]:
@@ -91,6 +97,7 @@ def ids_in(path: str, world: World, caller: Caller) -> dict[str, object]:
     own_ids = world.feed_ids if "calendar" in path else world.token_ids
     return {
         "appeal_id": world.appeal_id,
+        "attendee_id": world.attendee_id,
         "booking_id": world.used.id if path.endswith("/usage") else home.booking.id,
         "calculation_id": world.calculation_id,
         "closure_id": world.closure_id,

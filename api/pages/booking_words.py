@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from booking.engine.lifecycle import BookingStatus
+from booking.engine.vocabulary import Participation
 
 STATUS_WORDS: Final[Mapping[BookingStatus, tuple[str, str, str]]] = {
     BookingStatus.HELD: ("held for you", "warn", "The time is kept until you confirm it."),
@@ -29,6 +30,12 @@ STATUS_WORDS: Final[Mapping[BookingStatus, tuple[str, str, str]]] = {
         "The facility had to close for that time. You can book another.",
     ),
     BookingStatus.EXPIRED: ("expired", "bad", "It was not answered or confirmed in time."),
+}
+ANSWER_WORDS: Final[Mapping[Participation, tuple[str, str]]] = {
+    Participation.NEEDS_ACTION: ("no answer yet", ""),
+    Participation.ACCEPTED: ("comes", "good"),
+    Participation.TENTATIVE: ("may come", "warn"),
+    Participation.DECLINED: ("does not come", "bad"),
 }
 OF_OTHERS: Final[Mapping[BookingStatus, tuple[str, str, str]]] = {
     BookingStatus.HELD: ("held", "warn", "The time is kept until it is confirmed."),

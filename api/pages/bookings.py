@@ -12,7 +12,7 @@ from sqlmodel import Session
 from api.pages import rules_in_words
 from api.pages.attendance import turn_of
 from api.pages.booking_wish import AGAIN, asks_which
-from api.pages.booking_words import STATUS_WORDS, words_of
+from api.pages.booking_words import ANSWER_WORDS, STATUS_WORDS, words_of
 from api.pages.fields import Address, Form, Typed, errors_of, marks_of
 from api.pages.local_reasons import by_the_clock_of
 from api.pages.lost_time import found_instead
@@ -25,10 +25,12 @@ from booking.engine.permissions import Action, Scope, may
 from booking.errors import DomainError, NotFound
 from booking.queries import catalogue
 from booking.queries.attendance import usage_of
+from booking.queries.attendees import AttendeeSeen, attendees_of
 from booking.queries.bookings import BookingSeen, booking_seen
 from booking.queries.catalogue import ResourceFacts
 from booking.queries.month import bookings_of_series
 from booking.services import booking_changes
+from booking.services.attendees import INVITING, inviting_scope
 from booking.services.booking_changes import Move
 from booking.services.booking_use import runs_the_place
 
@@ -142,6 +144,7 @@ def shown_booking(
         mine=mine,
         words=words_of(seen.booking.status, mine=mine, name=seen.person_name),
         all_words=STATUS_WORDS,
+        answers=ANSWER_WORDS,
         steps=steps if changing and seen.booking.ends_at > visit.now else (),
         lengths=rules_in_words.lengths_of(found, length),
         length=str(length),
@@ -165,8 +168,26 @@ def _around(
         "offers": offers_beside(session, refused),
         "usage": usage_of(session, booking_id),
         "series": series or (),
+        "attendees": _attendees(session, visit, seen),
+        "invites": _invites(session, visit, seen),
         **found_instead(session, visit, seen),
     }
+
+
+def _attendees(
+    session: Session, visit: Visit, seen: BookingSeen
+) -> tuple[AttendeeSeen, ...] | None:
+    """Return who is invited; None for a visitor who may not see that."""
+    if not may(visit.actor, Action.ATTENDEE_SEE, inviting_scope(session, visit.actor, seen)):
+        return None
+    return attendees_of(session, seen.booking.id)
+
+
+def _invites(session: Session, visit: Visit, seen: BookingSeen) -> bool:
+    """Say whether the visitor may invite somebody now."""
+    stands = seen.booking.status in INVITING and seen.booking.ends_at > visit.now
+    scope = inviting_scope(session, visit.actor, seen)
+    return stands and may(visit.actor, Action.ATTENDEE_EDIT, scope)
 
 
 def _minutes(seen: BookingSeen) -> int:

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.rest import (
     adoptions,
     appeals,
+    attendees,
     booking_series,
     booking_use,
     bookings,
@@ -41,6 +42,7 @@ from api.rest import (
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     adoptions.router,
     appeals.router,
+    attendees.router,
     booking_series.router,
     bookings.router,
     booking_use.router,

@@ -49,6 +49,8 @@ class Action(StrEnum):
     BOOKING_CREATE = "booking.create"
     BOOKING_SEE = "booking.see"
     BOOKING_CHANGE = "booking.change"
+    ATTENDEE_SEE = "attendee.see"
+    ATTENDEE_EDIT = "attendee.edit"
     BOOKING_APPROVE = "booking.approve"
     BOOKING_CHECK_IN = "booking.check_in"
     BOOKING_WAIVE = "booking.waive"
@@ -160,6 +162,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
         {R.MANAGER, R.OPERATOR, R.ORGANISATION_ADMIN, R.OFFICER, R.AUDITOR},
     ),
     A.BOOKING_CHANGE: frozenset({R.MANAGER, R.OFFICER}),
+    A.ATTENDEE_SEE: frozenset({R.MANAGER, R.OFFICER, R.AUDITOR}),
+    A.ATTENDEE_EDIT: frozenset({R.MANAGER, R.OFFICER}),
     A.BOOKING_APPROVE: frozenset({R.MANAGER, R.OFFICER}),
     A.BOOKING_CHECK_IN: frozenset({R.MANAGER, R.OPERATOR, R.OFFICER}),
     A.BOOKING_WAIVE: frozenset({R.MANAGER, R.OFFICER}),
@@ -211,6 +215,8 @@ FOR_ONESELF: Final = frozenset(
         A.TOKEN_CREATE,
         A.ORGANISATION_CREATE,
         A.CALCULATION_STOP,
+        A.ATTENDEE_SEE,
+        A.ATTENDEE_EDIT,
     }
 )
 
@@ -222,6 +228,7 @@ _BOOKING: Final = frozenset(
     {
         A.BOOKING_CREATE,
         A.BOOKING_CHANGE,
+        A.ATTENDEE_EDIT,
         A.BOOKING_CHECK_IN,
         A.PROJECT_CREATE,
         A.PROJECT_EDIT,

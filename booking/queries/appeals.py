@@ -83,6 +83,7 @@ class AppealCard:
     person_zone: str
     person_locale: str
     organiser: str
+    facility_locale: str = "en"
 
 
 def lock_appeal(session: Session, appeal_id: UUID) -> Appeal:
@@ -213,6 +214,7 @@ def appeal_cards(
             person_zone=people[row.asked_by].zone,
             person_locale=people[row.asked_by].locale,
             organiser=facility.mail_from or sender,
+            facility_locale=facility.locale,
         )
         for row, request, found, facility in rows
     }

@@ -25,6 +25,7 @@ from booking.models import (
     SignInLink,
     WaitlistEntry,
 )
+from booking.queries.attendees import AttendeeSeen
 from booking.queries.decisions import (
     Placement,
     Weighed,
@@ -46,6 +47,7 @@ _FACILITY: Final[Columns] = (
     col(Facility.zone).label("facility_zone"),
     col(Facility.country).label("facility_country"),
     col(Facility.mail_from).label("mail_from"),
+    col(Facility.locale).label("facility_locale"),
 )
 _READER: Final[Columns] = (
     col(Person.name).label("person_name"),
@@ -122,6 +124,8 @@ class BookingCard:
     """A booking with the names that mail and calendars show of it.
 
     `organiser` is the facility's agent address, which also sends; `base_url` is ours.
+    `alarm_minutes` is how long before the start this reader's calendar rings, None for never.
+    `attendee` is set where the reader is invited by the holder; the person is then that reader.
     """
 
     id: UUID
@@ -163,6 +167,9 @@ class BookingCard:
     person_locale: str
     organiser: str
     base_url: str
+    facility_locale: str = "en"
+    alarm_minutes: int | None = None
+    attendee: AttendeeSeen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +202,7 @@ class DecisionCard:
     person_zone: str
     person_locale: str
     organiser: str
+    facility_locale: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +228,7 @@ class EntryCard:
     person_zone: str
     person_locale: str
     organiser: str
+    facility_locale: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

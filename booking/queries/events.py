@@ -34,13 +34,14 @@ class PendingEvent:
     kind: EventKind
     subject_id: UUID
     payload: dict[str, Any]
+    happened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Who is told about something."""
+    """Who is told about something; whoever has no account has no `person_id`."""
 
-    person_id: UUID
+    person_id: UUID | None
     address: str
 
 
@@ -90,7 +91,8 @@ def pending_events(session: Session, *, limit: int) -> tuple[PendingEvent, ...]:
         .with_for_update(skip_locked=True)
     ).all()
     return tuple(
-        PendingEvent(row.id, EventKind(row.kind), row.subject_id, row.payload) for row in rows
+        PendingEvent(row.id, EventKind(row.kind), row.subject_id, row.payload, row.happened_at)
+        for row in rows
     )
 
 

@@ -16,6 +16,8 @@ from booking.models import (
     ApiToken,
     Appeal,
     Booking,
+    BookingAlarm,
+    BookingAttendee,
     BookingSeries,
     Calculation,
     CalendarToken,
@@ -46,6 +48,9 @@ HELD: Final[Mapping[str, tuple[type[SQLModel], str]]] = {
     "qualifications": (Qualification, "person_id"),
     "qualifications_granted": (Qualification, "granted_by"),
     "bookings": (Booking, "person_id"),
+    "invited_to": (BookingAttendee, "person_id"),
+    "attendees_invited": (BookingAttendee, "added_by"),
+    "booking_alarms": (BookingAlarm, "person_id"),
     "series_booked": (BookingSeries, "created_by"),
     "waiting_list": (WaitlistEntry, "person_id"),
     "check_ins": (UsageRecord, "checked_in_by"),
@@ -79,14 +84,17 @@ TIES: Final = (
     (SignInLink, "person_id"),
     (WebSession, "person_id"),
     (KeptReply, "person_id"),
+    (BookingAttendee, "person_id"),
+    (BookingAlarm, "person_id"),
 )
 SECRETS: Final = {"token_hash"}
 # A whole round is no data on who started it, nor an applicant's words on the officer who
-# answered them; replies repeat what stands elsewhere.
+# answered them, nor an answer on whoever invited; replies repeat what stands elsewhere.
 LEFT_OUT: Final[Mapping[str, set[str]]] = {
     "allocations_run": {"problem", "result"},
     "calculations_asked": {"answer"},
     "appeals_answered": {"asked_by", "grounds"},
+    "attendees_invited": {"person_id", "participation"},
     "kept_replies": {"body"},
 }
 

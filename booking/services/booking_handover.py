@@ -10,8 +10,10 @@ from booking.engine.intervals import Interval
 from booking.engine.permissions import Action, Actor
 from booking.errors import NotFound
 from booking.models import Booking
+from booking.queries import people
 from booking.queries.booking_facts import Wish
 from booking.queries.bookings import BookingSeen, resource_to_book
+from booking.services.attendees import leave_holders
 from booking.services.booking_changes import check_not_over, load_for, next_step, write_step
 from booking.services.booking_placing import check_rules
 
@@ -30,7 +32,10 @@ def hand_over(
     handed = next_step(seen.booking, "hand_over")
     check_not_over(seen, now)
     _check_person(session, seen, person_id, now=now)
+    held_by = people.person(session, seen.booking.person_id)
     write_step(session, actor, seen, handed, {"person_id": person_id}, now=now)
+    if held_by is not None:
+        leave_holders(session, booking_id=booking_id, address=held_by.email, now=now)
     return seen.booking
 
 

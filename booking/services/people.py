@@ -21,7 +21,7 @@ from booking.engine.violations import Violation
 from booking.errors import Malformed, NotFound, RulesBroken
 from booking.events import record
 from booking.models import Membership, Person
-from booking.queries import catalogue, organisations, people
+from booking.queries import attendees, catalogue, organisations, people
 from booking.queries.paging import Page
 from booking.services.permits import permit, permit_signed_in
 from booking.services.well_formed import read_email, read_name, well_formed
@@ -64,6 +64,8 @@ def enter(
         if rival is None:
             raise
         return rival
+    for invitation in attendees.rows_at(session, address):
+        invitation.person_id = person.id
     record(session, EventKind.PERSON_CREATED, subject_id=person.id, now=now, actor_id=actor_id)
     return person
 

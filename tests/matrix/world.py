@@ -44,6 +44,7 @@ from tests.builders import (
     a_role,
     a_token,
     added,
+    an_attendee,
     an_entry,
     an_offer,
     an_organisation,
@@ -118,6 +119,7 @@ class World:
     request: AccessRequest
     calculation_id: UUID
     appeal_id: UUID | None
+    attendee_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ def a_world(session: Session, *, round_state: RoundState) -> World:
         request=request,
         appeal_id=appeal.id if appeal else None,
         calculation_id=a_calculation(session, found).id,
+        attendee_id=an_attendee(session, home.booking).id,
     )
 
 

@@ -8,6 +8,7 @@ from booking.models import Person
 from booking.services.closures import NewClosure, add_closure
 from notifications.alternatives import other_time_rows
 from notifications.dispatch import run_once
+from notifications.language import ENGLISH
 from tests.builders import NOW, a_booking
 from tests.notifications.outcomes import mails_in, part, settings_for
 from tests.scenes import a_scene, at
@@ -23,18 +24,18 @@ NAIROBI = "Lathe, Workshop: Tuesday 24 November 2026, 12:00 to 13:00 (Africa/Nai
 
 
 def test_rows__nothing_written_down__are_none() -> None:
-    assert other_time_rows({"status": "displaced"}, "UTC") == []
+    assert other_time_rows({"status": "displaced"}, "UTC", ENGLISH) == []
 
 
 def test_rows__same_clock__says_the_time_once() -> None:
-    assert other_time_rows({"alternatives": [TIME]}, "Africa/Nairobi") == [
+    assert other_time_rows({"alternatives": [TIME]}, "Africa/Nairobi", ENGLISH) == [
         ("Free instead", NAIROBI)
     ]
 
 
 def test_rows__one_is_kept__stands_first_and_once() -> None:
     later = TIME | {"ends_at": "2026-11-24T11:00:00+00:00"}
-    rows = other_time_rows({"offered": TIME, "alternatives": [TIME, later]}, "UTC")
+    rows = other_time_rows({"offered": TIME, "alternatives": [TIME, later]}, "UTC", ENGLISH)
     assert [name for name, _ in rows] == ["Kept for you", "Also free"]
     assert "your time: Tuesday 24 November 2026, 09:00 to 10:00 (UTC)" in rows[0][1]
 

@@ -147,9 +147,7 @@ def _row(
     )
 
 
-def _created(
-    session: Session, row: CalendarToken, *, actor: Actor, now: datetime
-) -> CalendarToken:
+def _created(session: Session, row: CalendarToken, *, actor: Actor, now: datetime) -> CalendarToken:
     session.add(row)
     session.flush()
     _record(session, EventKind.TOKEN_CREATED, row, actor=actor, now=now)

@@ -33,6 +33,7 @@ from api.pages import (
     holidays,
     home,
     labels,
+    links,
     managed_facility,
     managed_files,
     managed_hours,
@@ -110,6 +111,7 @@ for _each in (
     reports,
     docs,
     offers,
+    links,
     waiting_list,
 ):
     router.include_router(_each.router)

@@ -1,4 +1,4 @@
-"""Calendar feeds in a person's account: secret addresses that calendar programs read."""
+"""Feeds and calendar accounts in a person's account: what calendar programs open."""
 
 from uuid import UUID
 
@@ -8,10 +8,11 @@ from fastapi.responses import Response
 from api.pages.fields import Address, Form, Typed, errors_of
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
-from booking.engine.vocabulary import FeedOf
+from booking.engine.vocabulary import CalendarAccess, FeedOf
 from booking.errors import DomainError
 from booking.queries import accounts
 from booking.services import calendar_tokens
+from booking.services.calendar_tokens import NewAccount
 
 router = APIRouter()
 
@@ -47,9 +48,40 @@ def create_feed(visit: Submitting, form: Form) -> Response:
     return _feeds_shown(visit, Typed({}), url=url)
 
 
+@router.post("/account/calendars/accounts")
+def create_account(visit: Submitting, form: Form) -> Response:
+    """Create a calendar account and show its username and password once."""
+    visit.sign_in_first()
+    access = form.word("access", CalendarAccess) or CalendarAccess.READ_ONLY
+    wanted = _wanted_feed(form, "account_shows")
+    if wanted is None:
+        return _feeds_shown(visit, form, form.refusal)
+    of, subject_id = wanted
+    made = visit.write(
+        lambda session: calendar_tokens.create_account(
+            session,
+            actor=visit.actor,
+            now=visit.now,
+            name=form.line("account_name", longest=100) or "calendar",
+            of=of,
+            subject_id=subject_id,
+            access=access,
+        )
+    )
+    if isinstance(made, DomainError):
+        return _feeds_shown(visit, form, made)
+    return _feeds_shown(visit, Typed({}), account=made)
+
+
+@router.get("/account/calendars/set-up")
+def set_up(visit: Visiting) -> Response:
+    """Say how each calendar program is set up, and what it can do."""
+    return show(visit, "account/set_up.html", base=visit.settings.base_url.rstrip("/"))
+
+
 @router.post("/account/calendars/{token_id:uuid}/revoke")
 def revoke_feed(visit: Submitting, token_id: UUID, form: Form) -> Response:
-    """Revoke a feed."""
+    """Revoke a feed or a calendar account."""
     visit.sign_in_first()
     done = visit.write(
         lambda session: calendar_tokens.revoke_feed(
@@ -58,23 +90,28 @@ def revoke_feed(visit: Submitting, token_id: UUID, form: Form) -> Response:
     )
     if isinstance(done, DomainError):
         return _feeds_shown(visit, form, done)
-    return go(visit, "/account/calendars", "The feed is revoked. Its address is dead.")
+    return go(visit, "/account/calendars", "It is revoked. No program can read it any more.")
 
 
-def _wanted_feed(form: Typed) -> tuple[FeedOf, UUID | None] | None:
-    """Read what a feed shows, from `me` or a kind and an id such as `project:0190…`."""
-    kind, _, text = form["shows"].partition(":")
+def _wanted_feed(form: Typed, name: str = "shows") -> tuple[FeedOf, UUID | None] | None:
+    """Read what a calendar shows, from `me` or a kind and an id such as `project:0190…`."""
+    kind, _, text = form[name].partition(":")
     read = Typed({"of": kind, "id": text})
     of, subject_id = read.word("of", FeedOf), read.key("id")
     missing = of is not FeedOf.ME and subject_id is None
     if of is None or read.faults or missing:
-        form.fault("shows", "Choose what the feed shows.")
+        form.fault(name, "Choose what the calendar shows.")
         return None
     return of, subject_id
 
 
 def _feeds_shown(
-    visit: Visit, values: Typed, refused: DomainError | None = None, *, url: str = ""
+    visit: Visit,
+    values: Typed,
+    refused: DomainError | None = None,
+    *,
+    url: str = "",
+    account: NewAccount | None = None,
 ) -> Response:
     feeds, projects = visit.read(
         lambda session: (
@@ -83,7 +120,7 @@ def _feeds_shown(
         )
     )
     choices = [("me", "My bookings"), *((f"project:{p.id}", f"{p.name}") for p in projects)]
-    named = values["shows"]
+    named = values["shows"] or values["account_shows"]
     if named and named not in dict(choices):
         choices.append((named, values["of_name"] or "What you came from"))
     response = show(
@@ -96,6 +133,8 @@ def _feeds_shown(
         feeds=feeds,
         choices=choices,
         url=url,
+        account=account,
+        base=visit.settings.base_url.rstrip("/"),
     )
     response.headers["Cache-Control"] = "no-store"
     return response

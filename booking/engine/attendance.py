@@ -117,8 +117,11 @@ def lapse_step(
     """Name the step that time itself takes with a booking by now; None where there is none.
 
     A hold expires at `expires_at`; what waits for approval too, and at its start in any
-    case; a confirmed one is missed once its grace is over, if it has one.
+    case; a confirmed one is missed once its grace is over, if it has one; one that is being
+    cancelled is cancelled at `expires_at`.
     """
+    if status is BookingStatus.CANCELLING:
+        return "cancel" if expires_at is not None and now >= expires_at else None
     if status is BookingStatus.CONFIRMED and grace_minutes is not None:
         return "miss" if now >= missed_at(booked, grace_minutes=grace_minutes) else None
     if status is BookingStatus.PENDING and now >= booked.start:

@@ -9,6 +9,8 @@ from booking.engine.violations import Violation
 from booking.engine.wording import at_words
 
 HOLD: Final = timedelta(minutes=15)
+# How long a booking that a calendar program deleted can be brought back.
+UNDO_FOR: Final = timedelta(minutes=15)
 DAY: Final = timedelta(days=1)
 
 

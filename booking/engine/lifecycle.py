@@ -254,6 +254,15 @@ BOOKING_STEPS: Final[StepTable[BookingStatus]] = {
     (BookingStatus.CANCELLING, "displace"): (BookingStatus.DISPLACED, EventKind.BOOKING_DISPLACED),
 }
 
+# A calendar program may use the name of a cancelled booking again: as a fresh request.
+REBOOKING_STEPS: Final[StepTable[BookingStatus]] = {
+    (BookingStatus.CANCELLED, "rebook"): (
+        BookingStatus.CONFIRMED,
+        EventKind.BOOKING_CONFIRMED,
+    ),
+    (BookingStatus.CANCELLED, "ask_again"): (BookingStatus.PENDING, EventKind.BOOKING_PENDING),
+}
+
 OFFER_STEPS: Final[StepTable[OfferState]] = {
     (OfferState.MADE, "accept"): (OfferState.ACCEPTED, EventKind.OFFER_ACCEPTED),
     (OfferState.MADE, "decline"): (OfferState.DECLINED, EventKind.OFFER_DECLINED),

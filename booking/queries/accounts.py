@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from booking.engine.permissions import ORGANISATION_ROLES, Actor, Role
-from booking.engine.vocabulary import FeedOf, OrganisationKind
+from booking.engine.vocabulary import CalendarAccess, CalendarKind, FeedOf, OrganisationKind
 from booking.models import CalendarToken, Facility, Organisation, Project, Resource
 
 
@@ -37,10 +37,16 @@ class ProjectLine:
 
 @dataclass(frozen=True, slots=True)
 class FeedLine:
-    """A calendar feed of the person; `shows` is the name of what it shows, empty for `me`."""
+    """A feed or calendar account of the person; `shows` is the name of what it shows.
+
+    That is empty for `me`; `username` is empty for a feed.
+    """
 
     id: UUID
     name: str
+    kind: CalendarKind
+    access: CalendarAccess
+    username: str
     of: FeedOf
     shows: str
     created_at: datetime
@@ -88,7 +94,7 @@ def projects_of(session: Session, viewer: Actor) -> tuple[ProjectLine, ...]:
 
 
 def feeds_of(session: Session, viewer: Actor) -> tuple[FeedLine, ...]:
-    """Return the viewer's feeds that were not revoked, the newest first."""
+    """Return the viewer's feeds and calendar accounts that were not revoked, the newest first."""
     rows = session.exec(
         select(CalendarToken)
         .where(CalendarToken.person_id == viewer.person_id, col(CalendarToken.revoked_at).is_(None))
@@ -99,6 +105,9 @@ def feeds_of(session: Session, viewer: Actor) -> tuple[FeedLine, ...]:
         FeedLine(
             row.id,
             row.name,
+            row.kind,
+            row.access,
+            row.username or "",
             row.of,
             names.get(row.subject_id, "") if row.subject_id else "",
             row.created_at,

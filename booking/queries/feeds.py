@@ -13,7 +13,7 @@ from booking.engine.availability import busy_time
 from booking.engine.intervals import Interval, intersect, union
 from booking.engine.lifecycle import HOLDING, ResourceState
 from booking.engine.permissions import Action, Actor, Scope, may
-from booking.engine.vocabulary import FeedOf
+from booking.engine.vocabulary import CalendarKind, FeedOf
 from booking.models import Booking, CalendarToken, Closure, Facility, Project, Resource
 from booking.queries.holds import held_by
 from booking.queries.people import actor_of, person
@@ -58,7 +58,9 @@ def feed(session: Session, token_hash: str, *, now: datetime) -> Feed | None:
     """
     token = session.exec(
         select(CalendarToken).where(
-            CalendarToken.token_hash == token_hash, col(CalendarToken.revoked_at).is_(None)
+            CalendarToken.token_hash == token_hash,
+            col(CalendarToken.kind) == CalendarKind.FEED,
+            col(CalendarToken.revoked_at).is_(None),
         )
     ).one_or_none()
     if token is None:
@@ -120,6 +122,11 @@ _SUBJECTS: Final = {
 def calendar_token(session: Session, token_id: UUID) -> CalendarToken | None:
     """Return the calendar token with that id."""
     return session.get(CalendarToken, token_id)
+
+
+def tokens_of(person_id: UUID) -> Any:
+    """Return the statement that selects the ids of a person's calendar tokens."""
+    return select(CalendarToken.id).where(CalendarToken.person_id == person_id)
 
 
 def freebusy(

@@ -17,7 +17,7 @@ from booking.models import Booking, Offer, Resource
 from booking.queries.bookings import BookingSeen, lock_at_hand, lock_resource_at_hand
 
 LOOK_BACK: Final = timedelta(days=2)
-EXPIRING: Final = (BookingStatus.HELD, BookingStatus.PENDING)
+EXPIRING: Final = (BookingStatus.HELD, BookingStatus.PENDING, BookingStatus.CANCELLING)
 _BOOKING: Final[tuple[Any, ...]] = (
     col(Booking.id),
     col(Booking.resource_id),
@@ -38,7 +38,7 @@ class Lapsing:
 
 
 def lapsing(session: Session, *, now: datetime, limit: int) -> tuple[Lapsing, ...]:
-    """Return bookings that are due to expire or to be missed, by resource and id; unlocked.
+    """Return bookings due to expire, to be missed or cancelled, by resource and id; unlocked.
 
     Holds of an unanswered offer are left to it. A booking that began two days ago stays as
     it is, and one that began before its resource's rules were last changed: nobody is to

@@ -13,6 +13,7 @@ from booking.engine.lifecycle import HOLDING, RequestState
 from booking.engine.vocabulary import WaitlistState
 from booking.models import (
     AccessRequest,
+    ActionLink,
     ApiToken,
     Appeal,
     Booking,
@@ -68,6 +69,7 @@ HELD: Final[Mapping[str, tuple[type[SQLModel], str]]] = {
     "api_tokens": (ApiToken, "person_id"),
     "calendar_tokens": (CalendarToken, "person_id"),
     "sign_in_links": (SignInLink, "person_id"),
+    "action_links": (ActionLink, "person_id"),
     "browser_sessions": (WebSession, "person_id"),
     "messages": (Delivery, "person_id"),
     "kept_replies": (KeptReply, "person_id"),
@@ -82,6 +84,7 @@ TIES: Final = (
     (ApiToken, "person_id"),
     (CalendarToken, "person_id"),
     (SignInLink, "person_id"),
+    (ActionLink, "person_id"),
     (WebSession, "person_id"),
     (KeptReply, "person_id"),
     (BookingAttendee, "person_id"),

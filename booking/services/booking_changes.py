@@ -35,7 +35,9 @@ from booking.services.waivers import may_waive, waiver_of
 
 # A change of any of these is a new time, place or person in a calendar.
 MOVING: Final = ("starts_at", "ends_at", "resource_id", "person_id")
-LAPSING: Final = frozenset({BookingStatus.HELD, BookingStatus.PENDING})
+LAPSING: Final = frozenset(
+    {BookingStatus.HELD, BookingStatus.PENDING, BookingStatus.CANCELLING}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def cancel(
     """
     seen = load_for(session, actor, Action.BOOKING_CHANGE, booking_id)
     taken_step = next_step(seen.booking, "cancel")
-    _check_in_time(session, actor, seen, now=now)
+    check_in_time(session, actor, seen, now=now)
     write_step(session, actor, seen, taken_step, {"reason": reason}, now=now)
     return seen.booking
 
@@ -165,11 +167,12 @@ def write_step(
     *,
     now: datetime,
     beside: Mapping[str, Any] | None = None,
+    asked_at: datetime | None = None,
 ) -> bool:
     """Write the changes and the new state, and record it; False if the time is taken.
 
     Time that is free from then on is noted for the waiting list. `beside` goes into the
-    event's payload too.
+    event's payload too. It is charged as of `asked_at`, where that was before now.
     `revision` always rises; `sequence` with time, place, resource or iCalendar STATUS.
     """
     booking = seen.booking
@@ -191,7 +194,7 @@ def write_step(
     if not change_guarded(session, booking, written):
         return False
     note_given_up(session, was=took, booking=booking, now=now)
-    settle(session, booking, now=now, was=took.interval)
+    settle(session, booking, now=asked_at or now, was=took.interval)
     record(
         session,
         to.event,
@@ -312,7 +315,7 @@ def _check_movable(
     session: Session, actor: Actor, seen: BookingSeen, target: Resource, *, now: datetime
 ) -> None:
     """Refuse what is too late, and what would go round an approval."""
-    _check_in_time(session, actor, seen, now=now)
+    check_in_time(session, actor, seen, now=now)
     approved = seen.booking.status is BookingStatus.CONFIRMED
     by_manager = manages_bookings(actor, target.facility_id)
     if target.mode is BookingMode.APPROVAL and approved and not by_manager:
@@ -323,7 +326,11 @@ def _check_movable(
         raise RulesBroken(reason, [Violation(ChangeCode.NEEDS_APPROVAL, reason)])
 
 
-def _check_in_time(session: Session, actor: Actor, seen: BookingSeen, *, now: datetime) -> None:
+def check_in_time(session: Session, actor: Actor, seen: BookingSeen, *, now: datetime) -> None:
+    """Refuse what is too late to be moved or cancelled by the actor.
+
+    Raises: RulesBroken.
+    """
     booking = seen.booking
     resource = resource_to_book(session, booking.resource_id)
     # Time that is only held is let go of at any time.

@@ -1,4 +1,4 @@
-"""Take away what has had its time: sign-in links, signed-in browsers, kept replies."""
+"""Take away what has had its time: links, signed-in browsers, kept replies, notes of mails."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,12 +7,13 @@ from typing import Final
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
-from booking.models import KeptReply, SignInLink, WebSession
+from booking.models import ActionLink, IncomingMail, KeptReply, SignInLink, WebSession
 
 LINKS_KEPT: Final = timedelta(days=7)
 """Longer than the mail with a link may be tried again."""
 
 REPLIES_KEPT: Final = timedelta(hours=48)
+INCOMING_KEPT: Final = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Cleared:
     links: int
     sessions: int
     replies: int
+    incoming: int = 0
 
 
 def clear(session: Session, *, now: datetime) -> Cleared:
@@ -29,4 +31,11 @@ def clear(session: Session, *, now: datetime) -> Cleared:
     links = session.exec(delete(SignInLink).where(col(SignInLink.expires_at) <= now - LINKS_KEPT))
     sessions = session.exec(delete(WebSession).where(col(WebSession.expires_at) <= now))
     replies = session.exec(delete(KeptReply).where(col(KeptReply.kept_at) <= now - REPLIES_KEPT))
-    return Cleared(links.rowcount, sessions.rowcount, replies.rowcount)
+    old = now - LINKS_KEPT
+    one_time = session.exec(delete(ActionLink).where(col(ActionLink.expires_at) <= old))
+    incoming = session.exec(
+        delete(IncomingMail).where(col(IncomingMail.received_at) <= now - INCOMING_KEPT)
+    )
+    return Cleared(
+        links.rowcount + one_time.rowcount, sessions.rowcount, replies.rowcount, incoming.rowcount
+    )

@@ -211,7 +211,6 @@ def test_create__for_what_is_not_ones_own__is_refused(client: TestClient, scene:
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
-        ({"kind": "caldav"}, "/kind"),
         ({"access": "read-write"}, "/access"),
         ({"of": "project"}, "/id"),
         ({"of": "me", "id": str(UUID(int=1))}, "/id"),
@@ -282,3 +281,37 @@ def test_freebusy__draft_or_unknown_resource__is_404(
 
 def a_draft(session: Session) -> UUID:
     return a_resource(session, state=ResourceState.DRAFT).id
+
+
+def test_account__created__signs_in_by_a_name_and_password_of_its_own(
+    client: TestClient, scene: Scene, database: Database
+) -> None:
+    made = ask(client, scene.booker, name="phone", kind="caldav", access="read-write").json()
+    assert set(made) == {"id", "url", "username", "password"}
+    assert made["url"] == "https://benchshare.example/dav/"
+    with database.reading() as session:
+        (row,) = session.exec(select(CalendarToken)).all()
+    assert (row.kind, row.access, row.username) == ("caldav", "read-write", made["username"])
+    assert made["password"] not in row.model_dump_json()
+    headers = {"Authorization": f"Bearer {scene.booker}"}
+    (item,) = client.get("/api/v1/me/calendar-tokens", headers=headers).json()["items"]
+    assert (item["kind"], item["username"]) == ("caldav", made["username"])
+    assert "password" not in item
+
+
+def test_account__password__is_no_feed(client: TestClient, scene: Scene) -> None:
+    made = ask(client, scene.booker, kind="caldav").json()
+    assert client.get(f"/feeds/{made['password']}.ics").status_code == 404
+
+
+def test_account__read_write_of_what_one_may_only_see__is_refused(
+    client: TestClient, scene: Scene, database: Database
+) -> None:
+    with database.writing() as session:
+        operator = a_person(session)
+        a_role(session, operator.id, Role.OPERATOR, facility_id=scene.facility_id)
+        token = a_token(session, operator)
+    of = {"kind": "caldav", "of": "facility", "id": str(scene.facility_id)}
+    assert ask(client, token, access="read-write", **of).status_code == 403
+    assert ask(client, token, **of).status_code == 201
+    assert ask(client, scene.manager, access="read-write", **of).status_code == 201

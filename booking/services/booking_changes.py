@@ -35,9 +35,7 @@ from booking.services.waivers import may_waive, waiver_of
 
 # A change of any of these is a new time, place or person in a calendar.
 MOVING: Final = ("starts_at", "ends_at", "resource_id", "person_id")
-LAPSING: Final = frozenset(
-    {BookingStatus.HELD, BookingStatus.PENDING, BookingStatus.CANCELLING}
-)
+LAPSING: Final = frozenset({BookingStatus.HELD, BookingStatus.PENDING, BookingStatus.CANCELLING})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from booking.config import Settings
+from booking.engine.displacement import WHY_CLOSED
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus, EventKind
 from booking.engine.tokens import derived_token
@@ -28,7 +29,7 @@ from notifications.calendar import (
 )
 from notifications.granted import granted_words, points_words
 from notifications.invited import invitation, to_attendee
-from notifications.language import Language, language_of
+from notifications.language import ENGLISH, Language, language_of
 from notifications.mail import Invite, Mail
 from notifications.nearest import none_left, slots_told
 from notifications.offers import offer_link, offer_rows, offer_words
@@ -194,11 +195,19 @@ def _booking_rows(
         ("Your time", _reader_time(card, language)),
         ("Check-in", "" if told_why or not mine else _check_in(card, language)),
         ("Project", card.project_name),
-        ("Reason", card.reason if told_why else ""),
+        ("Reason", _reason(card.reason, language) if told_why else ""),
         ("Whom to ask", _whom_to_ask(card) if missed else ""),
         ("Invited by", card.attendee.invited_by if card.attendee else ""),
     ]
     return [(language.say(name), value) for name, value in rows if value]
+
+
+def _reason(reason: str, language: Language) -> str:
+    """Return why, as it was written; what we ourselves say of a closure in the reader's words."""
+    for ours in WHY_CLOSED.values():
+        if reason.startswith((f"{ours}:", f"{ours}.")):
+            return language.say(ours) + reason.removeprefix(ours)
+    return reason
 
 
 def _whom_to_ask(card: BookingCard) -> str:
@@ -255,9 +264,17 @@ def _decision_mail(
             "reasons": card.reasons[:MOST_REASONS],
             "timed": any(map(_CLOCK.search, card.reasons[:MOST_REASONS])),
             "left_out": len(card.reasons[MOST_REASONS:]),
+            "in_english": _in_english(card, language),
             "link": f"{base}/rounds/{card.round_slug}/requests/{card.id}",
         },
     )
+
+
+def _in_english(card: DecisionCard, language: Language) -> str:
+    """Say that the reasons are in English; empty where the whole letter is, or has none."""
+    if language == ENGLISH or not (card.standing or card.reasons or card.advice):
+        return ""
+    return language.say("The reasons are in English, as on the page of the round:")
 
 
 def _entry_mail(due: DueDelivery, message: Message, card: EntryCard, settings: Settings) -> Mail:
@@ -343,11 +360,17 @@ def _mail(
         sender_name=sender[1],
         recipient=due.address,
         recipient_name=card.person_name,
-        subject=": ".join(filter(None, (said.subject, subject))),
+        subject=_subject(said, subject, language),
         text=_TEMPLATES.get_template(f"{template}.txt").render(shown),
         html=_TEMPLATES.get_template(f"{template}.html").render(shown),
         invite=invite,
     )
+
+
+def _subject(message: Message, about: str, language: Language) -> str:
+    if not about:
+        return message.subject
+    return language.say("{name}: {value}", name=message.subject, value=about)
 
 
 def _greeting(card: Card, language: Language) -> str:

@@ -15,6 +15,7 @@ from api.problems import STATUS
 from booking.errors import DomainError
 from booking.queries import accounts
 from booking.reference.countries import country_name
+from booking.reference.languages import LANGUAGES
 from booking.services import people, personal
 
 router = APIRouter()
@@ -117,7 +118,7 @@ def _shown(visit: Visit, values: Typed, refused: DomainError | None = None) -> R
         refused=refused,
         errors=errors_of(refused),
         zones=zones(visit.person.zone),
-        languages=[("en", "English"), *_other_language(visit.person.locale)],
+        languages=[*LANGUAGES.items(), *_other_language(visit.person.locale)],
         organisations=organisations,
         projects=projects,
         country_name=country_name,
@@ -126,7 +127,7 @@ def _shown(visit: Visit, values: Typed, refused: DomainError | None = None) -> R
 
 
 def _other_language(locale: str) -> list[tuple[str, str]]:
-    return [] if locale in {"", "en"} else [(locale, f"{locale} (pages are shown in English)")]
+    return [] if locale in {"", *LANGUAGES} else [(locale, locale)]
 
 
 def zones(also: str = "UTC") -> list[tuple[str, str]]:

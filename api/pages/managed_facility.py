@@ -14,11 +14,13 @@ from booking.errors import DomainError
 from booking.queries.terms_versions import terms_versions
 from booking.reference.countries import countries
 from booking.reference.holiday_calendar import regions_of
+from booking.reference.languages import LANGUAGES
 from booking.services.catalogue import edit_facility
 from booking.services.terms import publish_terms
 
 router = APIRouter()
 LINES: Final = ("name", "country", "zone", "contact_name", "contact_email", "contact_url")
+CHOSEN: Final = ("mail_from", "holiday_region", "locale")
 PROSE: Final = ("description", "access_policy")
 
 
@@ -26,9 +28,7 @@ PROSE: Final = ("description", "access_policy")
 def details(visit: Visiting, slug: str) -> Response:
     """Show the facility's details to change."""
     facility = managed(visit, slug, Action.FACILITY_EDIT)
-    values = {
-        name: getattr(facility, name) for name in (*LINES, *PROSE, "mail_from", "holiday_region")
-    }
+    values = {name: getattr(facility, name) for name in (*LINES, *PROSE, *CHOSEN)}
     if facility.restricted:
         values["restricted"] = "yes"
     return _shown(visit, facility, typed(values))
@@ -38,9 +38,7 @@ def details(visit: Visiting, slug: str) -> Response:
 def change(visit: Submitting, slug: str, form: Form) -> Response:
     """Change the details."""
     facility = managed(visit, slug, Action.FACILITY_EDIT)
-    changes: dict[str, Any] = {
-        name: form.line(name) for name in (*LINES, "mail_from", "holiday_region")
-    }
+    changes: dict[str, Any] = {name: form.line(name) for name in (*LINES, *CHOSEN)}
     changes |= {name: form.prose(name) for name in PROSE}
     changes["restricted"] = form["restricted"] == "yes"
     if form.refusal:
@@ -99,6 +97,7 @@ def _shown(
         typed=form,
         errors=errors_of(refused),
         countries=[(each.country, each.name) for each in countries().values()],
+        languages=LANGUAGES.items(),
         regions=regions_of(form["country"] or facility.country).items(),
         **around(visit, facility, "/details"),
     )

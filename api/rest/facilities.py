@@ -90,6 +90,10 @@ class FacilityFields(BaseModel):
     contact_url: Line | None = None
     mail_from: Line | None = None
     restricted: bool | None = None
+    locale: (
+        Annotated[str, Field(max_length=10, description="Language of its calendars: en, es or fr")]
+        | None
+    ) = None
 
 
 class FacilityIn(FacilityFields):
@@ -135,6 +139,7 @@ class FacilityOut(BaseModel):
     mail_from: str
     restricted: bool
     holiday_region: str
+    locale: str
     created_at: datetime
     updated_at: datetime
 

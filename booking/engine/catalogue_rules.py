@@ -35,6 +35,7 @@ class CatalogueCode(StrEnum):
     ZONE_UNKNOWN = "zone_unknown"
     COUNTRY_UNKNOWN = "country_unknown"
     REGION_UNKNOWN = "region_unknown"
+    LANGUAGE_UNKNOWN = "language_unknown"
     SLUG_MALFORMED = "slug_malformed"
     SLUG_TAKEN = "slug_taken"
     CAPACITY_BELOW_BOOKINGS = "capacity_below_bookings"
@@ -186,6 +187,7 @@ FACILITY_FIELDS: Final[Mapping[str, Field]] = {
     "mail_from": _MAIL,
     "restricted": Flag(),
     "holiday_region": Text(10),
+    "locale": Text(10, needed=True),
 }
 
 

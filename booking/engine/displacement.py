@@ -16,7 +16,7 @@ from booking.engine.vocabulary import ClosureKind
 # What is in use or done stays; it is listed, for a person to look after.
 STAYING: Final = frozenset({BookingStatus.IN_USE, BookingStatus.COMPLETED})
 LONGEST_REASON: Final = 500
-_WHY: Final[Mapping[ClosureKind, str]] = {
+WHY_CLOSED: Final[Mapping[ClosureKind, str]] = {
     ClosureKind.HOLIDAY: "Closed for a holiday",
     ClosureKind.MAINTENANCE: "Closed for maintenance",
     ClosureKind.OUTAGE: "Out of service",
@@ -76,4 +76,4 @@ def why_closed(kind: ClosureKind, reason: str) -> str:
     """Word why a booking had to give way."""
     words = " ".join(reason.split())
     cut = words if len(words) <= LONGEST_REASON else f"{words[: LONGEST_REASON - 1]}…"
-    return f"{_WHY[kind]}: {cut}" if cut else f"{_WHY[kind]}."
+    return f"{WHY_CLOSED[kind]}: {cut}" if cut else f"{WHY_CLOSED[kind]}."

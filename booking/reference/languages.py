@@ -4,4 +4,4 @@ from collections.abc import Mapping
 from typing import Final
 
 SOURCE_LANGUAGE: Final = "en"
-LANGUAGES: Final[Mapping[str, str]] = {"en": "English"}
+LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "es": "Español", "fr": "Français"}

@@ -1,13 +1,16 @@
 """The calendar text that is kept of each booking: rendered once per revision."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from booking.models import BookingText
+from booking.models import Booking, BookingText
 from booking.queries.cards import BookingCard
+from booking.queries.catalogue import resources_of
 from booking.queries.texts import kept_texts
 
 Render = Callable[[BookingCard], str]
@@ -27,6 +30,17 @@ def keep(session: Session, *, cards: Iterable[BookingCard], render: Render) -> d
     if rendered:
         _upsert(session, revisions, rendered)
     return kept | rendered
+
+
+def renew(session: Session, *, facility_id: UUID, now: datetime) -> None:
+    """Have the texts of a facility's bookings to come rendered anew, under a new revision each."""
+    resources = [each.id for each in resources_of(session, facility_id)]
+    session.exec(
+        update(Booking)
+        .where(col(Booking.resource_id).in_(resources), col(Booking.ends_at) > now)
+        .values(revision=col(Booking.revision) + 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _upsert(session: Session, revisions: dict[UUID, int], texts: dict[UUID, str]) -> None:

@@ -30,10 +30,11 @@ from booking.events import record
 from booking.guards import REFUSAL
 from booking.models import Facility, Resource
 from booking.queries import catalogue, holds
-from booking.reference.countries import countries
 from booking.reference.holiday_calendar import regions_of
+from booking.services import calendar_texts
 from booking.services.offer_versions import raise_offer_version
 from booking.services.permits import permit
+from booking.services.well_formed import country_faults, language_faults
 
 OWN = "own"
 GRID_MINUTES = 15
@@ -86,6 +87,8 @@ def edit_facility(
         session.add(row)
         _record_facility(session, EventKind.FACILITY_CHANGED, row, actor, now, changed)
         raise_offer_version(session, row.id)
+    if "locale" in changed:
+        calendar_texts.renew(session, facility_id=row.id, now=now)
     return row
 
 
@@ -240,6 +243,8 @@ def facility_faults(values: Mapping[str, Any]) -> tuple[Violation, ...]:
         faults += zone_faults(values["zone"])
     if "country" in values and "/country" not in pointed:
         faults += country_faults(values["country"])
+    if "locale" in values and "/locale" not in pointed:
+        faults += language_faults(values["locale"])
     return faults
 
 
@@ -275,14 +280,6 @@ def resource_faults(
         minimum_minutes=values.get("minimum_minutes", row and row.minimum_minutes),
         maximum_minutes=values.get("maximum_minutes", row and row.maximum_minutes),
     )
-
-
-def country_faults(country: str) -> tuple[Violation, ...]:
-    """Require a two-letter code of ISO 3166-1."""
-    if country in countries():
-        return ()
-    reason = f"{country!r} is no country code: write the two letters of ISO 3166, such as KE."
-    return (Violation(CatalogueCode.COUNTRY_UNKNOWN, reason, "/country"),)
 
 
 def refuse_malformed(faults: tuple[Violation, ...]) -> None:

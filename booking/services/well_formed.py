@@ -3,9 +3,11 @@
 from email_validator import EmailNotValidError, validate_email
 
 from booking.engine import identifiers
+from booking.engine.catalogue_rules import CatalogueCode
 from booking.engine.violations import Violation
 from booking.errors import Malformed
 from booking.reference.countries import countries
+from booking.reference.languages import LANGUAGES
 
 LONGEST_NAME = 200
 
@@ -60,3 +62,20 @@ def read_country(country: str) -> str:
         reason = f"No country has the letters {code} (ISO 3166-1); write two such as KE."
         raise Malformed(reason, [Violation("country", reason, "/country")])
     return code
+
+
+def country_faults(country: str) -> tuple[Violation, ...]:
+    """Require a two-letter code of ISO 3166-1."""
+    if country in countries():
+        return ()
+    reason = f"{country!r} is no country code: write the two letters of ISO 3166, such as KE."
+    return (Violation(CatalogueCode.COUNTRY_UNKNOWN, reason, "/country"),)
+
+
+def language_faults(code: str) -> tuple[Violation, ...]:
+    """Require a language that mails and calendars are written in."""
+    if code in LANGUAGES:
+        return ()
+    known = ", ".join(f"{each} ({name})" for each, name in LANGUAGES.items())
+    reason = f"Mails and calendars are not written in {code!r}; choose one of {known}."
+    return (Violation(CatalogueCode.LANGUAGE_UNKNOWN, reason, "/locale"),)

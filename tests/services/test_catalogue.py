@@ -329,3 +329,29 @@ def test_every_service__member_or_nobody__is_refused(session: Session, act: str)
         ACTS[act](session, scene, scene.by_member)
     with pytest.raises(NotSignedIn):
         ACTS[act](session, scene, ANONYMOUS)
+
+
+def test_edit_facility__another_language__renews_the_texts_of_what_is_to_come(
+    session: Session,
+) -> None:
+    scene = a_scene(session)
+    over = a_booking(session, scene.resource, scene.project, NOW - timedelta(hours=1), NOW)
+    coming = a_booking(session, scene.resource, scene.project, at(0), at(60))
+
+    def spoken(locale: str) -> str:
+        row = catalogue.edit_facility(
+            session,
+            actor=scene.by_manager,
+            now=NOW,
+            facility_id=scene.facility.id,
+            changes={"locale": locale},
+        )
+        session.expire_all()
+        return row.locale
+
+    assert [spoken(each) for each in ("fr", "fr")] == ["fr", "fr"]
+    assert (coming.revision, over.revision) == (1, 0)
+    assert (coming.sequence, coming.updated_at) == (0, NOW)
+    with pytest.raises(Malformed) as error:
+        spoken("tlh")
+    assert codes(error) == {"language_unknown"}

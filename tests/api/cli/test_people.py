@@ -114,3 +114,13 @@ def test_token_create__with_scopes__acts_as_that_person(run: Run, database: Data
     assert isinstance(refusal(run("token", "create", person.email, "--scope", "all")), Malformed)
     assert isinstance(refusal(run("token", "create", "nobody@example.org")), NotFound)
     assert run("token", "create", person.email, "--days", "1827").exit_code == 2
+
+
+def test_facility_language__shipped__is_kept_and_another_is_refused(
+    run: Run, database: Database
+) -> None:
+    with database.writing() as session:
+        slug = a_facility(session).slug
+    assert answered(run("facility", "language", slug, "fr", "--json"))["locale"] == "fr"
+    assert isinstance(refusal(run("facility", "language", slug, "tlh")), Malformed)
+    assert isinstance(refusal(run("facility", "language", "nowhere", "fr")), NotFound)

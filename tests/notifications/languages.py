@@ -1,0 +1,237 @@
+"""Every sentence of mails and calendars, and a mail of every kind, for tests of languages."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import notifications
+from booking.engine.appeals import FACT_WORDS
+from booking.engine.displacement import WHY_CLOSED
+from booking.engine.lifecycle import BookingMode, BookingStatus, EventKind
+from booking.engine.vocabulary import AppealedFact, AppealState, ChangedBy, Participation
+from booking.queries.appeals import AppealCard
+from booking.queries.attendees import AttendeeSeen
+from booking.queries.cards import BookingCard, EntryCard, SignInCard
+from booking.queries.decisions import Placement
+from booking.queries.nearest import NearSlot
+from notifications.invited import INVITED
+from notifications.mail import Mail
+from notifications.messages import Card, compose
+from notifications.sentences import HANDED_ON, MESSAGES, TO_ATTENDEE_ALONE, About
+from tests.notifications.cards import a_card
+from tests.notifications.test_messages import SETTINGS, a_decision, due
+
+FOLDER: Final = Path(notifications.__file__).parent
+START, END = datetime(2026, 12, 1, 8, tzinfo=UTC), datetime(2026, 12, 2, 10, tzinfo=UTC)
+# Greek for all that people write, so that a Latin word is one of ours.
+NAMES: Final[dict[str, Any]] = {
+    "title": "Τίτλος",
+    "resource_name": "Μικροσκόπιο",
+    "resource_location": "Αίθουσα",
+    "facility_name": "Εργαστήριο",
+    "project_name": "Νερό",
+    "person_name": "Αμίνα",
+    "contact_name": "Επαφή",
+    "person_zone": "Europe/Athens",
+}
+TIME: Final = {
+    "resource_name": "Τόρνος",
+    "facility_name": "Εργαστήριο",
+    "zone": "Africa/Nairobi",
+    "starts_at": START.isoformat(),
+    "ends_at": END.isoformat(),
+}
+WAS: Final = {
+    "starts_at": "2026-10-30T08:00:00+00:00",
+    "ends_at": "2026-10-30T10:00:00+00:00",
+    "quantity": 2,
+    "status": "pending",
+}
+OFFER: Final = {"offer_id": str(UUID(int=7)), "deadline_at": START.isoformat()}
+VARIANTS: Final[tuple[dict[str, Any], ...]] = (
+    {},
+    *({"by": by, "was": WAS, "was_on": "Τόρνος"} for by in ChangedBy),
+    {"was": {"status": "held"}, "alternatives": [TIME]},
+    {"offered": TIME, "alternatives": [TIME, TIME | {"quantity": 2}]},
+    {**OFFER, "entry_id": str(UUID(int=8))},
+    {**OFFER, "displaced_id": str(UUID(int=6))},
+    {"status": "pending"},
+)
+
+
+def literals() -> set[str]:
+    """List the sentences that the code and the templates say by themselves."""
+    found: set[str] = set()
+    for path in FOLDER.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                taken = {"say": 1, "count": 2}.get(node.func.attr, 0)
+                found |= {
+                    each.value
+                    for each in node.args[:taken]
+                    if isinstance(each, ast.Constant) and isinstance(each.value, str)
+                }
+    for path in (FOLDER / "templates").iterdir():
+        found |= set(re.findall(r'\bsay\("([^"]*)"', path.read_text()))
+    return found
+
+
+def of_messages() -> set[str]:
+    """List the sentences of the tables of messages."""
+    every = (*MESSAGES.values(), *INVITED.values(), HANDED_ON)
+    said = {part for each in every for part in (each.subject, each.headline, each.then)}
+    return said | set(FACT_WORDS.values()) | set(WHY_CLOSED.values())
+
+
+def every_mail(locale: str) -> Iterator[Mail]:
+    """Write a mail of every kind, in all its ways, to a reader of that language."""
+    for kind, message in MESSAGES.items():
+        for card, payload in _about(message.about, kind, locale):
+            yield compose(replace(due(kind), payload=payload), card, SETTINGS)
+
+
+def _about(about: About, kind: EventKind, locale: str) -> Iterator[tuple[Card, dict[str, Any]]]:
+    ours = {"person_locale": locale, "facility_locale": locale}
+    if about is About.BOOKING:
+        yield from _bookings(kind, ours)
+    elif about is About.DECISION:
+        yield from ((replace(each, **ours), {}) for each in _decisions())
+    elif about is About.APPEAL:
+        yield from _appeals(ours)
+    elif about is About.ENTRY:
+        yield from ((_entry(minutes, ours), {}) for minutes in (90, 1440, 2880))
+    else:
+        shared = {name: NAMES[name] for name in ("person_name", "person_zone")}
+        card = SignInCard(
+            id=UUID(int=1),
+            expires_at=END,
+            person_email="a@b.example",
+            person_locale=locale,
+            **shared,
+        )
+        yield card, {}
+
+
+def _bookings(
+    kind: EventKind, ours: dict[str, Any]
+) -> Iterator[tuple[BookingCard, dict[str, Any]]]:
+    for reason in ("", *WHY_CLOSED.values()):
+        yield from _bookings_because(kind, reason, ours)
+
+
+def _bookings_because(
+    kind: EventKind, reason: str, ours: dict[str, Any]
+) -> Iterator[tuple[BookingCard, dict[str, Any]]]:
+    status = MESSAGES[kind].status or BookingStatus.CONFIRMED
+    card = a_card(
+        **NAMES | ours,
+        ends_at=END,
+        quantity=3,
+        status=status,
+        expires_at=END,
+        no_show_grace_minutes=15,
+        reason=f"{reason}: Λόγος" if reason else "",
+    )
+    if kind not in TO_ATTENDEE_ALONE:
+        for payload in VARIANTS:
+            yield card, {"person_id": str(UUID(int=4)), **payload}
+        handed = {"person_id": str(UUID(int=3)), "was": {"person_id": str(UUID(int=4))}}
+        yield card, handed
+    if kind in INVITED and not reason:
+        for on_project in (False, True):
+            for name in ("", "Άννα"):
+                invited = replace(card, person_name=name, attendee=_attendee(on_project=on_project))
+                yield invited, {}
+                yield invited, {"status": "pending", "was": WAS}
+
+
+def _attendee(*, on_project: bool) -> AttendeeSeen:
+    return AttendeeSeen(
+        id=UUID(int=11),
+        booking_id=UUID(int=1),
+        person_id=None,
+        address="amina@sme.example",
+        name="Άννα",
+        participation=Participation.NEEDS_ACTION,
+        answered_sequence=None,
+        added_at=START,
+        removed_at=None,
+        invited_by="Νίκος",
+        zone=None,
+        locale=None,
+        on_project=on_project,
+    )
+
+
+def _decisions() -> Iterator[Any]:
+    placement = Placement(
+        session=0,
+        resource_id=UUID(int=2),
+        resource_name="Τόρνος",
+        starts_at=START,
+        ends_at=END,
+        quantity=2,
+    )
+    names = {each: NAMES[each] for each in ("title", "facility_name", "person_name", "person_zone")}
+    near = [
+        NearSlot(
+            session=0,
+            resource=UUID(int=2),
+            resource_name="Τόρνος",
+            facility_name="Εργαστήριο",
+            zone="Africa/Nairobi",
+            mode=mode,
+            starts_at=START,
+            ends_at=END,
+            quantity=2,
+        )
+        for mode in BookingMode
+    ]
+    decided = a_decision(**names, round_name="Γύρος", reasons=(), advice=())
+    yield decided
+    for share in (1_000_000, 930_000):
+        yield replace(decided, placements=(placement,), merit=800, fair_share_millionths=share)
+    reasons = tuple(f"Λόγος {each}, 10:00" for each in range(8))
+    yield replace(decided, nearest=tuple(near), reasons=reasons, advice=("Συμβουλή",))
+
+
+def _entry(minutes: int, ours: dict[str, Any]) -> EntryCard:
+    card = a_card(**NAMES | ours)
+    shared = {
+        name: getattr(card, name)
+        for name in EntryCard.__dataclass_fields__
+        if name in BookingCard.__dataclass_fields__
+    }
+    return EntryCard(**shared, earliest_at=START, latest_at=END, minutes=minutes)
+
+
+def _appeals(ours: dict[str, Any]) -> Iterator[tuple[AppealCard, dict[str, Any]]]:
+    for fact in AppealedFact:
+        for asked_by in (UUID(int=4), UUID(int=5)):
+            yield (
+                AppealCard(
+                    id=UUID(int=1),
+                    request_id=UUID(int=2),
+                    request_title="Τίτλος",
+                    round_slug="round",
+                    round_name="Γύρος",
+                    fact=fact,
+                    grounds="Λόγοι",
+                    state=AppealState.OPEN,
+                    answer="Απάντηση",
+                    person_id=asked_by,
+                    facility_name=NAMES["facility_name"],
+                    facility_zone="Africa/Nairobi",
+                    person_name=NAMES["person_name"],
+                    person_email="a@b.example",
+                    person_zone="Europe/Athens",
+                    organiser="bookings@bench.example",
+                    **ours,
+                ),
+                {},
+            )

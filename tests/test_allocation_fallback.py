@@ -11,9 +11,10 @@ from booking.engine.allocation.price_bound import Shape, bound_by_prices
 from booking.engine.allocation.problem import read_problem
 from booking.engine.allocation.progress import Progress
 from booking.engine.allocation.run import allocate
-from booking.engine.allocation.solver import Outcome, solve
+from booking.engine.allocation.solver import Outcome
 from booking.engine.allocation.verification import verify
 from booking.engine.allocation.worth import worth_at_least
+from tests.solved import solve
 from tests.strategies_allocation import SMALL, TINY, Size, changed, drawn_round
 
 LINKED = Size(facilities=3, resources=9, requests=60, days=7, spread=16, linked=0.4)

@@ -14,8 +14,9 @@ from booking.engine.allocation.network import WHOLE_UP_TO, is_network, joined, p
 from booking.engine.allocation.placements import Compiled, compile_problem
 from booking.engine.allocation.problem import read_problem
 from booking.engine.allocation.run import allocate
-from booking.engine.allocation.solver import Outcome, solve
+from booking.engine.allocation.solver import Outcome
 from booking.engine.allocation.verification import verify
+from tests.solved import solve
 from tests.strategies_allocation import Size, drawn_round
 
 LINKED = Size(

@@ -26,7 +26,7 @@ SEVERAL = Size(facilities=5, resources=15, requests=100, days=7, spread=10)
 
 def run(function: object, effort: Effort, tasks: int = 5) -> tuple[int | None, ...]:
     with runner(effort) as running:
-        return running.map(function, range(tasks), range(tasks))  # type: ignore[arg-type]
+        return running.map(function, range(tasks), range(tasks, 0, -1))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -37,7 +37,7 @@ def test_map__any_workers__answers_stand_in_order(workers: int) -> None:
         assert running.map(doubled, [], []) == ()
 
 
-def test_map__side_by_side__starts_with_the_heaviest() -> None:
+def test_map__side_by_side__starts_with_the_most_urgent() -> None:
     started: list[int] = []
 
     def noted(task: int, seconds: float | None) -> int:
@@ -68,7 +68,7 @@ def test_map__a_limit__each_task_is_given_what_is_left() -> None:
     ticks = iter(range(100))
     effort = Effort(time_limit=3, timer=lambda: next(ticks))
     with runner(effort) as running:
-        answers = running.map(seconds_given, range(5), range(5))
+        answers = running.map(seconds_given, range(5), range(5, 0, -1))
     assert answers == (1, None, None, None, None)
 
 
@@ -82,7 +82,7 @@ def test_should_stop__seconds_spent_against_the_limit__at_it_stops(spent: float)
 def test_map__stopped_between_tasks__what_is_done_counts() -> None:
     done: list[int] = []
     with runner(Effort(stop=lambda: len(done) == 2)) as running:
-        answers = running.map(doubled, range(5), range(5), lambda at, _: done.append(at))
+        answers = running.map(doubled, range(5), range(5, 0, -1), lambda at, _: done.append(at))
         assert answers == (0, 2, None, None, None)
         assert running.map(doubled, range(2), range(2)) == (None, None)
 

@@ -1,10 +1,13 @@
 """Laws of the search: its timetable is one, its bound holds, and it answers the same twice."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
 from booking.engine.allocation.blocks import blocks_of, priced, solve_block
 from booking.engine.allocation.branching import Branching
+from booking.engine.allocation.cliques import broken_cliques
 from booking.engine.allocation.components import split
 from booking.engine.allocation.cutting import Columns
 from booking.engine.allocation.diving import dive
@@ -31,16 +34,21 @@ def costs_of(task: Task) -> Floats:
 
 def searched(task: Task, *, gap: float = 0.0) -> tuple[float, float, Floats]:
     model, costs = build(task), costs_of(task)
-    search = Search(Branching(model, None, exact=False), task, model, costs=costs, gap=gap)
-    found, _ = search.found()
-    return float(costs @ found.values), found.bound, found.values
+    branching = Branching(model, None, exact=False)
+    search = Search(branching, task, model, costs=costs, gap=gap)
+    halfway = search.roughly(branching.relaxation(costs))
+    assert halfway is not None
+    rough = search.value, search.bound
+    search.thoroughly(halfway)
+    assert search.value >= rough[0]
+    assert search.bound <= rough[1]
+    return search.value, search.bound, search.values
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_search_brackets_the_optimum(seed: int) -> None:
     task = crowded_task(seed)
-    best = Branching(build(task), None, exact=True).branch(costs_of(task), 0.0)
-    optimum = float(costs_of(task) @ best.values)
+    optimum = optimum_of(task)
     value, bound, values = searched(task)
     assert value <= optimum + 1e-6
     assert bound >= optimum - 1e-6
@@ -76,15 +84,56 @@ def test_a_dive_seats_whole_requests_where_they_fit(step: float) -> None:
 @pytest.mark.parametrize("seed", [1, 4, 5])
 def test_blocks_share_no_request_and_lower_the_bound_by_no_more_than_is_true(seed: int) -> None:
     task = crowded_task(seed)
-    model, branching = build(task), Branching(build(task), None, exact=False)
-    relaxed = branching.relax(costs_of(task))
+    model = build(task)
+    branching = Branching(model, None, exact=False)
+    relaxation = branching.relaxation(costs_of(task))
+    relaxed = relaxation.solve()
     assert relaxed is not None
+    cliques = broken_cliques(task, relaxed.values[: len(task)])
+    assert cliques
+    relaxation.add_cliques(cliques)
+    tightened = relaxation.solve()
+    assert tightened is not None
+    assert tightened.value < relaxed.value - 1
     blocks = blocks_of(task)
     assert sum(len(block.columns) for block in blocks) == len(task)
     asking = [set(task.request[block.columns].tolist()) for block in blocks]
     assert sum(map(len, asking)) == len(set().union(*asking))
-    worth = priced(task, model, relaxed)
-    lowered = sum(solve_block(branching, task, block, worth).lowers for block in blocks)
+    worth = priced(task, model, tightened)
+    solved = [solve_block(branching, task, block, worth, cliques) for block in blocks]
+    lowered = sum(one.lowers for one in solved)
     assert lowered > 0
-    best = Branching(model, None, exact=True).branch(costs_of(task), 0.0)
-    assert relaxed.value - lowered >= float(costs_of(task) @ best.values) - 1e-6
+    assert tightened.value - lowered >= optimum_of(task) - 1e-6
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_a_clique_no_two_fit_together_and_nothing_more_can_join(seed: int) -> None:
+    task = crowded_task(seed)
+    relaxed = Branching(build(task), None, exact=False).relax(costs_of(task))
+    assert relaxed is not None
+    values = relaxed.values[: len(task)]
+    cliques = broken_cliques(task, values)
+    assert all(values[clique].sum() > 1 for clique in cliques)
+    for clique in cliques:
+        for one, other in combinations(clique.tolist(), 2):
+            assert shut_out(task, one, other)
+        outside = set(range(len(task))) - set(clique.tolist())
+        assert not [one for one in outside if all(shut_out(task, one, at) for at in clique)]
+
+
+def shut_out(task: Task, one: int, other: int) -> bool:
+    """Say whether two placements cannot both be chosen."""
+    if task.request[one] == task.request[other] and task.session[one] == task.session[other]:
+        return True
+    units = int(task.quantity[one] + task.quantity[other])
+    return bool(
+        task.resource[one] == task.resource[other]
+        and task.start[one] < task.end[other]
+        and task.start[other] < task.end[one]
+        and units > task.capacity[task.resource[one]]
+    )
+
+
+def optimum_of(task: Task) -> float:
+    best = Branching(build(task), None, exact=True).branch(costs_of(task), 0.0)
+    return float(costs_of(task) @ best.values)

@@ -5,6 +5,7 @@ share no request. A bound on each, with what reserves and caps are worth at thes
 adds up to a bound on the whole (Lagrangian relaxation).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +17,7 @@ from booking.engine.allocation.placements import Floats, Ints
 
 BLOCK_GAP: Final = 0.001
 
-UNIT_NODES: Final = 200
+UNIT_NODES: Final = 20
 """Branch-and-bound nodes for a block of single units, which is solved to the end as a rule."""
 
 POOL_NODES: Final = 1
@@ -72,11 +73,16 @@ def priced(task: Task, model: Model, relaxed: Relaxed) -> Floats:
     return worth
 
 
-def solve_block(branching: Branching, task: Task, block: Block, worth: Floats) -> Solved:
-    """Solve a block alone, at the columns' priced worth."""
+def solve_block(
+    branching: Branching, task: Task, block: Block, worth: Floats, cliques: Sequence[Ints]
+) -> Solved:
+    """Solve a block alone, at the columns' priced worth, with those of the cliques that are its.
+
+    The relaxation that the prices are of must have had all of the cliques.
+    """
     part = task.narrowed(block.columns, worth)
-    model = build(part)
-    lp = model.lp
+    own = [one for one in cliques if np.isin(one[0], block.columns)]
+    lp = build(part, cliques=[np.searchsorted(block.columns, one) for one in own]).lp
     lp.col_cost_ = part.points
     relaxed = branching.linear(lp)
     nodes = UNIT_NODES if block.unit else POOL_NODES

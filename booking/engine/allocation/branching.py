@@ -1,5 +1,6 @@
 """One component's program in HiGHS: relax it, or branch on a part of its columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,7 +8,7 @@ import highspy
 import numpy as np
 
 from booking.engine.allocation.model import Model
-from booking.engine.allocation.placements import Floats
+from booking.engine.allocation.placements import Floats, Ints
 from booking.engine.allocation.stopping import heed
 
 MOST_NODES: Final = 20_000
@@ -28,11 +29,12 @@ class SolverFailedError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
-    """A linear relaxation's value, its row prices and its columns' values."""
+    """A linear relaxation's value, its row prices, its columns' values and reduced costs."""
 
     value: float
     duals: Floats
     values: Floats
+    reduced: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,30 @@ class Relaxation:
             value=float(self._solver.getInfo().objective_function_value),
             duals=np.array(solution.row_dual, dtype=np.float64),
             values=np.array(solution.col_value, dtype=np.float64),
+            reduced=np.array(solution.col_dual, dtype=np.float64),
+        )
+
+    def add_cliques(self, cliques: Sequence[Ints]) -> None:
+        """Add a row for each clique: of these columns at most one is chosen."""
+        count = len(cliques)
+        columns = np.concatenate(cliques).astype(np.int32)
+        starts = np.append(0, np.cumsum([len(one) for one in cliques])[:-1]).astype(np.int32)
+        self._solver.addRows(
+            count,
+            np.full(count, -highspy.kHighsInf),
+            np.ones(count),
+            len(columns),
+            starts,
+            columns,
+            np.ones(len(columns)),
+        )
+
+    def aim(self, costs: Floats, binaries: int) -> None:
+        """Aim at other costs, and let the first columns be anything from 0 to 1 again."""
+        columns = np.arange(len(costs), dtype=np.int32)
+        self._solver.changeColsCost(len(costs), columns, costs)
+        self._solver.changeColsBounds(
+            binaries, columns[:binaries], np.zeros(binaries), np.ones(binaries)
         )
 
     def within(self, lower: Floats, upper: Floats) -> Relaxed | None:

@@ -11,8 +11,8 @@ import numpy as np
 from booking.engine.allocation.model import Task
 from booking.engine.allocation.placements import Floats
 from booking.engine.allocation.price_bound import ROUNDS, Prices, Shape, bound_by_prices, net_of
-from booking.engine.allocation.solver import Outcome
-from booking.engine.allocation.strict import solve
+from booking.engine.allocation.solver import Outcome, solve_thoroughly
+from booking.engine.allocation.strict import solve_roughly
 from booking.engine.allocation.worth import aims_of
 
 Solve = Callable[[Task, float, float | None], Outcome]
@@ -21,9 +21,9 @@ NEARLY: Final = 1e-9
 
 
 def solved_or_fallen_back(
-    gap: float, task: Task, seconds: float | None, *, solve: Solve = solve
+    gap: float, task: Task, seconds: float | None, *, solve: Solve = solve_roughly
 ) -> Outcome:
-    """Solve a component; if the solver fails, is stopped or proves nothing, fall back.
+    """Solve a component roughly; if the solver fails, is stopped or proves nothing, fall back.
 
     What it found before it ended early is kept where it is better.
     """
@@ -34,6 +34,15 @@ def solved_or_fallen_back(
     if isfinite(outcome.bound) and not outcome.stopped:
         return outcome
     return _better(task, outcome, fall_back(task))
+
+
+def carried_on(gap: float, begun: tuple[Task, Outcome], seconds: float | None) -> Outcome:
+    """Solve a component thoroughly from where it stands; if the solver fails, it stays so."""
+    task, rough = begun
+    try:
+        return solve_thoroughly(task, rough, gap, seconds)
+    except Exception:  # noqa: BLE001 - whatever breaks in a solver, what was found counts
+        return replace(rough, halfway=None)
 
 
 def _better(task: Task, outcome: Outcome, fallen: Outcome) -> Outcome:

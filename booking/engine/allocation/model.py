@@ -1,5 +1,6 @@
 """The round's program for one component, as plain arrays and as a HiGHS model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import gcd
 
@@ -194,13 +195,15 @@ def _block(
     )
 
 
-def build(task: Task, *, every_step: bool = False) -> Model:
+def build(task: Task, *, every_step: bool = False, cliques: Sequence[Ints] = ()) -> Model:
     """Write the program: sessions, slots on maximal cliques, caps, reserves.
 
-    With `every_step` each step of each resource has its row, as a yardstick: no timetable
-    more or less is allowed by that.
+    With `every_step` each step of each resource has its row, as a yardstick, and each set of
+    `cliques`, of which at most one is chosen, too: no timetable more or less is allowed by that.
     """
     rows = Rows()
+    for clique in cliques:
+        rows.add(clique, np.ones(len(clique)), -np.inf, 1.0)
     requests = _add_sessions(rows, task)
     slots = _add_slots(rows, task, every_step=every_step)
     caps = tuple((_add_cap(rows, cap), cap) for cap in task.caps)

@@ -6,9 +6,9 @@ import numpy as np
 
 from booking.engine.allocation.blocks import Block
 from booking.engine.allocation.model import Task
-from booking.engine.allocation.placements import Floats, Ints
+from booking.engine.allocation.placements import Floats, Ints, Mask
 
-FIRST_SIZE: Final = 240
+FIRST_SIZE: Final = 150
 """Columns freed at first; more while that is easy to solve, fewer while it is hard."""
 
 LEAST_SIZE: Final = 60
@@ -17,22 +17,23 @@ EASY: Final = 1000
 """Simplex iterations below which a part was easy, and above HARD it was hard."""
 
 HARD: Final = 3000
-GROW: Final = 1.1
+GROW: Final = 1.2
 SHRINK: Final = 0.8
+USED: Final = 1e-6
 
 
 class Neighbours:
     """Parts of the timetable, one after another.
 
-    A part is a request and the requests nearest to it in time on the resources of its block.
-    The request is the one whose place differs most from what the relaxation gives it, and
-    that was chosen least often before.
+    A part is a request and the requests nearest to it in time on the resources of its block:
+    of their columns those that the relaxation uses, and those that the timetable does. The
+    request is the one whose place differs most from what the relaxation gives it, and that
+    was chosen least often before.
     """
 
     def __init__(self, task: Task, blocks: tuple[Block, ...], relaxed: Floats) -> None:
         self._task = task
         self._requests, self._of_column = np.unique(task.request, return_inverse=True)
-        self._counts: Ints = np.bincount(self._of_column)
         self._relaxed = relaxed
         self._block = np.empty(len(task), dtype=np.int64)
         for at, block in enumerate(blocks):
@@ -50,7 +51,7 @@ class Neighbours:
         of_first = np.flatnonzero(self._of_column == first)
         centre = of_first[np.argmax(self._relaxed[of_first] + placed[of_first])]
         block = self._last = int(self._block[centre])
-        return self._around(int(centre), first, block)
+        return self._around(int(centre), first, block, (self._relaxed > USED) | (placed > USED))
 
     def learn(self, iterations: int) -> None:
         """Adapt how much is freed in the last part's block to how hard it was."""
@@ -61,8 +62,9 @@ class Neighbours:
             size = max(float(LEAST_SIZE), size * SHRINK)
         self._size[self._last] = size
 
-    def _around(self, centre: int, first: int, block: int) -> Ints:
+    def _around(self, centre: int, first: int, block: int, used: Mask) -> Ints:
         task, columns = self._task, self._columns[block]
+        columns = columns[used[columns]]
         same = columns[np.isin(task.resource[columns], task.resource[self._of_column == first])]
         middle = (task.start[centre] + task.end[centre]) / 2
         apart = np.abs((task.start[same] + task.end[same]) / 2 - middle)
@@ -72,7 +74,8 @@ class Neighbours:
         nearest[first] = -1.0
         order = np.argsort(nearest, kind="stable")
         order = order[np.isfinite(nearest[order])]
-        enough = np.searchsorted(np.cumsum(self._counts[order]), self._size[block]) + 1
+        counts = np.bincount(self._of_column[used], minlength=len(self._requests))
+        enough = np.searchsorted(np.cumsum(counts[order]), self._size[block]) + 1
         freed = np.zeros(len(self._requests), dtype=bool)
         freed[order[:enough]] = True
-        return np.flatnonzero(freed[self._of_column])
+        return np.flatnonzero(freed[self._of_column] & used)

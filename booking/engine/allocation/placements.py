@@ -25,6 +25,7 @@ from booking.engine.allocation.entities import (
 
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
+Mask: TypeAlias = NDArray[np.bool_]
 
 MOST_RANK: Final = 10
 RANK_STEP: Final = Fraction(5, 1000)

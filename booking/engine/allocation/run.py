@@ -74,9 +74,11 @@ def _solve_all(
 ) -> tuple[Outcome, ...]:
     """Solve every component; what a stop left out is filled by value."""
     watch = Watch(tasks, watcher)
+    spent = [0.0] * len(tasks)
 
     def told(at: int, outcome: Outcome) -> None:
-        running.spend(outcome.seconds)
+        running.spend(outcome.seconds - spent[at])
+        spent[at] = outcome.seconds
         watch.note(at, outcome)
 
     return solve_components(running, tasks, gap, told)

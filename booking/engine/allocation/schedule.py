@@ -88,21 +88,19 @@ class Runner:
         self,
         function: Solve[Given, Answer],
         tasks: Sequence[Given],
-        weights: Sequence[float],
+        urgency: Sequence[float],
         told: Callable[[int, Answer], None] | None = None,
     ) -> tuple[Answer | None, ...]:
         """Answer every task; the answers stand in the tasks' order however they were run.
 
         None stands for a task not reached before a stop, or that lost its worker too often;
-        so `function` must answer something else. It is run on the heaviest task first where
-        tasks run side by side, and on the lightest first where they do not, so that a stop
-        leaves out as few as possible. `told` is called with each place and answer as they
-        come. Raises: what `function` raises.
+        so `function` must answer something else. It is run on the most urgent task first,
+        since a stop leaves out what comes last. `told` is called with each place and answer
+        as they come. Raises: what `function` raises.
         """
         alone = self.effort.workers == 1 or len(tasks) <= 1
         one_by_one = alone and self.effort.executor is None
-        heaviest = sorted(range(len(tasks)), key=lambda at: (-weights[at], at))
-        order = heaviest[::-1] if one_by_one else heaviest
+        order = sorted(range(len(tasks)), key=lambda at: (-urgency[at], at))
         found: dict[int, Answer] = {}
         answers = self._one_by_one if one_by_one else self._side_by_side
         for at, answer in answers(function, tasks, order):

@@ -1,18 +1,20 @@
-"""Search a component too large to be solved whole: dives, blocks, then one part at a time.
+"""Search a component too large to be solved whole: relax, dive, then one part at a time.
 
-The stages, each only while the gap is open: two dives from the relaxation; blocks of single
-units solved alone, which tightens the bound and offers a timetable; parts of the timetable
-solved anew with all else fixed; then the whole, branched from what was found, or, where that
-is too large, blocks of pools, whose cuts tighten the bound. Limits are counts, so that the same
-task gives the same answer.
+The stages, each only while the gap is open. First roughly: the relaxation, tightened by clique
+cuts; a dive from it; a few parts of the timetable solved anew with all else fixed. Then
+thoroughly, from there: blocks of single units solved alone at the relaxation's prices, which
+tightens the bound and offers a timetable; more parts. Limits are counts, so that the same task
+gives the same answer.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from booking.engine.allocation.blocks import Block, blocks_of, priced, solve_block
-from booking.engine.allocation.branching import Branching, Found, Relaxed
+from booking.engine.allocation.branching import Branching, Relaxation, Relaxed
+from booking.engine.allocation.cliques import broken_cliques
 from booking.engine.allocation.cutting import Columns
 from booking.engine.allocation.diving import dive
 from booking.engine.allocation.model import Model, Task
@@ -20,26 +22,43 @@ from booking.engine.allocation.neighbours import Neighbours
 from booking.engine.allocation.placements import Floats, Ints
 from booking.engine.allocation.seats import Options, Seats
 
-DIVES: Final = (0.15, 0.03)
-"""The part of the waiting requests that a dive seats at a time: a quick one, a careful one."""
+DIVE: Final = 0.15
+"""The part of the waiting requests that a dive seats at a time."""
 
-MOST_TRIES: Final = 16
-"""Parts solved anew before the gap stays as it is."""
+CUT_ROUNDS: Final = 6
+LEAST_CUT: Final = 0.0002
+"""The part of its value by which the relaxation must fall for another round of cuts."""
 
-FRUITLESS: Final = 8
+ROUGH_TRIES: Final = 6
+"""Parts solved anew in a rough search."""
+
+MOST_TRIES: Final = 64
+"""The same in a thorough one, before the gap stays as it is."""
+
+FRUITLESS: Final = 16
 """Parts solved anew in vain, one after another, before the same."""
 
 PART_GAP: Final = 0.0005
 PART_NODES: Final = 5
-WHOLE_UP_TO: Final = 6000
-"""Placements up to which the whole is branched at last."""
-
-WHOLE_NODES: Final = 20
-NEAR: Final = 0.01
-"""How far from the gap the last stage is still tried: it gains less than this."""
-
 BETTER: Final = 0.5
 """Points by which a part must be better: less would be a rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halfway:
+    """Where a rough search ended, for a thorough one to begin.
+
+    `values` are the timetable's, `relaxed` the tightened relaxation's; `worth` are the points
+    of each column after caps and reserves are paid, `cliques` the rows added; `duals` are the
+    rows' prices in the relaxation without those.
+    """
+
+    values: Floats
+    bound: float
+    relaxed: Floats
+    worth: Floats
+    cliques: tuple[Ints, ...]
+    duals: Floats
 
 
 class Search:
@@ -52,62 +71,69 @@ class Search:
         self.costs, self.gap = costs, gap
         self.options = Options(task)
         self.columns = Columns(model)
-        self.blocks = blocks_of(task)
+        self.cliques: list[Ints] = []
         self.values: Floats = np.zeros(len(costs))
         self.value = 0.0
         self.bound = float("inf")
 
-    def found(self, start: Floats | None = None, tries: int = MOST_TRIES) -> tuple[Found, Floats]:
-        """Search until the gap is met; give what was found and every row's price."""
-        if start is not None:
-            self._keep(start)
-        relaxation = self.branching.relaxation(self.costs)
+    def roughly(self, relaxation: Relaxation) -> Halfway | None:
+        """Relax, dive, and solve a few parts anew; None where the relaxation was stopped."""
         relaxed = relaxation.solve()
         if relaxed is None:
-            return self._outcome(), np.zeros(self.model.lp.num_row_)
+            return None
         self.bound = relaxed.value
-        for step in DIVES:
-            if self._open():
-                chosen = dive(self.task, self.options, relaxation, relaxed, step)
-                self._settle(np.array(chosen, dtype=np.int64))
-        worth = priced(self.task, self.model, relaxed)
-        if tries:
-            self._solve_blocks([one for one in self.blocks if one.unit], worth)
-        self._improve(relaxed, tries)
-        if tries and self._near():
-            self._at_last(worth)
-        return self._outcome(), relaxed.duals
+        tightened = self._tightened(relaxation, relaxed)
+        self.dive(relaxation, tightened)
+        placed = tightened.values[: len(self.task)]
+        if self.is_open():
+            self._improve(Neighbours(self.task, blocks_of(self.task), placed), ROUGH_TRIES)
+        worth = priced(self.task, self.model, tightened)
+        return Halfway(self.values, self.bound, placed, worth, tuple(self.cliques), relaxed.duals)
 
-    def _near(self) -> bool:
-        """Tell whether the last, dear stage may close the gap."""
-        return self.value >= self.bound * (1 - self.gap - NEAR)
+    def thoroughly(self, halfway: Halfway) -> None:
+        """Go on from a rough search, until the gap is met or nothing helps."""
+        self._keep(halfway.values)
+        self.bound, self.cliques = halfway.bound, list(halfway.cliques)
+        blocks = blocks_of(self.task)
+        self._solve_blocks([one for one in blocks if one.unit], halfway.worth)
+        self._improve(Neighbours(self.task, blocks, halfway.relaxed), MOST_TRIES)
 
-    def _at_last(self, worth: Floats) -> None:
-        if len(self.task) <= WHOLE_UP_TO:
-            self._branch()
+    def dive(self, relaxation: Relaxation, relaxed: Relaxed) -> None:
+        """Dive from a relaxation, and keep what is found."""
+        chosen = dive(self.task, self.options, relaxation, relaxed, DIVE)
+        self._settle(np.array(chosen, dtype=np.int64))
+
+    def most(self, relaxation: Relaxation, start: Floats) -> None:
+        """Find a good timetable and a bound only, from a start and one dive."""
+        self._keep(start)
+        relaxed = relaxation.solve()
+        if relaxed is None:
             return
-        for block in self.blocks:
-            if not block.unit:
-                self._solve_blocks([block], worth)
+        self.bound = relaxed.value
+        if self.is_open():
+            self.dive(relaxation, relaxed)
 
-    def _branch(self) -> None:
-        if not self._open():
-            return
-        found = self.branching.part(
-            self.columns.cut(np.arange(len(self.costs)), self.values, self.costs),
-            self.gap,
-            nodes=WHOLE_NODES,
-            whole=len(self.task),
-            start=self.values,
-        )
-        self.bound = min(self.bound, found.bound)
-        self._keep(found.values)
-
-    def _open(self) -> bool:
+    def is_open(self) -> bool:
+        """Tell whether the gap is still to be met."""
         return not self.branching.stopped and self.value < self.bound * (1 - self.gap)
 
-    def _outcome(self) -> Found:
-        return Found(self.values, max(self.bound, self.value), optimal=False)
+    def _tightened(self, relaxation: Relaxation, relaxed: Relaxed) -> Relaxed:
+        """Add rows for cliques that the relaxation breaks, while that lowers the bound."""
+        for _ in range(CUT_ROUNDS):
+            cliques = broken_cliques(self.task, relaxed.values[: len(self.task)])
+            if not cliques:
+                return relaxed
+            relaxation.add_cliques(cliques)
+            self.cliques += cliques
+            found = relaxation.solve()
+            if found is None:
+                return relaxed
+            enough = relaxed.value - found.value < LEAST_CUT * relaxed.value
+            relaxed = found
+            self.bound = min(self.bound, found.value)
+            if enough:
+                return relaxed
+        return relaxed
 
     def _keep(self, values: Floats) -> bool:
         value = float(self.costs @ values)
@@ -130,12 +156,12 @@ class Search:
 
     def _solve_blocks(self, blocks: list[Block], worth: Floats) -> None:
         """Solve blocks alone; what they choose replaces what was there, where it fits the caps."""
-        if not self._open() or not blocks:
+        if not self.is_open() or not blocks:
             return
         placed = np.flatnonzero(self.values[: len(self.task)] > 0.5)  # noqa: PLR2004 - a binary
         chosen: list[Ints] = []
         for block in blocks:
-            solved = solve_block(self.branching, self.task, block, worth)
+            solved = solve_block(self.branching, self.task, block, worth, self.cliques)
             self.bound -= solved.lowers
             placed = np.setdiff1d(placed, block.columns)
             chosen.append(solved.chosen)
@@ -152,12 +178,11 @@ class Search:
             kept += seats.seat(sessions, self.costs) or []
         return np.array(kept, dtype=np.int64)
 
-    def _improve(self, relaxed: Relaxed, tries: int) -> None:
+    def _improve(self, neighbours: Neighbours, tries: int) -> None:
         """Free a part of the timetable and solve it anew, the part that promises most first."""
-        neighbours = Neighbours(self.task, self.blocks, relaxed.values[: len(self.task)])
         fruitless = 0
         for _ in range(tries):
-            if not self._open() or fruitless >= FRUITLESS:
+            if not self.is_open() or fruitless >= FRUITLESS:
                 return
             free = neighbours.next(self.values[: len(self.task)])
             columns = np.concatenate([free, self.columns.money])

@@ -1,19 +1,22 @@
 """Solve one component: to optimality where it is small, else by a search to within a gap.
 
+A search has two stages, each a task of its own: a rough one for every component, then a
+thorough one where the gap is still open, so that a stop finds all of them solved somehow.
+
 A stateless function of picklable arrays; one thread, no clock but the solver's own for the
 safety stop, no randomness: the same task gives the same outcome.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from booking.engine.allocation.branching import Branching, Found
+from booking.engine.allocation.branching import Branching, Found, Relaxation
 from booking.engine.allocation.model import Model, Task, build
 from booking.engine.allocation.placements import Floats
 from booking.engine.allocation.pricing import priced_by
-from booking.engine.allocation.search import MOST_TRIES, Search
+from booking.engine.allocation.search import Halfway, Search
 
 EXACT_UP_TO: Final = 1500
 """Placements up to which a component is solved to optimality, whatever the gap."""
@@ -24,9 +27,6 @@ TIE_RANGE: Final = 2.0**-20
 TIE_SLACK: Final = 1e-6
 """Points within which two timetables count as equal: top-ups are exact to that."""
 
-MERIT_TRIES: Final = 0
-"""Parts solved anew for the merit-only optimum, only reported, with its interval: dives do."""
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -35,7 +35,8 @@ class Outcome:
     `chosen` are columns of the task; `bound` and `merit_bound` are infinite where nothing
     was proved; `merit` is the most merit points found. Prices are at least 0 and not 0.
     `strict` is the price of a reserved credit and a bound on those credited, if they come first.
-    `fallback` says that it was found by value, not by the solver.
+    `fallback` says that it was found by value, not by the solver. `halfway` is where a
+    thorough search would begin.
     """
 
     chosen: tuple[int, ...]
@@ -50,42 +51,62 @@ class Outcome:
     seconds: float
     strict: tuple[float, float] | None = None
     fallback: bool = False
+    halfway: Halfway | None = None
 
 
-def solve(task: Task, gap: float, seconds: float | None) -> Outcome:
-    """Solve a component to `gap`, or to optimality where it is small enough.
-
-    `seconds` is a safety stop; a stopped outcome says so, and still is a valid one.
-    """
+def solve_roughly(task: Task, gap: float, seconds: float | None) -> Outcome:
+    """Solve a small component to optimality; of a large one give what is found quickly."""
     if not len(task):
         return Outcome((), 0.0, True, 0, 0.0, (), (), (), stopped=False, seconds=0.0)
-    return _Solve(task, gap, seconds).outcome()
+    return (_Exact if len(task) <= EXACT_UP_TO else _Rough)(task, gap, seconds).outcome()
+
+
+def solve_thoroughly(task: Task, rough: Outcome, gap: float, seconds: float | None) -> Outcome:
+    """Go on with a component from where it was left, if it was; its prices stay as they are."""
+    if rough.halfway is None:
+        return rough
+    model = build(task)
+    branching = Branching(model, seconds, exact=False)
+    search = Search(branching, task, model, costs=_tied(task, model), gap=gap)
+    search.thoroughly(rough.halfway)
+    placed = _placed(task, search.values)
+    return replace(
+        rough,
+        chosen=tuple(np.flatnonzero(placed).tolist()),
+        bound=max(search.bound, search.value),
+        merit=max(rough.merit, int(task.points @ placed)),
+        stopped=branching.stopped,
+        seconds=rough.seconds + branching.spent,
+        halfway=None,
+    )
 
 
 class _Solve:
-    """One component's solves: the timetable, its ties, and the merit-only optimum."""
+    """One component's model and its solves."""
 
     def __init__(self, task: Task, gap: float, seconds: float | None) -> None:
         self.task = task
         self.gap = gap
         self.model: Model = build(task)
-        self.exact = len(task) <= EXACT_UP_TO
-        self.branching = Branching(self.model, seconds, exact=self.exact)
+        self.branching = Branching(self.model, seconds, exact=len(task) <= EXACT_UP_TO)
 
-    def outcome(self) -> Outcome:
-        """Find prices, timetable and the merit-only optimum."""
-        costs = self._costs(top_ups=1.0)
-        found, duals = self._exactly(costs) if self.exact else self._nearly(costs)
-        if self.exact and found.optimal:
-            found = self._untied(costs, found)
-        merit, merit_bound = self._merit(found)
+    def most(self, costs: Floats, relaxation: Relaxation, start: Floats) -> Search:
+        """Find much of what these costs ask for, from a start and one dive, and a bound."""
+        search = Search(self.branching, self.task, self.model, costs=costs, gap=self.gap)
+        search.most(relaxation, start)
+        return search
+
+    def write(
+        self, values: Floats, bound: float, merit: tuple[int, float], duals: Floats
+    ) -> Outcome:
+        """Put together what was found; not proved, and with nothing left to go on from."""
         prices = priced_by(self.task, self.model, duals)
         return Outcome(
-            chosen=tuple(np.flatnonzero(self._placed(found)).tolist()),
-            bound=found.bound,
-            optimal=self.exact and found.optimal,
-            merit=merit,
-            merit_bound=merit_bound,
+            chosen=tuple(np.flatnonzero(_placed(self.task, values)).tolist()),
+            bound=bound,
+            optimal=False,
+            merit=merit[0],
+            merit_bound=merit[1],
             slots=prices.slots,
             caps=prices.caps,
             groups=prices.groups,
@@ -93,31 +114,20 @@ class _Solve:
             seconds=self.branching.spent,
         )
 
-    def _costs(self, *, top_ups: float) -> Floats:
-        costs = self.model.top_ups * top_ups
-        costs[: len(self.task)] = self.task.points
-        return costs
 
-    def _placed(self, found: Found) -> Floats:
-        return np.round(found.values[: len(self.task)])
+class _Exact(_Solve):
+    """Branch and bound to optimality: the timetable, its ties, and the merit-only optimum."""
 
-    def _exactly(self, costs: Floats, start: Floats | None = None) -> tuple[Found, Floats]:
-        """Solve to optimality; the prices are the relaxation's."""
+    def outcome(self) -> Outcome:
+        """Find prices, timetable and the merit-only optimum; the prices are the relaxation's."""
+        costs = _costs(self.task, self.model, top_ups=1.0)
         relaxed = self.branching.relax(costs)
-        found = self.branching.branch(costs, 0.0, start=start)
-        return found, np.zeros(self.model.lp.num_row_) if relaxed is None else relaxed.duals
-
-    def _nearly(
-        self, costs: Floats, start: Floats | None = None, tries: int = MOST_TRIES
-    ) -> tuple[Found, Floats]:
-        """Search to within the gap; ties are broken in the same search.
-
-        The ties only ever add, so a bound with them is one without.
-        """
-        tied = costs.copy()
-        tied[: len(self.task)] += self.task.tie * TIE_RANGE
-        search = Search(self.branching, self.task, self.model, costs=tied, gap=self.gap)
-        return search.found(start, tries)
+        found = self.branching.branch(costs, 0.0)
+        if found.optimal:
+            found = self._untied(costs, found)
+        duals = np.zeros(self.model.lp.num_row_) if relaxed is None else relaxed.duals
+        written = self.write(found.values, found.bound, self._merit(found), duals)
+        return replace(written, optimal=found.optimal)
 
     def _untied(self, costs: Floats, best: Found) -> Found:
         """Among timetables of equal objective take the one with the highest sum of ties."""
@@ -131,14 +141,61 @@ class _Solve:
 
     def _merit(self, found: Found) -> tuple[int, float]:
         """Find the most merit points there are, were nothing reserved, and a bound on them."""
-        placed = self._placed(found)
+        merit = int(self.task.points @ _placed(self.task, found.values))
         if not self.model.groups:
-            return int(self.task.points @ placed), found.bound
-        costs = self._costs(top_ups=0.0)
-        start = found.values
-        if self.exact and found.optimal:
-            alone, _ = self._exactly(costs, start)
+            return merit, found.bound
+        costs = _costs(self.task, self.model, top_ups=0.0)
+        if found.optimal:
+            alone: Found | Search = self.branching.branch(costs, 0.0, start=found.values)
         else:
-            alone, _ = self._nearly(costs, start, MERIT_TRIES)
-        most = max(self.task.points @ placed, self.task.points @ self._placed(alone))
-        return int(most), max(alone.bound, float(most))
+            alone = self.most(costs, self.branching.relaxation(costs), found.values)
+        merit = max(merit, int(self.task.points @ _placed(self.task, alone.values)))
+        return merit, max(alone.bound, float(merit))
+
+
+class _Rough(_Solve):
+    """A rough search: the timetable and the merit-only optimum from one relaxation each.
+
+    Ties are broken in the same search; they only ever add, so a bound with them is one without.
+    """
+
+    def outcome(self) -> Outcome:
+        """Find prices, a timetable, bounds, and where a thorough search would begin."""
+        costs = _tied(self.task, self.model)
+        search = Search(self.branching, self.task, self.model, costs=costs, gap=self.gap)
+        relaxation = self.branching.relaxation(costs)
+        halfway = search.roughly(relaxation)
+        bound = max(search.bound, search.value)
+        if halfway is None:
+            nothing = np.zeros(self.model.lp.num_row_)
+            return self.write(search.values, bound, (0, np.inf), nothing)
+        merit = self._merit(search, relaxation)
+        written = self.write(search.values, bound, merit, halfway.duals)
+        return replace(written, halfway=halfway if search.is_open() else None)
+
+    def _merit(self, found: Search, relaxation: Relaxation) -> tuple[int, float]:
+        """Find many merit points, were nothing reserved, and a bound on them."""
+        merit = int(self.task.points @ _placed(self.task, found.values))
+        if not self.model.groups:
+            return merit, max(found.bound, found.value)
+        costs = _costs(self.task, self.model, top_ups=0.0)
+        relaxation.aim(costs, len(self.task))
+        alone = self.most(costs, relaxation, found.values)
+        merit = max(merit, int(self.task.points @ _placed(self.task, alone.values)))
+        return merit, max(alone.bound, float(merit))
+
+
+def _costs(task: Task, model: Model, *, top_ups: float) -> Floats:
+    costs = model.top_ups * top_ups
+    costs[: len(task)] = task.points
+    return costs
+
+
+def _tied(task: Task, model: Model) -> Floats:
+    costs = _costs(task, model, top_ups=1.0)
+    costs[: len(task)] += task.tie * TIE_RANGE
+    return costs
+
+
+def _placed(task: Task, values: Floats) -> Floats:
+    return np.round(values[: len(task)])

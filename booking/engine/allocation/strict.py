@@ -17,14 +17,14 @@ from booking.engine.allocation.model import Model, Task, build
 from booking.engine.allocation.placements import Floats
 from booking.engine.allocation.pricing import PRICE_DIGITS
 from booking.engine.allocation.solver import EXACT_UP_TO, Outcome
-from booking.engine.allocation.solver import solve as solve_by_ladder
+from booking.engine.allocation.solver import solve_roughly as solve_by_ladder
 
 SLACK: Final = 1e-6
 """Credits or points within which two timetables count as equal."""
 
 
-def solve(task: Task, gap: float, seconds: float | None) -> Outcome:
-    """Solve a component as its policy says: by the ladder, or reserved hours first."""
+def solve_roughly(task: Task, gap: float, seconds: float | None) -> Outcome:
+    """Solve a component as its policy says; a large one by the ladder is left halfway."""
     if not (task.strict and task.reserves and len(task)):
         return solve_by_ladder(task, gap, seconds)
     return _Strict(task, gap, seconds).outcome()

@@ -14,7 +14,7 @@ from booking.engine.allocation.diving import dive
 from booking.engine.allocation.model import Task, build, task_of
 from booking.engine.allocation.placements import Floats, compile_problem
 from booking.engine.allocation.problem import read_problem
-from booking.engine.allocation.search import Search
+from booking.engine.allocation.search import Halfway, Search
 from booking.engine.allocation.seats import Options
 from tests.strategies_allocation import Size, drawn_round
 
@@ -36,12 +36,14 @@ def searched(task: Task, *, gap: float = 0.0) -> tuple[float, float, Floats]:
     model, costs = build(task), costs_of(task)
     branching = Branching(model, None, exact=False)
     search = Search(branching, task, model, costs=costs, gap=gap)
-    halfway = search.roughly(branching.relaxation(costs))
-    assert halfway is not None
-    rough = search.value, search.bound
-    search.thoroughly(halfway)
-    assert search.value >= rough[0]
-    assert search.bound <= rough[1]
+    begun = search.roughly(branching.relaxation(costs))
+    assert begun is not None
+    halfway: Halfway | None = begun[0]
+    while halfway is not None:
+        before = search.value, search.bound
+        halfway = search.one_round(halfway)
+        assert search.value >= before[0]
+        assert search.bound <= before[1]
     return search.value, search.bound, search.values
 
 

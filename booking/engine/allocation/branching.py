@@ -90,12 +90,17 @@ class Branching:
     ) -> Found:
         """Solve a small program of its own, whose first `whole` columns are binaries.
 
-        Nothing is found (all values 0) where there is no start and it ended early.
+        Nothing is found (all values 0) where there is no start and it ended early. With a start
+        neither restarts nor heuristics are worth their time: measured, a third less for the same.
         """
         solver = _quiet_solver()
         solver.passModel(lp)
         for option, value in (("mip_rel_gap", gap), ("mip_abs_gap", 0.5)):
             solver.setOptionValue(option, value)
+        if start is not None:
+            solver.setOptionValue("mip_allow_restart", False)
+            solver.setOptionValue("mip_detect_symmetry", False)
+            solver.setOptionValue("mip_heuristic_effort", 0.0)
         solver.setOptionValue("mip_max_nodes", nodes)
         kinds = np.full(whole, highspy.HighsVarType.kInteger.value, dtype=np.uint8)
         solver.changeColsIntegrality(whole, np.arange(whole, dtype=np.int32), kinds)

@@ -11,7 +11,7 @@ import numpy as np
 from booking.engine.allocation.model import Task
 from booking.engine.allocation.placements import Floats
 from booking.engine.allocation.price_bound import ROUNDS, Prices, Shape, bound_by_prices, net_of
-from booking.engine.allocation.solver import Outcome, solve_thoroughly
+from booking.engine.allocation.solver import Outcome, go_on
 from booking.engine.allocation.strict import solve_roughly
 from booking.engine.allocation.worth import aims_of
 
@@ -37,12 +37,12 @@ def solved_or_fallen_back(
 
 
 def carried_on(gap: float, begun: tuple[Task, Outcome], seconds: float | None) -> Outcome:
-    """Solve a component thoroughly from where it stands; if the solver fails, it stays so."""
-    task, rough = begun
+    """Go on with a component for a round; if the solver fails, what was found stays so."""
+    task, outcome = begun
     try:
-        return solve_thoroughly(task, rough, gap, seconds)
+        return go_on(task, outcome, gap, seconds)
     except Exception:  # noqa: BLE001 - whatever breaks in a solver, what was found counts
-        return replace(rough, halfway=None)
+        return replace(outcome, halfway=None)
 
 
 def _better(task: Task, outcome: Outcome, fallen: Outcome) -> Outcome:

@@ -1,5 +1,6 @@
 """Choose which part of a timetable to solve anew: around requests that prices say are misplaced."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,35 +14,70 @@ FIRST_SIZE: Final = 150
 
 LEAST_SIZE: Final = 60
 MOST_SIZE: Final = 1200
-EASY: Final = 1000
+EASY: Final = 500
 """Simplex iterations below which a part was easy, and above HARD it was hard."""
 
-HARD: Final = 3000
+HARD: Final = 1500
 GROW: Final = 1.2
 SHRINK: Final = 0.8
 USED: Final = 1e-6
+NEAR: Final = 1.5
+"""Columns that are used or nearly, for each that the relaxation uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prized:
+    """What the relaxation gives a task's columns: their values and their reduced costs.
+
+    Those are at most 0 where a column is not used, the nearer the nearer it is to being used.
+    """
+
+    values: Floats
+    reduced: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How often each request was the middle of a part, and how much each block bears freed."""
+
+    chosen: Ints
+    sizes: tuple[float, ...]
 
 
 class Neighbours:
     """Parts of the timetable, one after another.
 
     A part is a request and the requests nearest to it in time on the resources of its block:
-    of their columns those that the relaxation uses, and those that the timetable does. The
-    request is the one whose place differs most from what the relaxation gives it, and that
-    was chosen least often before.
+    of their columns those that the relaxation uses, those that the timetable does and, in
+    every other part, those that the relaxation comes nearest to using. The request is the one
+    whose place differs most from what the relaxation gives it, and that was chosen least often
+    before.
     """
 
-    def __init__(self, task: Task, blocks: tuple[Block, ...], relaxed: Floats) -> None:
+    def __init__(
+        self, task: Task, blocks: tuple[Block, ...], relaxed: Prized, tried: Tried | None = None
+    ) -> None:
         self._task = task
         self._requests, self._of_column = np.unique(task.request, return_inverse=True)
-        self._relaxed = relaxed
+        self._relaxed = relaxed.values
+        self._used: Mask = relaxed.values > USED
+        self._near = self._used.copy()
         self._block = np.empty(len(task), dtype=np.int64)
         for at, block in enumerate(blocks):
             self._block[block.columns] = at
+            nearest = block.columns[np.argsort(-relaxed.reduced[block.columns], kind="stable")]
+            self._near[nearest[: int(NEAR * self._used[block.columns].sum())]] = True
         self._columns = [block.columns for block in blocks]
-        self._size = [float(FIRST_SIZE)] * len(blocks)
-        self._chosen: Ints = np.zeros(len(self._requests), dtype=np.int64)
+        begin = tried or Tried(
+            np.zeros(len(self._requests), dtype=np.int64), (float(FIRST_SIZE),) * len(blocks)
+        )
+        self._size = list(begin.sizes)
+        self._chosen: Ints = begin.chosen.copy()
         self._last = 0
+
+    def tried(self) -> Tried:
+        """Give what the next round begins with."""
+        return Tried(self._chosen, tuple(self._size))
 
     def next(self, placed: Floats) -> Ints:
         """Give the columns to free next, in order."""
@@ -51,7 +87,8 @@ class Neighbours:
         of_first = np.flatnonzero(self._of_column == first)
         centre = of_first[np.argmax(self._relaxed[of_first] + placed[of_first])]
         block = self._last = int(self._block[centre])
-        return self._around(int(centre), first, block, (self._relaxed > USED) | (placed > USED))
+        some = self._near if self._chosen.sum() % 2 else self._used
+        return self._around(int(centre), first, block, some | (placed > USED))
 
     def learn(self, iterations: int) -> None:
         """Adapt how much is freed in the last part's block to how hard it was."""

@@ -1,13 +1,13 @@
 """Search a component too large to be solved whole: relax, dive, then one part at a time.
 
 The stages, each only while the gap is open. First roughly: the relaxation, tightened by clique
-cuts; a dive from it; a few parts of the timetable solved anew with all else fixed. Then
-thoroughly, from there: blocks of single units solved alone at the relaxation's prices, which
-tightens the bound and offers a timetable; more parts. Limits are counts, so that the same task
+cuts, and a dive from it. Then thoroughly, in rounds: first blocks of single units solved alone
+at the relaxation's prices, which tightens the bound and offers a timetable; in every round some
+parts of the timetable solved anew with all else fixed. Limits are counts, so that the same task
 gives the same answer.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from booking.engine.allocation.cliques import broken_cliques
 from booking.engine.allocation.cutting import Columns
 from booking.engine.allocation.diving import dive
 from booking.engine.allocation.model import Model, Task
-from booking.engine.allocation.neighbours import Neighbours
+from booking.engine.allocation.neighbours import Neighbours, Prized, Tried
 from booking.engine.allocation.placements import Floats, Ints
 from booking.engine.allocation.seats import Options, Seats
 
@@ -29,14 +29,12 @@ CUT_ROUNDS: Final = 6
 LEAST_CUT: Final = 0.0002
 """The part of its value by which the relaxation must fall for another round of cuts."""
 
-ROUGH_TRIES: Final = 6
-"""Parts solved anew in a rough search."""
+TRIES: Final = 12
+"""Parts solved anew in one round of a search."""
 
-MOST_TRIES: Final = 64
-"""The same in a thorough one, before the gap stays as it is."""
-
+MOST_ROUNDS: Final = 8
 FRUITLESS: Final = 16
-"""Parts solved anew in vain, one after another, before the same."""
+"""Parts solved anew in vain, one after another, before the gap stays as it is."""
 
 PART_GAP: Final = 0.0005
 PART_NODES: Final = 5
@@ -46,19 +44,21 @@ BETTER: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Halfway:
-    """Where a rough search ended, for a thorough one to begin.
+    """Where a search stands, for its next round to begin.
 
-    `values` are the timetable's, `relaxed` the tightened relaxation's; `worth` are the points
-    of each column after caps and reserves are paid, `cliques` the rows added; `duals` are the
-    rows' prices in the relaxation without those.
+    `values` are the timetable's, `relaxed` what the tightened relaxation gives; `worth` are the
+    points of each column after caps and reserves are paid, `cliques` the rows added. `tried`
+    are the parts tried before, None before the first round.
     """
 
     values: Floats
     bound: float
-    relaxed: Floats
+    relaxed: Prized
     worth: Floats
     cliques: tuple[Ints, ...]
-    duals: Floats
+    rounds: int = 0
+    fruitless: int = 0
+    tried: Tried | None = None
 
 
 class Search:
@@ -76,27 +76,49 @@ class Search:
         self.value = 0.0
         self.bound = float("inf")
 
-    def roughly(self, relaxation: Relaxation) -> Halfway | None:
-        """Relax, dive, and solve a few parts anew; None where the relaxation was stopped."""
+    def roughly(self, relaxation: Relaxation) -> tuple[Halfway, Floats] | None:
+        """Relax and dive; give where to go on, and the price of every row of the model.
+
+        None where the relaxation was stopped.
+        """
         relaxed = relaxation.solve()
         if relaxed is None:
             return None
         self.bound = relaxed.value
         tightened = self._tightened(relaxation, relaxed)
         self.dive(relaxation, tightened)
-        placed = tightened.values[: len(self.task)]
-        if self.is_open():
-            self._improve(Neighbours(self.task, blocks_of(self.task), placed), ROUGH_TRIES)
-        worth = priced(self.task, self.model, tightened)
-        return Halfway(self.values, self.bound, placed, worth, tuple(self.cliques), relaxed.duals)
+        halfway = Halfway(
+            values=self.values,
+            bound=self.bound,
+            relaxed=Prized(
+                tightened.values[: len(self.task)],
+                np.round(tightened.reduced[: len(self.task)], 3),
+            ),
+            worth=priced(self.task, self.model, tightened),
+            cliques=tuple(self.cliques),
+        )
+        return halfway, relaxed.duals
 
-    def thoroughly(self, halfway: Halfway) -> None:
-        """Go on from a rough search, until the gap is met or nothing helps."""
+    def one_round(self, halfway: Halfway) -> Halfway | None:
+        """Go on from where a search stands; None where there is nothing more to do."""
         self._keep(halfway.values)
         self.bound, self.cliques = halfway.bound, list(halfway.cliques)
         blocks = blocks_of(self.task)
-        self._solve_blocks([one for one in blocks if one.unit], halfway.worth)
-        self._improve(Neighbours(self.task, blocks, halfway.relaxed), MOST_TRIES)
+        if not halfway.rounds:
+            self._solve_blocks([one for one in blocks if one.unit], halfway.worth)
+        neighbours = Neighbours(self.task, blocks, halfway.relaxed, halfway.tried)
+        fruitless = self._improve(neighbours, halfway.fruitless)
+        rounds = halfway.rounds + 1
+        if not self.is_open() or rounds == MOST_ROUNDS or fruitless >= FRUITLESS:
+            return None
+        return replace(
+            halfway,
+            values=self.values,
+            bound=self.bound,
+            rounds=rounds,
+            fruitless=fruitless,
+            tried=neighbours.tried(),
+        )
 
     def dive(self, relaxation: Relaxation, relaxed: Relaxed) -> None:
         """Dive from a relaxation, and keep what is found."""
@@ -178,12 +200,14 @@ class Search:
             kept += seats.seat(sessions, self.costs) or []
         return np.array(kept, dtype=np.int64)
 
-    def _improve(self, neighbours: Neighbours, tries: int) -> None:
-        """Free a part of the timetable and solve it anew, the part that promises most first."""
-        fruitless = 0
-        for _ in range(tries):
+    def _improve(self, neighbours: Neighbours, fruitless: int) -> int:
+        """Free a part of the timetable and solve it anew, the part that promises most first.
+
+        Gives how many were tried in vain, one after another, at last.
+        """
+        for _ in range(TRIES):
             if not self.is_open() or fruitless >= FRUITLESS:
-                return
+                break
             free = neighbours.next(self.values[: len(self.task)])
             columns = np.concatenate([free, self.columns.money])
             found = self.branching.part(
@@ -198,3 +222,4 @@ class Search:
             values[free] = np.round(values[free])
             fruitless = 0 if self._keep(values) else fruitless + 1
             neighbours.learn(found.iterations)
+        return fruitless

@@ -1,7 +1,7 @@
 """Solve one component: to optimality where it is small, else by a search to within a gap.
 
-A search has two stages, each a task of its own: a rough one for every component, then a
-thorough one where the gap is still open, so that a stop finds all of them solved somehow.
+A search goes in rounds, each a task of its own: a rough one for every component, then others
+where the gap is still open, so that a stop finds all of them solved somehow.
 
 A stateless function of picklable arrays; one thread, no clock but the solver's own for the
 safety stop, no randomness: the same task gives the same outcome.
@@ -35,8 +35,8 @@ class Outcome:
     `chosen` are columns of the task; `bound` and `merit_bound` are infinite where nothing
     was proved; `merit` is the most merit points found. Prices are at least 0 and not 0.
     `strict` is the price of a reserved credit and a bound on those credited, if they come first.
-    `fallback` says that it was found by value, not by the solver. `halfway` is where a
-    thorough search would begin.
+    `fallback` says that it was found by value, not by the solver. `halfway` is where its
+    next round would begin.
     """
 
     chosen: tuple[int, ...]
@@ -61,23 +61,23 @@ def solve_roughly(task: Task, gap: float, seconds: float | None) -> Outcome:
     return (_Exact if len(task) <= EXACT_UP_TO else _Rough)(task, gap, seconds).outcome()
 
 
-def solve_thoroughly(task: Task, rough: Outcome, gap: float, seconds: float | None) -> Outcome:
-    """Go on with a component from where it was left, if it was; its prices stay as they are."""
-    if rough.halfway is None:
-        return rough
+def go_on(task: Task, begun: Outcome, gap: float, seconds: float | None) -> Outcome:
+    """Go on with a component, for a round, from where it was left; its prices stay as they are."""
+    if begun.halfway is None:
+        return begun
     model = build(task)
     branching = Branching(model, seconds, exact=False)
     search = Search(branching, task, model, costs=_tied(task, model), gap=gap)
-    search.thoroughly(rough.halfway)
+    halfway = search.one_round(begun.halfway)
     placed = _placed(task, search.values)
     return replace(
-        rough,
+        begun,
         chosen=tuple(np.flatnonzero(placed).tolist()),
         bound=max(search.bound, search.value),
-        merit=max(rough.merit, int(task.points @ placed)),
+        merit=max(begun.merit, int(task.points @ placed)),
         stopped=branching.stopped,
-        seconds=rough.seconds + branching.spent,
-        halfway=None,
+        seconds=begun.seconds + branching.spent,
+        halfway=halfway,
     )
 
 
@@ -160,17 +160,18 @@ class _Rough(_Solve):
     """
 
     def outcome(self) -> Outcome:
-        """Find prices, a timetable, bounds, and where a thorough search would begin."""
+        """Find prices, a timetable, bounds, and where the next round would begin."""
         costs = _tied(self.task, self.model)
         search = Search(self.branching, self.task, self.model, costs=costs, gap=self.gap)
         relaxation = self.branching.relaxation(costs)
-        halfway = search.roughly(relaxation)
+        begun = search.roughly(relaxation)
         bound = max(search.bound, search.value)
-        if halfway is None:
+        if begun is None:
             nothing = np.zeros(self.model.lp.num_row_)
             return self.write(search.values, bound, (0, np.inf), nothing)
+        halfway, duals = begun
         merit = self._merit(search, relaxation)
-        written = self.write(search.values, bound, merit, halfway.duals)
+        written = self.write(search.values, bound, merit, duals)
         return replace(written, halfway=halfway if search.is_open() else None)
 
     def _merit(self, found: Search, relaxation: Relaxation) -> tuple[int, float]:

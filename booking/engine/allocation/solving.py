@@ -26,9 +26,9 @@ def solve_components(
 ) -> tuple[Outcome, ...]:
     """Solve every component to the gap; what a stop left out is filled by value.
 
-    All are solved roughly first, the smallest first, then those thoroughly whose gap is still
-    open, the one that lacks most first, so that a stop costs as little as it can. `told` is
-    called with each component's place and outcome as they come, twice for those.
+    All are solved roughly first, the smallest first; then, round by round, those whose gap is
+    still open, the one that lacks most first: so a stop costs as little as it can. `told` is
+    called with each component's place and outcome after each of its rounds.
     """
     networks = _networks(running, tasks)
     jobs = [(at, 0, task) for at, task in enumerate(tasks) if at not in networks]
@@ -49,7 +49,7 @@ def solve_components(
 
     parts = [task for _, _, task in jobs]
     rough = _roughly(running, parts, gap, note)
-    _thoroughly(running, parts, rough, gap, note)
+    _on_and_on(running, parts, rough, gap, note)
     return tuple(found[at] for at in range(len(tasks)))
 
 
@@ -67,20 +67,32 @@ def _roughly(running: Runner, tasks: list[Task], gap: float, note: Told) -> list
     return outcomes
 
 
-def _thoroughly(
-    running: Runner, tasks: list[Task], rough: list[Outcome], gap: float, note: Told
+def _on_and_on(
+    running: Runner, tasks: list[Task], outcomes: list[Outcome], gap: float, note: Told
 ) -> None:
-    """Go on where the gap is open; what a stop leaves as it was says that it was stopped."""
-    left = [job for job, outcome in enumerate(rough) if outcome.halfway is not None]
-    answers = running.map(
-        partial(carried_on, gap),
-        [(tasks[job], rough[job]) for job in left],
-        [rough[job].bound - worth_at_least(tasks[job], rough[job].chosen) for job in left],
-        lambda at, outcome: note(left[at], outcome),
-    )
-    for job, answer in zip(left, answers, strict=True):
+    """Go on in rounds where the gap is open; what a stop leaves as it was says so."""
+    while left := [job for job, outcome in enumerate(outcomes) if outcome.halfway is not None]:
+        _one_round(running, tasks, outcomes, left, gap, note)
+
+
+def _one_round(
+    running: Runner,
+    tasks: list[Task],
+    outcomes: list[Outcome],
+    left: list[int],
+    gap: float,
+    note: Told,
+) -> None:
+    def told(at: int, outcome: Outcome) -> None:
+        outcomes[left[at]] = outcome
+        note(left[at], outcome)
+
+    begun = [(tasks[job], outcomes[job]) for job in left]
+    lack = [outcome.bound - worth_at_least(task, outcome.chosen) for task, outcome in begun]
+    answers = running.map(partial(carried_on, gap), begun, lack, told)
+    for at, answer in enumerate(answers):
         if answer is None:
-            note(job, replace(rough[job], stopped=running.stopped, halfway=None))
+            told(at, replace(begun[at][1], stopped=running.stopped, halfway=None))
 
 
 @dataclass(slots=True)

@@ -21,8 +21,9 @@ from booking.config import Settings
 from booking.db import Database
 from booking.engine.vocabulary import CalculationKind
 from booking.queries import installation, offered_time
-from booking.services import housekeeping, lapsing, offering, offers, sealing
+from booking.services import digests, housekeeping, lapsing, offering, offers, sealing
 from booking.services.calculations import SILENT
+from notifications.digest import TOLD
 from notifications.dispatch import run_once
 
 LEAD_SECONDS: Final = 2
@@ -33,6 +34,7 @@ SWEEP_SECONDS: Final = 3600
 SEAL_SECONDS: Final = 10
 CLEAR_SECONDS: Final = 60
 CALCULATE_SECONDS: Final = 1
+DIGEST_SECONDS: Final = 60
 log = structlog.get_logger()
 
 
@@ -113,6 +115,7 @@ class Jobs:
             (SWEEP_SECONDS, self.sweep),
             (SEAL_SECONDS, self.seal),
             (CLEAR_SECONDS, self.clear),
+            (DIGEST_SECONDS, self.digest),
             (CALCULATE_SECONDS, self.calculate),
             (CALCULATE_SECONDS, self.answer),
         ):
@@ -165,6 +168,12 @@ class Jobs:
         if self._may_work():
             with self.database.writing() as session:
                 housekeeping.clear(session, now=utc_now())
+
+    def digest(self) -> None:
+        """Record the digests of the day that are due; sending follows by itself."""
+        if self._may_work():
+            with self.database.writing() as session:
+                digests.record_due(session, now=utc_now(), kinds=TOLD)
 
     def calculate(self) -> None:
         """Do the long calculations that were asked for."""

@@ -1,12 +1,13 @@
 """The alarm of one person's copy of a booking, beside the text that is kept for all."""
 
+import re
 from typing import Final
 
 from icalendar import vText
 from icalendar.parser import Contentline
 
 END: Final = "END:VEVENT\r\n"
-LONGEST_ALARM_MINUTES: Final = 40_320
+_ESCAPED: Final = re.compile(r"\\(.)")
 
 
 def with_alarm(vevent: str, minutes: int | None) -> str:
@@ -36,6 +37,6 @@ def _summary(vevent: str) -> str:
 
 
 def _described(summary: str) -> str:
-    words = vText(vText.from_ical(summary))
+    words = vText(_ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], summary))
     line = Contentline.from_parts("DESCRIPTION", words.params, words)
     return bytes(line.to_ical()).decode() + "\r\n"

@@ -139,7 +139,7 @@ def as_attendee(
                 person_email=each.address,
                 person_zone=each.zone or card.facility_zone,
                 person_locale=each.locale or card.facility_locale,
-                alarm_minutes=None,
+                alarm_minutes=each.alarm_minutes,
                 attendee=each,
             )
     return None

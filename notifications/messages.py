@@ -10,42 +10,40 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from booking.config import Settings
-from booking.engine.displacement import WHY_CLOSED
-from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus, EventKind
 from booking.engine.tokens import derived_token
 from booking.queries.appeals import AppealCard
 from booking.queries.cards import BookingCard, DecisionCard, EntryCard, SignInCard
+from booking.queries.digests import DigestCard
 from booking.queries.events import DueDelivery
 from notifications.alternatives import other_time_rows
 from notifications.appeals import appeal_words
+from notifications.booking_rows import booking_rows
 from notifications.calendar import (
     Method,
-    amount,
     booking_url,
     invite_text,
-    place,
     plus_addressed,
 )
+from notifications.digest import digest_words
 from notifications.granted import granted_words, points_words
 from notifications.invited import invitation, to_attendee
 from notifications.language import ENGLISH, Language, language_of
 from notifications.mail import Invite, Mail
 from notifications.nearest import none_left, slots_told
 from notifications.offers import offer_link, offer_rows, offer_words
+from notifications.preferences import WHY_PLAIN, plain
 from notifications.sentences import HANDED_ON, Message, as_it_came, message_for
 from notifications.standing import before_rows, until_rows
 from notifications.wording import (
     at_words,
-    check_in_words,
     instant_words,
     length_words,
-    same_clock,
     span_words,
     zone_of,
 )
 
-Card = AppealCard | BookingCard | DecisionCard | EntryCard | SignInCard
+Card = AppealCard | BookingCard | DecisionCard | DigestCard | EntryCard | SignInCard
 REPLY_TOKEN_LENGTH: Final = 24
 LONGEST_NAME: Final = 60
 MOST_REASONS: Final = 6
@@ -77,12 +75,14 @@ def compose(due: DueDelivery, card: Card, settings: Settings) -> Mail:
         return _decision_mail(due, message, card, settings)
     if isinstance(card, AppealCard):
         return _appeal_mail(due, message, card, settings)
+    if isinstance(card, DigestCard):
+        return _digest_mail(due, message, card, settings)
     return _sign_in_mail(due, message, card, settings)
 
 
 def reader_language(card: Card) -> Language:
     """Return the reader's language; where it is not shipped, the facility's."""
-    if isinstance(card, SignInCard):
+    if isinstance(card, SignInCard | DigestCard):
         return language_of(card.person_locale)
     return language_of(card.person_locale, card.facility_locale)
 
@@ -151,11 +151,12 @@ def _booking_mail(
         invite=_invite(due, message, card, settings),
         words={
             "rows": [
-                *_booking_rows(card, language, told_why=told_why),
+                *booking_rows(card, language, told_why=told_why),
                 *before_rows(due, card, language),
                 *_rows_of_holder(due, card, language),
             ],
             "link": offer_link(due, settings) or _leads_to(message, card),
+            "why": language.say(WHY_PLAIN) if message.method and plain(card) else "",
             **offered,
         },
     )
@@ -182,64 +183,10 @@ def _leads_to(message: Message, card: BookingCard) -> str:
     return booking_url(card)
 
 
-def _booking_rows(
-    card: BookingCard, language: Language, *, told_why: bool
-) -> list[tuple[str, str]]:
-    mine = card.attendee is None
-    missed = card.status is BookingStatus.NO_SHOW and mine
-    rows = [
-        ("Title", card.title),
-        ("Where", place(card)),
-        ("How much", amount(card, language)),
-        ("When", span_words(card.starts_at, card.ends_at, card.facility_zone, language)),
-        ("Your time", _reader_time(card, language)),
-        ("Check-in", "" if told_why or not mine else _check_in(card, language)),
-        ("Project", card.project_name),
-        ("Reason", _reason(card.reason, language) if told_why else ""),
-        ("Whom to ask", _whom_to_ask(card) if missed else ""),
-        ("Invited by", card.attendee.invited_by if card.attendee else ""),
-    ]
-    return [(language.say(name), value) for name, value in rows if value]
-
-
-def _reason(reason: str, language: Language) -> str:
-    """Return why, as it was written; what we ourselves say of a closure in the reader's words."""
-    for ours in WHY_CLOSED.values():
-        if reason.startswith((f"{ours}:", f"{ours}.")):
-            return language.say(ours) + reason.removeprefix(ours)
-    return reason
-
-
-def _whom_to_ask(card: BookingCard) -> str:
-    """Word whom of the facility to ask; empty where it names nobody."""
-    ways = (card.contact_name, card.contact_email, card.contact_url)
-    return ", ".join(each for each in ways if each)
-
-
-def _check_in(card: BookingCard, language: Language) -> str:
-    """Word when and where to check in; empty where nobody needs to."""
-    if card.no_show_grace_minutes is None or card.status is not BookingStatus.CONFIRMED:
-        return ""
-    booked = Interval(card.starts_at, card.ends_at)
-    return language.say(
-        "{between}, by the code on the instrument or at {page}. "
-        "After that the time goes to others.",
-        between=check_in_words(booked, card.no_show_grace_minutes, card.facility_zone, language),
-        page=f"{booking_url(card)}/check-in",
-    )
-
-
-def _reader_time(card: BookingCard, language: Language) -> str:
-    """Word the time on the reader's clock; empty where the facility's shows the same."""
-    if same_clock(card.starts_at, card.ends_at, card.facility_zone, card.person_zone):
-        return ""
-    return span_words(card.starts_at, card.ends_at, card.person_zone, language)
-
-
 def _invite(
     due: DueDelivery, message: Message, card: BookingCard, settings: Settings
 ) -> Invite | None:
-    if message.method is None:
+    if message.method is None or plain(card):
         return None
     token = reply_token(settings.secret_key, card)
     return Invite(message.method, invite_text(card, message.method, due.address, token))
@@ -330,6 +277,20 @@ def _sign_in_mail(due: DueDelivery, message: Message, card: SignInCard, settings
     )
 
 
+def _digest_mail(due: DueDelivery, message: Message, card: DigestCard, settings: Settings) -> Mail:
+    language = reader_language(card)
+    today = due.happened_at.astimezone(zone_of(card.person_zone))
+    return _mail(
+        due,
+        card,
+        template="digest",
+        message=message,
+        subject=language.day(today),
+        sender=(settings.sender, "Benchshare"),
+        words=digest_words(card, language, settings.base_url.rstrip("/")),
+    )
+
+
 def _mail(
     due: DueDelivery,
     card: Card,
@@ -350,6 +311,7 @@ def _mail(
         "language": language,
         "say": language.say,
         "greeting": _greeting(card, language),
+        "why": "",
         **words,
     }
     return Mail(

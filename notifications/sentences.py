@@ -18,6 +18,7 @@ class About(StrEnum):
     ENTRY = "entry"
     DECISION = "decision"
     APPEAL = "appeal"
+    DIGEST = "digest"
     SIGN_IN = "sign_in"
 
 
@@ -217,6 +218,12 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         "Appeal dismissed",
         "Your appeal was looked at, and dismissed. This is why.",
         "To read the whole decision, open:",
+    ),
+    EventKind.DIGEST_DUE: Message(
+        About.DIGEST,
+        "Your bookings",
+        "This is what changed of your bookings, and what is coming.",
+        "To see all of them, open:",
     ),
     EventKind.SIGN_IN_LINK_SENT: Message(
         About.SIGN_IN,

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from booking.engine.lifecycle import EventKind
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.violations import Violation
-from booking.engine.vocabulary import DeliveryState
+from booking.engine.vocabulary import CalendarMail, DeliveryState
 from booking.errors import RulesBroken
 from booking.events import record
 from booking.models import Person
@@ -72,6 +72,7 @@ def _make_nameless(person: Person) -> None:
     person.name = DELETED_NAME
     person.email = f"{uuid4().hex}@deleted.invalid"
     person.orcid, person.zone, person.locale = "", "UTC", "en"
+    person.calendar_mail, person.alarm_minutes = CalendarMail.INVITE, None
 
 
 def _unsettled(left: personal.Unfinished) -> list[Violation]:

@@ -1,0 +1,44 @@
+"""The digest of the day: what changed of somebody's bookings, and what is coming."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from booking.queries.digests import DigestCard, DigestLine
+from notifications.language import Language
+from notifications.sentences import MESSAGES, TO_ATTENDEE_ALONE, About
+from notifications.wording import at_words, both_spans
+
+TOLD: Final = frozenset(
+    kind
+    for kind, message in MESSAGES.items()
+    if message.about is About.BOOKING and kind not in TO_ATTENDEE_ALONE
+)
+MOST_LISTED: Final = 50
+
+
+def digest_words(card: DigestCard, language: Language, base_url: str) -> dict[str, Any]:
+    """Return what the template of a digest shows; long lists are cut, and say so."""
+    return {
+        "since": at_words(card.since, card.person_zone, language),
+        "changed": _worded(card.changed, card, language),
+        "coming": _worded(card.coming, card, language),
+        "more_changed": len(card.changed[MOST_LISTED:]),
+        "more_coming": len(card.coming[MOST_LISTED:]),
+        "link": f"{base_url}/bookings",
+        "account": f"{base_url}/account",
+    }
+
+
+def _worded(lines: Sequence[DigestLine], card: DigestCard, language: Language) -> list[str]:
+    return [_line(each, card, language) for each in lines[:MOST_LISTED]]
+
+
+def _line(line: DigestLine, card: DigestCard, language: Language) -> str:
+    clocks = line.facility_zone, card.person_zone
+    when = both_spans(line.starts_at, line.ends_at, *clocks, language)
+    what = ", ".join(filter(None, (line.title, line.resource_name, line.facility_name)))
+    words = f"{what}; {when}"
+    if line.kind is None:
+        return words
+    happened = language.say(MESSAGES[line.kind].subject)
+    return language.say("{name}: {value}", name=happened, value=words)

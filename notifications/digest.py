@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from booking.engine.lifecycle import EventKind
 from booking.queries.digests import DigestCard, DigestLine
 from notifications.language import Language
 from notifications.sentences import MESSAGES, TO_ATTENDEE_ALONE, About
 from notifications.wording import at_words, both_spans
 
+_UNLISTED: Final = (EventKind.BOOKING_ALARM_SET,)
 TOLD: Final = frozenset(
     kind
     for kind, message in MESSAGES.items()
-    if message.about is About.BOOKING and kind not in TO_ATTENDEE_ALONE
+    if message.about is About.BOOKING and kind not in {*TO_ATTENDEE_ALONE, *_UNLISTED}
 )
 MOST_LISTED: Final = 50
 

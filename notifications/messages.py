@@ -103,7 +103,9 @@ def as_of(card: BookingCard, due: DueDelivery) -> BookingCard:
     newest = said.get("revision", card.revision) >= card.revision
     own_copy = message is HANDED_ON or due.kind is EventKind.ATTENDEE_REMOVED
     if due.happened_at >= card.updated_at and newest and not own_copy:
-        return card
+        # An alarm is no part of the booking, yet a calendar takes only what is newer.
+        rings = due.kind is EventKind.BOOKING_ALARM_SET
+        return replace(card, updated_at=due.happened_at) if rings else card
     then: dict[str, Any] = {"updated_at": due.happened_at}
     for name in ("starts_at", "ends_at"):
         if isinstance(said.get(name), str):

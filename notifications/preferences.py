@@ -17,6 +17,7 @@ _SHOWN_BY_FEEDS: Final = frozenset(
         EventKind.BOOKING_CONFIRMED,
         EventKind.BOOKING_APPROVED,
         EventKind.BOOKING_RETITLED,
+        EventKind.BOOKING_ALARM_SET,
         EventKind.BOOKING_RESTORED,
         EventKind.OFFER_ACCEPTED,
         EventKind.OFFER_DECLINED,

@@ -132,6 +132,13 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         "The time that was held for you was not confirmed in time. It is free for others again.",
         BookingStatus.EXPIRED,
     ),
+    EventKind.BOOKING_ALARM_SET: _told(
+        "Alarm changed",
+        "Your calendar rings at another time for this booking, or no more.",
+        _CHANGE,
+        Method.REQUEST,
+        None,
+    ),
     EventKind.BOOKING_RESTORED: _told(
         "Kept after all",
         "Your booking stands as it did before: its cancelling was undone.",

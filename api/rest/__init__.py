@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.rest import (
     adoptions,
+    alarms,
     appeals,
     attendees,
     booking_series,
@@ -41,6 +42,7 @@ from api.rest import (
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     adoptions.router,
+    alarms.router,
     appeals.router,
     attendees.router,
     booking_series.router,

@@ -98,6 +98,7 @@ class EventKind(StrEnum):
     BOOKING_EXPIRED = "booking.expired"
     BOOKING_HANDED_OVER = "booking.handed_over"
     BOOKING_NOTED = "booking.noted"
+    BOOKING_ALARM_SET = "booking.alarm_set"
     ATTENDEE_ADDED = "attendee.added"
     ATTENDEE_REMOVED = "attendee.removed"
     ATTENDEE_ANSWERED = "attendee.answered"

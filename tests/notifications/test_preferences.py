@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from sqlmodel import Session
 
 from booking.db import Database
@@ -187,16 +189,19 @@ def test_alarms__of_a_booking__override_the_rule(
     assert found.get(booking.id) == rings
 
 
-@pytest.mark.parametrize(("minutes", "trigger"), [(15, -15), (0, 0)])
-def test_with_alarm__of_a_kept_text__adds_one_and_keeps_the_rest(
-    minutes: int, trigger: int
-) -> None:
-    kept = vevent_text(a_card(title="Größe, und; Ordnung " * 8))
+@given(minutes=st.integers(0, 40_320), title=st.text(max_size=200))
+@settings(max_examples=30)
+@example(minutes=15, title="Größe, und; Ordnung \\n " * 8)
+@example(minutes=0, title="x" * 63)
+@example(minutes=0, title="x" * 64)
+@example(minutes=0, title="x" * 62 + "ö")
+def test_an_alarm_is_added_once_and_leaves_the_kept_text_as_it_is(minutes: int, title: str) -> None:
+    kept = vevent_text(a_card(title=title))
     text = single_text(with_alarm(kept, minutes))
     assert all(len(line) <= 75 for line in lines_of(text))
     event = only_event(text)
     (alarm,) = event.walk("VALARM")
-    assert alarm["TRIGGER"].dt == timedelta(minutes=trigger)
+    assert alarm["TRIGGER"].dt == timedelta(minutes=-minutes)
     assert (str(alarm["ACTION"]), str(alarm["DESCRIPTION"])) == ("DISPLAY", str(event["SUMMARY"]))
     assert with_alarm(kept, minutes).startswith(kept.removesuffix("END:VEVENT\r\n"))
 

@@ -31,16 +31,18 @@ def digest_words(card: DigestCard, language: Language, base_url: str) -> dict[st
     }
 
 
-def _worded(lines: Sequence[DigestLine], card: DigestCard, language: Language) -> list[str]:
+def _worded(
+    lines: Sequence[DigestLine], card: DigestCard, language: Language
+) -> list[tuple[str, str]]:
     return [_line(each, card, language) for each in lines[:MOST_LISTED]]
 
 
-def _line(line: DigestLine, card: DigestCard, language: Language) -> str:
+def _line(line: DigestLine, card: DigestCard, language: Language) -> tuple[str, str]:
+    """Word a booking: what it is, with what happened to it, and when."""
     clocks = line.facility_zone, card.person_zone
     when = both_spans(line.starts_at, line.ends_at, *clocks, language)
     what = ", ".join(filter(None, (line.title, line.resource_name, line.facility_name)))
-    words = f"{what}; {when}"
     if line.kind is None:
-        return words
+        return what, when
     happened = language.say(MESSAGES[line.kind].subject)
-    return language.say("{name}: {value}", name=happened, value=words)
+    return language.say("{name}: {value}", name=happened, value=what), when

@@ -312,6 +312,7 @@ def _mail(
         "card": card,
         "language": language,
         "say": language.say,
+        "count": language.count,
         "greeting": _greeting(card, language),
         "why": "",
         **words,

@@ -85,7 +85,7 @@ def literals() -> set[str]:
                     if isinstance(each, ast.Constant) and isinstance(each.value, str)
                 }
     for path in (FOLDER / "templates").iterdir():
-        found |= set(re.findall(r'\bsay\("([^"]*)"', path.read_text()))
+        found |= set(re.findall(r'\b(?:say|count)\("([^"]*)"', path.read_text()))
     return found
 
 

@@ -155,8 +155,8 @@ def test_digest__at_seven__lists_what_changed_and_what_comes(
     words = part(mail, "text/plain").get_content().replace("\r\n", "\n")
     changed, coming = words.split("Coming in the next seven days")
     assert "Changed since Monday 23 November 2026, 07:00 (UTC)" in changed
-    assert "- Cancelled: X-ray diffractometer, Sample Facility; Tuesday 24 November" in changed
-    assert "- Confirmed: Second run, X-ray diffractometer, Sample Facility; Tuesday" in changed
+    assert "- Cancelled: X-ray diffractometer, Sample Facility\n  Tuesday 24 November" in changed
+    assert "- Confirmed: Second run, X-ray diffractometer, Sample Facility\n  Tuesday" in changed
     assert "13:00 to 14:00 (Africa/Nairobi, UTC+03:00); your time: Tuesday 24" in coming
     assert coming.count("\n- ") == 1
     assert "https://bench.example/account\n" in coming

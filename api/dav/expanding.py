@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from icalendar import Calendar, Component, FreeBusy
+from icalendar.parser import Parameters
 from icalendar.prop import vPeriod
 
 from api.dav.spans import bounds, instant, occurrences, repeats, value_of
@@ -78,5 +79,7 @@ def _free_busy(busy: dict[str, list[Interval]], span: Interval) -> FreeBusy:
     component.add("DTEND", span.end)
     for kind, intervals in busy.items():
         for each in union(intervals):
-            component.add("FREEBUSY", vPeriod((each.start, each.end)), parameters={"FBTYPE": kind})
+            period = vPeriod((each.start, each.end))
+            period.params = Parameters({"FBTYPE": kind})
+            component.add("FREEBUSY", period)
     return component

@@ -10,6 +10,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from api.dav import listings
 from api.dav.addresses import LONGEST_NAME, Addresses, Kind, Place, addresses_of, asked_place
@@ -89,7 +90,10 @@ def dav_router(sign_in: SignIn, *, prefix: str = "/dav") -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     async def serve(request: Request) -> Response:
-        body = await _body_within(request, max(LARGEST_XML, LARGEST_OBJECT))
+        try:
+            body = await _body_within(request, max(LARGEST_XML, LARGEST_OBJECT))
+        except ClientDisconnect:
+            return Response(status_code=HTTPStatus.BAD_REQUEST)
         return await run_in_threadpool(_answer, request, body, sign_in, prefix)
 
     for path in (prefix, f"{prefix}/{{path:path}}"):

@@ -1,9 +1,11 @@
 """PUT, GET and DELETE of events, and every way in which they are refused."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 from httpx2 import Response
+from starlette.types import Message
 
 from tests.api.dav.program import (
     CALENDAR,
@@ -209,3 +211,28 @@ def test_everything__in_a_calendar_that_is_not_there__is_not_found(program: Prog
     }
 
     assert {name: each().status_code for name, each in ask.items()} == dict.fromkeys(ask, 404)
+
+
+def test_put__connection_cut_in_the_body__keeps_nothing_and_is_no_fault(program: Program) -> None:
+    sent: list[Message] = []
+    arriving: list[Message] = [
+        {"type": "http.request", "body": event().encode()[:50], "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Message:
+        return arriving.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def served() -> None:
+        await program.client.app(scope, receive, send)
+
+    path = f"{CALENDAR}one.ics"
+    scope = {"type": "http", "method": "PUT", "path": path, "raw_path": path.encode()}
+    scope |= {"headers": [], "query_string": b"", "root_path": "", "http_version": "1.1"}
+    asyncio.run(served())
+
+    assert [each["status"] for each in sent if "status" in each] == [400]
+    assert program.send("GET", path).status_code == 404

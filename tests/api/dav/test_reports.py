@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.dav import memory
+from api.dav import memory, reports
 from tests.api.dav.program import (
     CALENDAR,
     HOME,
@@ -38,6 +38,18 @@ def test_multiget__some_there_and_some_not__tells_of_each(program: Program) -> N
     assert told.status_code == 207
     assert named(told, DATA) == [event(), event()]
     assert named(told, STATUS) == ["HTTP/1.1 404 Not Found"] * 5
+
+
+def test_multiget__more_than_is_read_at_once__misses_none(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "READ_AT_ONCE", 2)
+    for name in "abcde":
+        program.put(name, event(name))
+    asked = "".join(f"<d:href>{CALENDAR}{name}</d:href>" for name in "abcde")
+    told = program.report("c:calendar-multiget", f"<d:prop><c:calendar-data/></d:prop>{asked}")
+
+    assert named(told, DATA) == [event(name) for name in "abcde"]
 
 
 def test_multiget__at_the_home__reaches_every_calendar(program: Program) -> None:

@@ -31,7 +31,7 @@ from notifications.invited import as_attendee, attendees_told
 from notifications.mail import SendFailed, Transport, mime, opened_transport
 from notifications.messages import Card, compose
 from notifications.preferences import hears_at_once
-from notifications.sentences import MESSAGES, TO_ATTENDEE_ALONE, About, before
+from notifications.sentences import MESSAGES, TO_ATTENDEE_ALONE, About, before, is_told
 
 CLAIM: Final = timedelta(minutes=2)
 EVENTS_AT_ONCE: Final = 1000
@@ -146,7 +146,9 @@ def _with_officers(
 
 def _about(about: About, pending: Sequence[PendingEvent]) -> list[PendingEvent]:
     return [
-        each for each in pending if each.kind in MESSAGES and MESSAGES[each.kind].about is about
+        each
+        for each in pending
+        if is_told(each.kind, each.payload) and MESSAGES[each.kind].about is about
     ]
 
 
@@ -154,7 +156,11 @@ def _of_bookings(
     session: Session, concerned: Sequence[PendingEvent]
 ) -> dict[UUID, Sequence[Addressee]]:
     """Find who is told of events about bookings: who holds or held each, then its attendees."""
-    theirs = [each for each in concerned if each.kind not in TO_ATTENDEE_ALONE]
+    theirs = [
+        each
+        for each in concerned
+        if each.kind not in TO_ATTENDEE_ALONE or "attendee_id" not in each.payload
+    ]
     told = _holders(session, theirs)
     for key, invited in attendees_told(session, concerned).items():
         people = told.get(key, ())

@@ -65,6 +65,21 @@ INVITED: Final[Mapping[EventKind, Message]] = dict(
             "Confirmed",
             "The booking that {inviter} invited you to is confirmed.",
         ),
+        _asked(
+            EventKind.INVITE_ASKED,
+            "Sent again",
+            "Your calendar asked for the invitation of {inviter} again. This is how the booking "
+            "stands now.",
+        ),
+        (
+            EventKind.COUNTER_PROPOSED,
+            replace(
+                MESSAGES[EventKind.COUNTER_PROPOSED],
+                headline="Your calendar proposed another time. Only {inviter} can move the "
+                "booking, so it stays as it is.",
+                then="If you need another time, ask {inviter}.",
+            ),
+        ),
         _off(
             EventKind.BOOKING_CANCELLED,
             "Cancelled",

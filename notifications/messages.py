@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from booking.config import Settings
 from booking.engine.lifecycle import BookingStatus, EventKind
-from booking.engine.tokens import derived_token
+from booking.engine.tokens import booking_token, derived_token
 from booking.queries.appeals import AppealCard
 from booking.queries.cards import BookingCard, DecisionCard, EntryCard, SignInCard
 from booking.queries.digests import DigestCard
@@ -29,6 +28,7 @@ from notifications.digest import digest_words
 from notifications.granted import granted_words, points_words
 from notifications.invited import invitation, to_attendee
 from notifications.language import ENGLISH, Language, language_of
+from notifications.links import action_link, move_link, proposed_rows
 from notifications.mail import Invite, Mail
 from notifications.nearest import none_left, slots_told
 from notifications.offers import offer_link, offer_rows, offer_words
@@ -44,7 +44,6 @@ from notifications.wording import (
 )
 
 Card = AppealCard | BookingCard | DecisionCard | DigestCard | EntryCard | SignInCard
-REPLY_TOKEN_LENGTH: Final = 24
 LONGEST_NAME: Final = 60
 MOST_REASONS: Final = 6
 _CLOCK: Final = re.compile(r"\b\d\d:\d\d\b", re.ASCII)
@@ -123,8 +122,7 @@ def as_of(card: BookingCard, due: DueDelivery) -> BookingCard:
 
 def reply_token(secret_key: str, card: BookingCard) -> str:
     """Return what plus-addresses a booking's organiser: short, and safe in any mailbox's name."""
-    derived = derived_token(secret_key, "calendar-reply", str(card.id))
-    return sha256(derived.encode()).hexdigest()[:REPLY_TOKEN_LENGTH]
+    return booking_token(secret_key, card.id)
 
 
 def sign_in_url(settings: Settings, card: SignInCard) -> str:
@@ -157,7 +155,10 @@ def _booking_mail(
                 *before_rows(due, card, language),
                 *_rows_of_holder(due, card, language),
             ],
-            "link": offer_link(due, settings) or _leads_to(message, card),
+            "link": action_link(due, settings)
+            or move_link(due, card)
+            or offer_link(due, settings)
+            or _leads_to(message, card),
             "why": language.say(WHY_PLAIN) if message.method and plain(card) else "",
             **offered,
         },
@@ -174,6 +175,7 @@ def _rows_of_holder(
         *until_rows(due, card, language),
         *offer_rows(due, card, language),
         *other_time_rows(due.payload, card.person_zone, language),
+        *proposed_rows(due, card, language),
     ]
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from booking.engine.lifecycle import BookingStatus, EventKind
-from booking.engine.vocabulary import ChangedBy
+from booking.engine.vocabulary import ChangedBy, Participation
 from booking.queries.events import DueDelivery
 from notifications.calendar import Method
 
@@ -156,6 +156,36 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         Method.CANCEL,
         BookingStatus.CANCELLED,
     ),
+    EventKind.CANCELLING_PROPOSED: Message(
+        About.BOOKING,
+        "Cancel it?",
+        "Your calendar answered that you do not come. Your booking stands until you confirm that "
+        "it is to be cancelled.",
+        "To cancel it, open this link and press the button; it works once, until the start. If "
+        "you come after all, do nothing:",
+    ),
+    EventKind.COUNTER_PROPOSED: Message(
+        About.BOOKING,
+        "Not moved",
+        "Your calendar proposed another time. A booking moves only where its resource is free, so "
+        "it stays as it is until you move it.",
+        "To move it, open the booking; the time you proposed is filled in:",
+        Method.DECLINECOUNTER,
+    ),
+    EventKind.INVITE_ASKED: _told(
+        "Sent again",
+        "Your calendar asked for this invitation again. This is how the booking stands now.",
+        _CHANGE,
+        Method.REQUEST,
+        None,
+    ),
+    EventKind.ATTENDEE_ANSWERED: Message(
+        About.BOOKING,
+        "An attendee does not come",
+        "Somebody who is invited to your booking answered that they do not come. Your booking "
+        "stands.",
+        "To see who comes, open the booking:",
+    ),
     EventKind.OFFER_MADE: _told(
         "Offered to you",
         "Time that you wait for is free, and held for you. Answer by the time below to have it.",
@@ -240,8 +270,16 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
     ),
 }
 
-# Told to the one attendee whom the event names, in words of notifications/invited.py.
-TO_ATTENDEE_ALONE: Final = frozenset({EventKind.ATTENDEE_ADDED, EventKind.ATTENDEE_REMOVED})
+# Told to the one attendee whom the event names, in words of notifications/invited.py; where it
+# names none, to the holder.
+TO_ATTENDEE_ALONE: Final = frozenset(
+    {
+        EventKind.ATTENDEE_ADDED,
+        EventKind.ATTENDEE_REMOVED,
+        EventKind.COUNTER_PROPOSED,
+        EventKind.INVITE_ASKED,
+    }
+)
 
 # To whoever held it: the booking goes on, but leaves their calendar.
 HANDED_ON: Final = _told(
@@ -285,6 +323,14 @@ _UNANSWERED: Final = (
     "The facility did not answer your booking in time, so it lapsed. The time is free again, and "
     "nothing is charged."
 )
+
+
+def is_told(kind: EventKind, payload: Mapping[str, Any]) -> bool:
+    """Say whether anybody is told of an event: of answers, only of another's "no"."""
+    if kind is EventKind.ATTENDEE_ANSWERED:
+        declined = payload.get("participation") == Participation.DECLINED
+        return declined and not payload.get("by_holder")
+    return kind in MESSAGES
 
 
 def message_for(due: DueDelivery) -> Message:

@@ -104,6 +104,7 @@ class EventKind(StrEnum):
     ATTENDEE_ANSWERED = "attendee.answered"
     CANCELLING_PROPOSED = "cancelling.proposed"
     COUNTER_PROPOSED = "counter.proposed"
+    INVITE_ASKED = "invite.asked"
     CLIENT_EDIT_REFUSED = "client_edit.refused"
     DELETIONS_HELD_BACK = "deletions.held_back"
     MAIL_BOUNCED = "mail.bounced"

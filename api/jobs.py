@@ -14,6 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from api import incoming
 from api.calculating import calculate_next
 from api.works import QUICK, SLOW
 from booking.clock import utc_now
@@ -25,6 +26,8 @@ from booking.services import digests, housekeeping, lapsing, offering, offers, s
 from booking.services.calculations import SILENT
 from notifications.digest import TOLD
 from notifications.dispatch import run_once
+from notifications.mailboxes import InboxFailed
+from notifications.receiving import collected
 
 LEAD_SECONDS: Final = 2
 DISPATCH_SECONDS: Final = 2
@@ -35,6 +38,7 @@ SEAL_SECONDS: Final = 10
 CLEAR_SECONDS: Final = 60
 CALCULATE_SECONDS: Final = 1
 DIGEST_SECONDS: Final = 60
+INBOX_SECONDS: Final = 60
 log = structlog.get_logger()
 
 
@@ -120,6 +124,8 @@ class Jobs:
             (CALCULATE_SECONDS, self.answer),
         ):
             self._every(seconds, job)
+        if self.settings.inbox:
+            self._every(INBOX_SECONDS, self.collect)
         self.scheduler.start()
 
     def stop(self) -> None:
@@ -182,6 +188,18 @@ class Jobs:
     def answer(self) -> None:
         """Do the calculations that take seconds, beside the long ones."""
         self._calculate(QUICK)
+
+    def collect(self) -> None:
+        """Take in the mails that wait in the mailbox; what is wrong with it the log says."""
+        if not self._may_work():
+            return
+        try:
+            for via, received in collected(self.database, self.settings, utc_now):
+                incoming.count(received, via)
+                if not self._may_work():
+                    return
+        except (InboxFailed, ValueError) as error:
+            log.warning("mailbox not read", reason=str(error))
 
     def _calculate(self, kinds: frozenset[CalculationKind]) -> None:
         """Do the calculations of these kinds; this needs no lead, as each is claimed.

@@ -11,7 +11,14 @@ from api import rest
 from api.app import create_app
 from booking.db import Database
 from tests.conftest import settings_for
-from tests.matrix import attendee_rows, booking_rows, catalogue_rows, people_rows, round_rows
+from tests.matrix import (
+    attendee_rows,
+    booking_rows,
+    catalogue_rows,
+    mail_rows,
+    people_rows,
+    round_rows,
+)
 from tests.matrix.world import Caller, Row, World, a_world
 
 PREFIX: Final = "/api/v1"
@@ -22,6 +29,7 @@ ROWS: Final = (
     | booking_rows.ROWS
     | attendee_rows.ROWS
     | round_rows.ROWS
+    | mail_rows.ROWS
 )
 
 

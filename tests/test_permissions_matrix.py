@@ -106,6 +106,7 @@ def ids_in(path: str, world: World, caller: Caller) -> dict[str, object]:
     return {
         "appeal_id": world.appeal_id,
         "attendee_id": world.attendee_id,
+        "delivery_id": world.delivery_id,
         "booking_id": world.used.id if path.endswith("/usage") else home.booking.id,
         "calculation_id": world.calculation_id,
         "closure_id": world.closure_id,

@@ -1,7 +1,6 @@
 """A real SMTP server that misbehaves to order, and keeps what it took."""
 
 import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,19 +24,26 @@ class Server:
     url: str = ""
     faults: dict[str, str] = field(default_factory=dict)
     taken: list[bytes] = field(default_factory=list)
+    extensions: tuple[str, ...] = ()
     tries: int = 0
 
     @property
     def message_ids(self) -> list[str]:
         return [str(message_from_bytes(each)["Message-ID"]) for each in self.taken]
 
-    def answer(self, at: str, server: SMTP) -> str:
+    def answer(self, at: str, server: Any) -> str:
         said = self.faults.get(at, "250 ok")
         if said in {CUT, LOST}:
             server.transport.abort()
         return "250 ok" if said in {CUT, LOST} else said
 
-    async def handle_MAIL(  # noqa: N802 - the server's own names
+    async def handle_EHLO(  # noqa: N802 - the server's own names
+        self, _server: SMTP, session: Any, _envelope: Any, name: str, answers: list[str]
+    ) -> list[str]:
+        session.host_name = name
+        return [*answers[:-1], *self.extensions, answers[-1]]
+
+    async def handle_MAIL(  # noqa: N802
         self, server: SMTP, _session: Any, envelope: Any, address: str, _options: Any
     ) -> str:
         self.tries += 1
@@ -57,15 +63,15 @@ class Server:
 
 
 @contextmanager
-def an_smtp_server(**options: Any) -> Iterator[Server]:
-    """Serve on a free port; options are those of aiosmtpd's controller."""
+def an_smtp_server(*, host: str = HOST) -> Iterator[Server]:
+    """Serve on a free port of a loopback address."""
     keeper = Server()
     with socket.socket() as free:
-        free.bind((HOST, 0))
+        free.bind((host, 0))
         port = free.getsockname()[1]
-    controller = Controller(keeper, hostname=HOST, port=port, **options)
+    controller = Controller(keeper, hostname=host, port=port)
     controller.start()
-    keeper.url = f"smtp://{HOST}:{port}"
+    keeper.url = f"smtp://{host}:{port}"
     try:
         yield keeper
     finally:
@@ -79,10 +85,3 @@ def a_silent_server() -> Iterator[str]:
         listening.bind((HOST, 0))
         listening.listen()
         yield f"smtp://{HOST}:{listening.getsockname()[1]}"
-
-
-def a_context(certificate: str, key: str) -> ssl.SSLContext:
-    """Make a server's TLS, with a certificate that nobody vouches for."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context

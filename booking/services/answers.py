@@ -74,12 +74,14 @@ def receive(
     Raises: StaleVersion if its booking moved to another resource in that moment.
     """
     before = queries.incoming_mail(session, mail.digest)
-    row = None if before is not None else _noted(session, mail, via=via, now=now)
-    if row is None:
-        return Received(before.outcome if before else ReplyOutcome.NOTED, repeated=True)
-    row.outcome, row.detail = _DOES[mail.kind](session, row, mail, secret_key)
-    session.flush()
-    return Received(row.outcome)
+    if before is None:
+        row = _noted(session, mail, via=via, now=now)
+        if row is not None:
+            row.outcome, row.detail = _DOES[mail.kind](session, row, mail, secret_key)
+            session.flush()
+            return Received(row.outcome)
+        before = queries.incoming_mail(session, mail.digest)
+    return Received(before.outcome if before else ReplyOutcome.UNREADABLE, repeated=True)
 
 
 def _noted(

@@ -56,7 +56,9 @@ def delete_account(session: Session, *, actor: Actor, now: datetime, person_id: 
     for message in personal.messages_to(session, person.id):
         message.address = person.email
         if message.state is DeliveryState.DUE:
-            message.state, message.last_error = DeliveryState.FAILED, GIVEN_UP
+            message.state = DeliveryState.FAILED
+        if message.state is DeliveryState.FAILED:
+            message.last_error = GIVEN_UP  # a server's own words often name the address
     session.flush()
     record(
         session,

@@ -57,3 +57,18 @@ def test_mail__of_another_facility__is_refused(visitor: Visitor, database: Datab
         other = a_facility(session)
     visitor.signed_in(cookie)
     assert visitor.get(f"/manage/facilities/{other.slug}/mail").status_code == 403
+
+
+def test_desk__mail_of_no_facility_failed__is_seen_by_an_officer_alone(
+    visitor: Visitor, database: Database
+) -> None:
+    with database.writing() as session:
+        _, manager = a_manager(session)
+        officer = a_person(session)
+        a_role(session, officer.id, Role.OFFICER)
+        a_delivery(session, None, address="lost@sme.example")
+        cookie = a_browser_of(session, officer)
+    assert "lost@sme.example" not in visitor.signed_in(manager).get("/manage").text
+    words = text_of(visitor.signed_in(cookie).get("/manage"))
+    assert "lost@sme.example" in words
+    assert "of no facility" in words

@@ -1,5 +1,6 @@
 """What mail to the bookings' address does: only by UID, attendee and token, and only once."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -7,6 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlmodel import Session, select
 
+from booking.db import Database
 from booking.engine.incoming import Bounce, CalendarAnswer, Incoming, IncomingKind
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus, EventKind
@@ -300,3 +302,27 @@ def test_counts__of_a_facility__hold_its_own_and_those_of_none(session: Session)
     assert found.nowhere == {O.AUTOMATIC: 1}
     later = incoming_counts(session, here.facility.id, since=NOW + 2 * MINUTE)
     assert (later.here, later.nowhere) == ({}, {})
+
+
+def test_receive__same_mail_by_two_ways_at_once__acts_once(database: Database) -> None:
+    with database.writing() as session:
+        scene = a_scene(session)
+        booking = booked(session, scene)
+        mail = a_mail(scene, booking)
+    together = threading.Barrier(2)
+    came: list[Received] = []
+
+    def take() -> None:
+        together.wait(timeout=30)
+        with database.writing() as session:
+            came.append(got(session, mail))
+
+    takers = [threading.Thread(target=take) for _ in range(2)]
+    for each in takers:
+        each.start()
+    for each in takers:
+        each.join(timeout=60)
+    assert sorted(each.repeated for each in came) == [False, True]
+    assert {each.outcome for each in came} == {O.CONFIRMATION_ASKED}
+    with database.reading() as session:
+        assert len(session.exec(select(ActionLink)).all()) == 1

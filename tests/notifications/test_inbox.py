@@ -1,5 +1,7 @@
 """Any mail in, one small value out: answers, what came back, what no person wrote, and the rest."""
 
+import quopri
+from binascii import b2a_base64
 from datetime import UTC, datetime
 
 import pytest
@@ -67,6 +69,24 @@ def test_read__token_only_where_it_was_delivered__is_found(header: str) -> None:
 
 def test_read__token_in_the_organizer_alone__is_found() -> None:
     assert read_mail(an_answer(calendar_lines(), to="bookings@bench.example")).tokens == {TOKEN}
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable", "8bit"])
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "iso-8859-1"])
+@pytest.mark.parametrize("kind", ["text/calendar", "application/ics"])
+def test_read__reply_in_any_encoding__is_an_answer(kind: str, charset: str, encoding: str) -> None:
+    text = calendar_lines().replace("Amina:", "Amína Otiéno:").encode(charset)
+    if encoding != "8bit":
+        text = b2a_base64(text) if encoding == "base64" else quopri.encodestring(text)
+    claimed = charset.removesuffix("-sig")
+    head = (
+        f"To: bookings+{TOKEN}@bench.example\r\nMIME-Version: 1.0\r\n"
+        f"Content-Type: {kind}; charset={claimed}; name=invite.ics\r\n"
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
+    )
+    assert read_mail(head.encode() + text).answer == CalendarAnswer(
+        UID, ATTENDEE, Participation.DECLINED, 0, STAMP
+    )
 
 
 @pytest.mark.parametrize(

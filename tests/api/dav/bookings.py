@@ -1,0 +1,125 @@
+"""An account's calendar over bookings, and events as programs put them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from icalendar import Calendar
+
+from api.dav.backend import COLLECTION, Bookings
+from api.dav.backends import Changes, Conditions, Refusal, Sent, Stored
+from booking.config import Settings
+from booking.db import Database
+from booking.engine.permissions import Actor
+from booking.engine.vocabulary import CalendarAccess, FeedOf
+from booking.models import Booking, Event
+from booking.queries.calendar_members import calendar_account
+from booking.services.calendar_tokens import create_account
+from tests.builders import NOW
+from tests.conftest import settings_for
+from tests.scenes import Scene, a_scene, at, booked
+
+ANY = Conditions()
+START, END = "DTSTART:20261124T090000Z", "DTEND:20261124T100000Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A scene with one booking, and a calendar account of its member."""
+
+    database: Database
+    settings: Settings
+    scene: Scene
+    booking: Booking
+    username: str
+
+    def at(self, now: datetime = NOW) -> Bookings:
+        with self.database.reading() as session:
+            account = calendar_account(session, self.username)
+        assert account is not None
+        return Bookings(self.database, self.settings, account, now)
+
+    @property
+    def name(self) -> str:
+        return f"{self.booking.id}.ics"
+
+    def text(self, now: datetime = NOW) -> str:
+        (item,) = self.at(now).get(COLLECTION, [self.name])
+        return item.text
+
+    def put(
+        self, text: str, name: str = "", *, now: datetime = NOW, conditions: Conditions = ANY
+    ) -> Stored | Refusal:
+        sent = sent_of(text)
+        return self.at(now).put(COLLECTION, name or self.name, sent, conditions=conditions)
+
+    def delete(self, name: str = "", *, now: datetime = NOW) -> Refusal | None:
+        return self.at(now).delete(COLLECTION, name or self.name, conditions=ANY)
+
+    def names(self, now: datetime = NOW) -> set[str]:
+        return {each.name for each in self.at(now).list(COLLECTION)}
+
+    def since(self, token: str | None, now: datetime = NOW, limit: int | None = None) -> Changes:
+        found = self.at(now).changes_since(COLLECTION, token, limit=limit)
+        assert isinstance(found, Changes)
+        return found
+
+    def now_is(self) -> Booking:
+        with self.database.reading() as session:
+            return session.get_one(Booking, self.booking.id)
+
+
+def sent_of(text: str) -> Sent:
+    calendar: Any = Calendar.from_ical(text)
+    (event, *_) = calendar.walk("VEVENT")
+    return Sent(text, calendar, str(event.get("UID", "")), "VEVENT")
+
+
+def a_desk(
+    database: Database,
+    *,
+    access: CalendarAccess = CalendarAccess.READ_WRITE,
+    of: FeedOf = FeedOf.ME,
+    **resource: Any,
+) -> Desk:
+    with database.writing() as session:
+        scene = a_scene(session, **resource)
+        booking = booked(session, scene, scene.wish(title="Powder"))
+        whose = {FeedOf.ME: None, FeedOf.PROJECT: scene.project.id}
+        subject = whose.get(of, scene.resource.id if of is FeedOf.RESOURCE else scene.facility.id)
+        actor: Actor = scene.by_manager if of not in whose else scene.by_member
+        made = create_account(
+            session, actor=actor, now=NOW, name="x", of=of, subject_id=subject, access=access
+        )
+    settings = settings_for(str(database.url))
+    return Desk(database, settings, scene, booking, made.username)
+
+
+def an_event(*lines: str, uid: str = "a-client@elsewhere", title: str = "Mine") -> str:
+    every = (
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//A client//EN",
+        "BEGIN:VEVENT",
+        f"UID:{uid}",
+        "DTSTAMP:20261123T090000Z",
+        f"SUMMARY:{title}",
+        *lines,
+        "END:VEVENT",
+        "END:VCALENDAR",
+    )
+    return "".join(f"{line}\r\n" for line in every)
+
+
+def hours(start: int, end: int) -> tuple[str, str]:
+    """Give DTSTART and DTEND of tomorrow, so many minutes after 9 o'clock UTC."""
+    return (f"DTSTART:{at(start):%Y%m%dT%H%M%SZ}", f"DTEND:{at(end):%Y%m%dT%H%M%SZ}")
+
+
+def told(database: Database, kind: str) -> list[dict[str, Any]]:
+    """Return the payloads of the events of a kind, oldest first."""
+    from sqlmodel import col, select  # noqa: PLC0415
+
+    with database.reading() as session:
+        rows = session.exec(select(Event).where(col(Event.kind) == kind).order_by(col(Event.id)))
+        return [each.payload for each in rows]

@@ -17,7 +17,7 @@ from sqlmodel import Session
 from booking.config import Settings
 from booking.db import Database
 from booking.engine.lifecycle import EventKind
-from booking.queries import appeals, attendees, cards, digests, events
+from booking.queries import account_cards, appeals, attendees, cards, digests, events
 from booking.queries.appeals import AppealCard
 from booking.queries.attendees import AttendeeSeen
 from booking.queries.cards import BookingCard
@@ -42,6 +42,7 @@ _ASKED: Final = {
     About.DIGEST: events.addressees,
     About.ENTRY: events.waiters,
     About.SIGN_IN: events.link_readers,
+    About.ACCOUNT: account_cards.account_owners,
 }
 log = structlog.get_logger()
 
@@ -233,6 +234,7 @@ def _cards(
     found |= appeals.appeal_cards(session, ids[About.APPEAL], sender=settings.sender)
     found |= cards.entry_cards(session, ids[About.ENTRY], sender=settings.sender)
     found |= cards.sign_in_cards(session, ids[About.SIGN_IN])
+    found |= account_cards.account_cards(session, ids[About.ACCOUNT], sender=settings.sender)
     found |= _digests(session, claimed)
     return found
 

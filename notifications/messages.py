@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from booking.config import Settings
 from booking.engine.lifecycle import BookingStatus, EventKind
 from booking.engine.tokens import booking_token, derived_token
+from booking.queries.account_cards import AccountCard
 from booking.queries.appeals import AppealCard
 from booking.queries.cards import BookingCard, DecisionCard, EntryCard, SignInCard
 from booking.queries.digests import DigestCard
@@ -24,6 +25,7 @@ from notifications.calendar import (
     invite_text,
     plus_addressed,
 )
+from notifications.client_edits import account_words, undo_rows
 from notifications.digest import digest_words
 from notifications.granted import granted_words, points_words
 from notifications.invited import invitation, to_attendee
@@ -43,7 +45,7 @@ from notifications.wording import (
     zone_of,
 )
 
-Card = AppealCard | BookingCard | DecisionCard | DigestCard | EntryCard | SignInCard
+Card = AccountCard | AppealCard | BookingCard | DecisionCard | DigestCard | EntryCard | SignInCard
 LONGEST_NAME: Final = 60
 MOST_REASONS: Final = 6
 _CLOCK: Final = re.compile(r"\b\d\d:\d\d\b", re.ASCII)
@@ -72,8 +74,8 @@ def compose(due: DueDelivery, card: Card, settings: Settings) -> Mail:
         return _entry_mail(due, message, card, settings)
     if isinstance(card, DecisionCard):
         return _decision_mail(due, message, card, settings)
-    if isinstance(card, AppealCard):
-        return _appeal_mail(due, message, card, settings)
+    if isinstance(card, AppealCard | AccountCard):
+        return _answer_mail(due, message, card, settings)
     if isinstance(card, DigestCard):
         return _digest_mail(due, message, card, settings)
     return _sign_in_mail(due, message, card, settings)
@@ -81,7 +83,7 @@ def compose(due: DueDelivery, card: Card, settings: Settings) -> Mail:
 
 def reader_language(card: Card) -> Language:
     """Return the reader's language; where it is not shipped, the facility's."""
-    if isinstance(card, SignInCard | DigestCard):
+    if isinstance(card, SignInCard | DigestCard | AccountCard):
         return language_of(card.person_locale)
     return language_of(card.person_locale, card.facility_locale)
 
@@ -173,6 +175,7 @@ def _rows_of_holder(
         return []
     return [
         *until_rows(due, card, language),
+        *undo_rows(due, card, language),
         *offer_rows(due, card, language),
         *other_time_rows(due.payload, card.person_zone, language),
         *proposed_rows(due, card, language),
@@ -238,31 +241,37 @@ def _entry_mail(due: DueDelivery, message: Message, card: EntryCard, settings: S
         ("Within", between),
         ("Project", card.project_name),
     ]
+    told = [(language.say(name), value) for name, value in rows if value]
+    link = f"{settings.base_url.rstrip('/')}/resources/{card.resource_id}"
+    return _plain_mail(due, message, card, (card.resource_name, told, link))
+
+
+def _answer_mail(
+    due: DueDelivery, message: Message, card: AccountCard | AppealCard, settings: Settings
+) -> Mail:
+    base, language = settings.base_url.rstrip("/"), reader_language(card)
+    if isinstance(card, AccountCard):
+        message, about = account_words(due, message, card, settings, language)
+        return _plain_mail(due, message, card, about)
+    told = appeal_words(due, message, card, base, language)
+    return _plain_mail(due, told.message, card, (card.request_title, told.rows, told.link))
+
+
+def _plain_mail(
+    due: DueDelivery,
+    message: Message,
+    card: AccountCard | AppealCard | EntryCard,
+    about: tuple[str, list[tuple[str, str]], str],
+) -> Mail:
+    """Write a message that is no invite: `about` is its subject, its rows and its link."""
     return _mail(
         due,
         card,
         template="booking",
         message=message,
-        subject=_shortened(card.resource_name),
+        subject=_shortened(about[0]),
         sender=(card.organiser, card.facility_name),
-        words={
-            "rows": [(language.say(name), value) for name, value in rows if value],
-            "link": f"{settings.base_url.rstrip('/')}/resources/{card.resource_id}",
-        },
-    )
-
-
-def _appeal_mail(due: DueDelivery, message: Message, card: AppealCard, settings: Settings) -> Mail:
-    language = reader_language(card)
-    told = appeal_words(due, message, card, settings.base_url.rstrip("/"), language)
-    return _mail(
-        due,
-        card,
-        template="booking",
-        message=told.message,
-        subject=_shortened(card.request_title),
-        sender=(card.organiser, card.facility_name),
-        words={"rows": told.rows, "link": told.link},
+        words={"rows": about[1], "link": about[2]},
     )
 
 

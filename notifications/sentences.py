@@ -20,6 +20,7 @@ class About(StrEnum):
     APPEAL = "appeal"
     DIGEST = "digest"
     SIGN_IN = "sign_in"
+    ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,30 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         _CHANGE,
         Method.REQUEST,
         BookingStatus.CONFIRMED,
+    ),
+    EventKind.BOOKING_CANCELLING: Message(
+        About.BOOKING,
+        "Deleted in a calendar",
+        "Your booking was deleted in a calendar program, so it is about to be cancelled. Its time "
+        "is kept for you until the time below.",
+        "To keep the booking, open this link by then and press the button. To let it go, do "
+        "nothing:",
+        status=BookingStatus.CANCELLING,
+    ),
+    EventKind.CLIENT_EDIT_REFUSED: Message(
+        About.ACCOUNT,
+        "Not changed",
+        "Your calendar program asked for a change that cannot be made. The booking stays as it "
+        "was, though the program may still show the change.",
+        "To change it in another way, open the booking:",
+    ),
+    EventKind.DELETIONS_HELD_BACK: Message(
+        About.ACCOUNT,
+        "Delete these bookings?",
+        "Your calendar program deleted more than three bookings within five minutes. So that "
+        "nothing is lost by a slip, the others stand until you confirm that they are to be "
+        "cancelled.",
+        "To see them and cancel them, open this link. To keep them, do nothing:",
     ),
     EventKind.ATTENDEE_ADDED: _told(
         "Invitation", "{inviter} invites you to this booking.", ANSWER, Method.REQUEST, None

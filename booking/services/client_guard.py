@@ -88,6 +88,7 @@ def refused(
     payload = {
         "person_id": str(account.person_id),
         "booking_id": str(booking_id) if booking_id else None,
+        "booking": _as_it_stands(session, booking),
         "reasons": [each.reason for each in error.violations] or [error.message],
         "alternatives": _with_places(session, error.beside.get("alternatives", ())),
         "wanted": _as_json(wanted),
@@ -208,6 +209,22 @@ def _note(
 
 def _same_refusal(earlier: dict[str, Any], payload: dict[str, Any]) -> bool:
     return all(earlier.get(each) == payload[each] for each in ("booking_id", "reasons", "wanted"))
+
+
+def _as_it_stands(session: Session, booking: Booking | None) -> dict[str, str] | None:
+    if booking is None:
+        return None
+    found = _with_places(
+        session,
+        [
+            {
+                "resource_id": str(booking.resource_id),
+                "starts_at": as_text(booking.starts_at),
+                "ends_at": as_text(booking.ends_at),
+            }
+        ],
+    )
+    return found[0] if found else None
 
 
 def _with_places(session: Session, alternatives: Sequence[dict[str, str]]) -> list[dict[str, str]]:

@@ -1,7 +1,6 @@
 """What people are told of what their calendar program did."""
 
 import re
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,11 @@ from booking.db import Database
 from booking.engine.lifecycle import BookingStatus
 from booking.services.lapsing import lapse
 from notifications.dispatch import drain
-from tests.api.dav.bookings import Desk, a_desk, an_event, hours
-from tests.api.dav.test_backend import many, moved
+from tests.api.dav.bookings import MINUTE, Desk, a_desk, an_event, hours, many, moved
 from tests.builders import NOW, a_booking, a_project
 from tests.conftest import settings_for
 from tests.notifications.outcomes import mails_in, part
 from tests.scenes import at
-
-MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """An account's calendar over bookings, and events as programs put them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from icalendar import Calendar
+from sqlmodel import Session, col, select
 
 from api.dav.backend import COLLECTION, Bookings
 from api.dav.backends import Changes, Conditions, Refusal, Sent, Stored
@@ -14,13 +15,14 @@ from booking.engine.permissions import Actor
 from booking.engine.vocabulary import CalendarAccess, FeedOf
 from booking.models import Booking, Event
 from booking.queries.calendar_members import calendar_account
+from booking.services.booking_changes import cancel
 from booking.services.calendar_tokens import create_account
-from tests.builders import NOW
+from tests.builders import NOW, a_booking
 from tests.conftest import settings_for
 from tests.scenes import Scene, a_scene, at, booked
 
+MINUTE = timedelta(minutes=1)
 ANY = Conditions()
-START, END = "DTSTART:20261124T090000Z", "DTEND:20261124T100000Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,36 @@ def hours(start: int, end: int) -> tuple[str, str]:
 
 def told(database: Database, kind: str) -> list[dict[str, Any]]:
     """Return the payloads of the events of a kind, oldest first."""
-    from sqlmodel import col, select  # noqa: PLC0415
-
     with database.reading() as session:
         rows = session.exec(select(Event).where(col(Event.kind) == kind).order_by(col(Event.id)))
         return [each.payload for each in rows]
+
+
+def moved(text: str, start: int, end: int) -> str:
+    """Move the text's event, as a program would: nothing else of it changes."""
+    lines = iter(hours(start, end))
+    times = {"DTSTART": next(lines), "DTEND": next(lines)}
+    return "".join(
+        f"{times.get(line.partition(':')[0], line)}\r\n" for line in text.split("\r\n")[:-1]
+    )
+
+
+def refusal(answer: Any, element: str = "{urn:benchshare:dav}booking-rules") -> str:
+    assert isinstance(answer, Refusal)
+    assert (answer.status, answer.element) == (403, element)
+    return answer.reason
+
+
+def cancelled(desk: Desk) -> None:
+    with desk.database.writing() as session:
+        cancel(session, actor=desk.scene.by_member, now=NOW, booking_id=desk.booking.id)
+
+
+def many(desk: Desk, count: int) -> list[str]:
+    with desk.database.writing() as session:
+        return [f"{_one_more(session, desk, each).id}.ics" for each in range(count)]
+
+
+def _one_more(session: Session, desk: Desk, each: int) -> Booking:
+    start = at(60 + 60 * each)
+    return a_booking(session, desk.scene.resource, desk.scene.project, start, start + 60 * MINUTE)

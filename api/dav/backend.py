@@ -269,7 +269,8 @@ def _around() -> tuple[str, str]:
 
 def _member(seat: Seat, text: str) -> Member:
     octets = len(text) if text.isascii() else len(text.encode())
-    return Member(seat.name, seat.etag, octets, seat.changed_at)
+    happens = Interval(seat.starts_at, seat.ends_at)
+    return Member(seat.name, seat.etag, octets, seat.changed_at, happens=happens)
 
 
 def _refusal(error: DomainError) -> Refusal:

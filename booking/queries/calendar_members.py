@@ -84,6 +84,8 @@ class Seat:
     booking_id: UUID
     name: str
     revision: int
+    starts_at: datetime
+    ends_at: datetime
     changed_at: datetime
     alarm_minutes: int | None
     resource_name: str
@@ -308,6 +310,8 @@ def _seats(account: CalendarAccount, text: Any) -> Select[Any]:
             col(Booking.id),
             col(Booking.person_id),
             col(Booking.revision),
+            col(Booking.starts_at),
+            col(Booking.ends_at),
             col(Booking.updated_at),
             col(Resource.name).label("resource_name"),
             col(BookingHref.name),
@@ -330,6 +334,8 @@ def _seat(row: Any, account: CalendarAccount) -> Seat:
         booking_id=row.id,
         name=row.name or f"{row.id}{SUFFIX}",
         revision=row.revision,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
         changed_at=row.updated_at,
         alarm_minutes=row.minutes_before
         if row.chosen_by

@@ -34,6 +34,7 @@ class Desk:
     scene: Scene
     booking: Booking
     username: str
+    of: FeedOf = FeedOf.ME
 
     def at(self, now: datetime = NOW) -> Bookings:
         with self.database.reading() as session:
@@ -94,7 +95,7 @@ def a_desk(
             session, actor=actor, now=NOW, name="x", of=of, subject_id=subject, access=access
         )
     settings = settings_for(str(database.url))
-    return Desk(database, settings, scene, booking, made.username)
+    return Desk(database, settings, scene, booking, made.username, of)
 
 
 def an_event(*lines: str, uid: str = "a-client@elsewhere", title: str = "Mine") -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_
+from sqlalchemy import ColumnElement, and_, func, literal, or_
 from sqlalchemy import select as narrow
 from sqlmodel import Session, col, select
 
@@ -300,7 +300,7 @@ def told_since(
     return [dict(each) for each in rows]
 
 
-def _seats(account: CalendarAccount, text: Any) -> Select[Any]:
+def _seats(account: CalendarAccount, text: Any) -> Any:
     alarm = and_(
         col(BookingAlarm.booking_id) == col(Booking.id),
         col(BookingAlarm.person_id) == account.person_id,

@@ -30,8 +30,9 @@ from booking.config import Settings
 from booking.db import Database
 from booking.engine.intervals import Interval
 from booking.errors import DomainError, Malformed, NotFound
-from booking.queries import calendar_members, cards
-from booking.queries.calendar_members import CalendarAccount, Seat
+from booking.queries import calendar_accounts, calendar_members, cards
+from booking.queries.calendar_accounts import CalendarAccount
+from booking.queries.calendar_members import Seat
 from booking.services import calendar_texts, client_edits, client_guard, sync_states
 from booking.services.client_edits import ClientEvent
 from notifications.alarms import with_alarm
@@ -207,8 +208,7 @@ class Bookings:
 
     def _etags(self) -> dict[str, str]:
         with self._database.reading() as session:
-            found = calendar_members.seats(session, self._account, now=self._now)
-        return {each.name: each.etag for each in found}
+            return calendar_members.etags(session, self._account, now=self._now)
 
     def _seats(
         self, *, span: Interval | None = None, names: Sequence[str] | None = None
@@ -253,7 +253,7 @@ class Bookings:
 
     def _knows(self, digest: str) -> bool:
         with self._database.reading() as session:
-            return calendar_members.knows_state(session, self._account.token_id, digest)
+            return calendar_accounts.knows_state(session, self._account.token_id, digest)
 
     def _recalled(self, digest: str) -> dict[str, str] | None:
         with self._database.reading() as session:

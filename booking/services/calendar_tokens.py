@@ -18,8 +18,8 @@ from booking.engine.vocabulary import CalendarAccess, CalendarKind, FeedOf
 from booking.errors import Malformed, NotFound, NotPermitted
 from booking.events import record
 from booking.models import CalendarToken, ClientEdit, SyncState
-from booking.queries import calendar_members, feeds
-from booking.queries.calendar_members import CalendarAccount
+from booking.queries import calendar_accounts, feeds
+from booking.queries.calendar_accounts import CalendarAccount
 from booking.services.permits import permit
 
 RANDOM_BYTES: Final = 32
@@ -87,7 +87,7 @@ def create_account(
 
 def open_account(session: Session, *, username: str, password: str) -> CalendarAccount | None:
     """Return the account that a username and a password open; None where they open none."""
-    account = calendar_members.calendar_account(session, username)
+    account = calendar_accounts.calendar_account(session, username)
     given = token_hash(password)
     # An unknown name takes as long as a wrong password.
     kept = account.token_hash if account else token_hash("")

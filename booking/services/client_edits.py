@@ -19,7 +19,8 @@ from booking.errors import NotFound, RulesBroken, WrongState
 from booking.models import Booking, BookingAlarm, BookingHref
 from booking.queries import calendar_members, named_places
 from booking.queries.bookings import lock_booking, resource_to_book
-from booking.queries.calendar_members import SHOWN, CalendarAccount
+from booking.queries.calendar_accounts import CalendarAccount
+from booking.queries.calendar_members import SHOWN
 from booking.services.booking_cancelling import Again, rebook
 from booking.services.booking_changes import Move, move
 from booking.services.booking_restoring import restore

@@ -19,8 +19,8 @@ from booking.engine.wording import as_text
 from booking.errors import DomainError, NotFound, RulesBroken
 from booking.events import record
 from booking.models import Booking, ClientEdit
-from booking.queries import calendar_members
-from booking.queries.calendar_members import CalendarAccount
+from booking.queries import calendar_accounts, calendar_members
+from booking.queries.calendar_accounts import CalendarAccount
 from booking.queries.nearest import places
 from booking.services import action_links
 from booking.services.booking_cancelling import start_cancelling
@@ -51,7 +51,7 @@ def delete(
     over = before_its_end(Interval(booking.starts_at, booking.ends_at), now)
     if over is not None:
         raise RulesBroken(over.reason, [over])
-    calendar_members.lock_token(session, account.token_id)
+    calendar_accounts.lock_token(session, account.token_id)
     kind = _judged(session, account, found.name, now=now)
     if kind is ClientEditKind.DELETED:
         start_cancelling(
@@ -93,7 +93,7 @@ def refused(
         "alternatives": _with_places(session, error.beside.get("alternatives", ())),
         "wanted": _as_json(wanted),
     }
-    earlier = calendar_members.told_since(
+    earlier = calendar_accounts.told_since(
         session, account.token_id, EventKind.CLIENT_EDIT_REFUSED, since=now - TOLD_ONCE_IN
     )
     if any(_same_refusal(each, payload) for each in earlier):
@@ -111,7 +111,7 @@ def refused(
 def _judged(
     session: Session, account: CalendarAccount, name: str, *, now: datetime
 ) -> ClientEditKind:
-    refusals = calendar_members.edits_since(
+    refusals = calendar_accounts.edits_since(
         session,
         account.token_id,
         (ClientEditKind.PUT_REFUSED,),
@@ -120,7 +120,7 @@ def _judged(
     )
     if refusals:
         return ClientEditKind.DELETE_IGNORED
-    before = calendar_members.edits_since(
+    before = calendar_accounts.edits_since(
         session, account.token_id, _DELETIONS, since=now - COUNTED
     )
     return ClientEditKind.DELETED if before < MOST_DELETED else ClientEditKind.DELETE_WAITING
@@ -157,7 +157,7 @@ def _ask(
     secret_key: str,
 ) -> None:
     """Mail one link that confirms what waits; the deletions after it wait for the same one."""
-    waiting = calendar_members.edits_since(
+    waiting = calendar_accounts.edits_since(
         session, account.token_id, (ClientEditKind.DELETE_WAITING,), since=now - ASKED_ONCE_IN
     )
     if waiting:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col
 
 from booking.models import SyncState
-from booking.queries import calendar_members
+from booking.queries import calendar_accounts
 
 KEPT: Final = 50
 
@@ -24,7 +24,7 @@ def digest_of(members: Mapping[str, str]) -> str:
 def remember(session: Session, *, token_id: UUID, members: Mapping[str, str], now: datetime) -> str:
     """Keep what an account is told, and return its digest; the newest 50 are kept."""
     digest = digest_of(members)
-    if calendar_members.knows_state(session, token_id, digest):
+    if calendar_accounts.knows_state(session, token_id, digest):
         same = (col(SyncState.calendar_token_id) == token_id, col(SyncState.digest) == digest)
         session.exec(update(SyncState).where(*same).values(made_at=now))
         return digest
@@ -32,7 +32,7 @@ def remember(session: Session, *, token_id: UUID, members: Mapping[str, str], no
         SyncState(calendar_token_id=token_id, digest=digest, members=dict(members), made_at=now)
     )
     session.flush()
-    old = calendar_members.old_states(session, token_id, keep=KEPT)
+    old = calendar_accounts.old_states(session, token_id, keep=KEPT)
     if old:
         session.exec(delete(SyncState).where(col(SyncState.id).in_(old)))
     return digest
@@ -40,5 +40,5 @@ def remember(session: Session, *, token_id: UUID, members: Mapping[str, str], no
 
 def recall(session: Session, *, token_id: UUID, digest: str) -> dict[str, str] | None:
     """Return what an account was told; None where that is not known, or no longer."""
-    found = calendar_members.sync_state(session, token_id, digest)
+    found = calendar_accounts.sync_state(session, token_id, digest)
     return None if found is None else dict(found.members)

@@ -14,7 +14,7 @@ from booking.db import Database
 from booking.engine.permissions import Actor
 from booking.engine.vocabulary import CalendarAccess, FeedOf
 from booking.models import Booking, Event
-from booking.queries.calendar_members import calendar_account
+from booking.queries.calendar_accounts import calendar_account
 from booking.services.booking_changes import cancel
 from booking.services.calendar_tokens import create_account
 from tests.builders import NOW, a_booking

@@ -20,6 +20,7 @@ from booking.engine.vocabulary import (
     ChangedBy,
     Participation,
 )
+from booking.queries.account_cards import AccountCard
 from booking.queries.appeals import AppealCard
 from booking.queries.attendees import AttendeeSeen
 from booking.queries.cards import BookingCard, EntryCard, SignInCard
@@ -69,6 +70,7 @@ VARIANTS: Final[tuple[dict[str, Any], ...]] = (
     {**OFFER, "entry_id": str(UUID(int=8))},
     {**OFFER, "displaced_id": str(UUID(int=6))},
     {"status": "pending"},
+    {"link_id": str(UUID(int=9)), "until": END.isoformat()},
 )
 
 
@@ -113,6 +115,8 @@ def _about(about: About, kind: EventKind, locale: str) -> Iterator[tuple[Card, d
         yield from _appeals(ours)
     elif about is About.ENTRY:
         yield from ((_entry(minutes, ours), {}) for minutes in (90, 1440, 2880))
+    elif about is About.ACCOUNT:
+        yield from _accounts(kind, locale)
     elif about is About.DIGEST:
         yield from ((each, {}) for each in _digests(locale))
     else:
@@ -238,6 +242,24 @@ def _digests(locale: str) -> Iterator[DigestCard]:
     yield empty
     coming = (replace(lines[0], kind=None),) * (MOST_LISTED + 1)
     yield replace(empty, changed=lines * 3, coming=coming)
+
+
+def _accounts(kind: EventKind, locale: str) -> Iterator[tuple[AccountCard, dict[str, Any]]]:
+    card = AccountCard(
+        id=UUID(int=1),
+        account_name="Τηλέφωνο",
+        person_name=NAMES["person_name"],
+        person_email="a@b.example",
+        person_zone="Europe/Athens",
+        person_locale=locale,
+        organiser="bookings@bench.example",
+    )
+    if kind is EventKind.DELETIONS_HELD_BACK:
+        yield card, {"link_id": str(UUID(int=9)), "until": END.isoformat()}
+        return
+    refused = {"reasons": ["Λόγος"], "alternatives": [TIME]}
+    yield card, {**refused, "booking_id": None, "wanted": [START.isoformat(), END.isoformat()]}
+    yield card, {**refused, "booking_id": str(UUID(int=1)), "booking": TIME, "wanted": None}
 
 
 def _entry(minutes: int, ours: dict[str, Any]) -> EntryCard:

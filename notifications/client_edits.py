@@ -76,6 +76,8 @@ def _asked_rows(
     due: DueDelivery, booking: dict[str, Any] | None, card: AccountCard, language: Language
 ) -> list[tuple[str, str]]:
     wanted = due.payload.get("wanted")
+    if due.payload.get("deleting"):
+        return [(language.say("Asked for"), language.say("to be deleted"))]
     if not wanted:
         return []
     start, end = (datetime.fromisoformat(each) for each in wanted)

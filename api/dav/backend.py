@@ -111,6 +111,7 @@ class Bookings:
         try:
             return self._delete(name, conditions)
         except DomainError as error:
+            self._tell_refused(name, error, None, deleting=True)
             return _refusal(error)
 
     def changes_since(
@@ -179,7 +180,9 @@ class Bookings:
             )
         return None
 
-    def _tell_refused(self, name: str, error: DomainError, event: ClientEvent | None) -> None:
+    def _tell_refused(
+        self, name: str, error: DomainError, event: ClientEvent | None, *, deleting: bool = False
+    ) -> None:
         wanted = None if event is None else Interval(event.starts_at, event.ends_at)
         with self._database.writing() as session:
             client_guard.refused(
@@ -189,6 +192,7 @@ class Bookings:
                 name=name,
                 error=error,
                 wanted=wanted,
+                deleting=deleting,
             )
 
     def _changes(

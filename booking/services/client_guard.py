@@ -77,14 +77,17 @@ def refused(
     name: str,
     error: DomainError,
     wanted: Interval | None = None,
+    deleting: bool = False,
 ) -> None:
     """Write down that a change was refused, and tell the person why where it is news.
 
     Programs try again and again: the same refusal of the same event is told once a day.
+    One of `deleting` is told alone: it makes no later deletion a slip.
     """
     booking = calendar_members.booking_called(session, account, name)
     booking_id = booking.id if booking else None
-    _note(session, account, name, ClientEditKind.PUT_REFUSED, booking_id, now=now)
+    if not deleting:
+        _note(session, account, name, ClientEditKind.PUT_REFUSED, booking_id, now=now)
     payload = {
         "person_id": str(account.person_id),
         "booking_id": str(booking_id) if booking_id else None,
@@ -92,6 +95,7 @@ def refused(
         "reasons": [each.reason for each in error.violations] or [error.message],
         "alternatives": _with_places(session, error.beside.get("alternatives", ())),
         "wanted": _as_json(wanted),
+        "deleting": deleting,
     }
     earlier = calendar_accounts.told_since(
         session, account.token_id, EventKind.CLIENT_EDIT_REFUSED, since=now - TOLD_ONCE_IN

@@ -259,7 +259,9 @@ def _accounts(kind: EventKind, locale: str) -> Iterator[tuple[AccountCard, dict[
         return
     refused = {"reasons": ["Λόγος"], "alternatives": [TIME]}
     yield card, {**refused, "booking_id": None, "wanted": [START.isoformat(), END.isoformat()]}
-    yield card, {**refused, "booking_id": str(UUID(int=1)), "booking": TIME, "wanted": None}
+    ours = {**refused, "booking_id": str(UUID(int=1)), "booking": TIME}
+    yield card, {**ours, "wanted": None}
+    yield card, {**ours, "deleting": True}
 
 
 def _entry(minutes: int, ours: dict[str, Any]) -> EntryCard:

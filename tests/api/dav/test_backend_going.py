@@ -109,6 +109,8 @@ def test_delete__the_fourth_after_five_minutes__goes(desk: Desk) -> None:
 
 def test_delete__what_is_over_or_a_calendar__is_refused(desk: Desk) -> None:
     refusal(desk.delete(now=at(60)))
+    (payload,) = told(desk.database, "client_edit.refused")
+    assert payload["deleting"]
     gone = desk.at().remove(COLLECTION)
     assert isinstance(gone, Refusal)
     assert gone.status == 403

@@ -32,7 +32,7 @@ from tests.api.dav.bookings import (
     refusal,
     told,
 )
-from tests.builders import a_booking, a_project, a_resource
+from tests.builders import NOW, a_booking, a_project, a_resource
 from tests.scenes import at
 
 DAY = timedelta(days=1)
@@ -79,6 +79,19 @@ def test_list__of_a_facilitys_resource__names_nobody(database: Database) -> None
     assert "SUMMARY:X-ray diffractometer" in text
     assert isinstance(desk.put(moved(desk.text(), 60, 120)), Stored)
     assert (desk.now_is().starts_at, desk.now_is().title) == (at(60), "Powder")
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize(
+    ("days", "hours_more", "shown"), [(-90, -1, 0), (-90, 0, 1), (400, -1, 1), (400, 0, 0)]
+)
+def test_list__far_away__is_shown_from_90_days_ago_to_400_ahead(
+    desk: Desk, days: int, hours_more: int, shown: int
+) -> None:
+    start = NOW + days * DAY + hours_more * 60 * MINUTE
+    with desk.database.writing() as session:
+        a_booking(session, desk.scene.resource, desk.scene.project, start, start + 60 * MINUTE)
+    assert len(desk.names()) == 1 + shown
 
 
 def test_put__moved__is_moved_by_the_same_rules(desk: Desk) -> None:

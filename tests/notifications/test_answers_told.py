@@ -21,6 +21,7 @@ from tests.builders import NOW
 from tests.notifications.answers import an_answer, calendar_lines
 from tests.notifications.outcomes import STARTS, booked, mails_in, part, settings_for
 
+pytestmark = pytest.mark.only_on("sqlite")
 PROPOSED = ("DTSTART:20261202T080000Z", "DTEND:20261202T093000Z")
 
 

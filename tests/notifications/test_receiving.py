@@ -50,6 +50,7 @@ def mails(database: Database, settings: Settings) -> list[bytes]:
 EXPECTED = [O.CONFIRMATION_ASKED, O.AUTOMATIC, O.UNMATCHED]
 
 
+@pytest.mark.only_on("sqlite")
 def test_collect__maildir__takes_each_in_and_moves_it_to_cur(
     database: Database, tmp_path: Path
 ) -> None:
@@ -75,6 +76,7 @@ def test_collect__imap__takes_each_in_and_marks_it_seen(database: Database, tmp_
         assert came(database, settings) == []
 
 
+@pytest.mark.only_on("sqlite")
 def test_collect__cut_before_the_mark__reads_it_again_to_no_effect(
     database: Database, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """A facility's page of mails: what failed with its reason, sent again one by one or all."""
 
+import pytest
 from sqlmodel import Session, select
 
 from booking.db import Database
@@ -41,6 +42,7 @@ def test_mail__failed__says_why_and_is_sent_again(visitor: Visitor, database: Da
     assert "None. A mail is tried for two days" in text_of(visitor.get(path))
 
 
+@pytest.mark.only_on("sqlite")
 def test_mail__auditor__sees_and_sends_nothing(visitor: Visitor, database: Database) -> None:
     with database.writing() as session:
         facility, cookie = a_manager(session, Role.AUDITOR)
@@ -51,6 +53,7 @@ def test_mail__auditor__sees_and_sends_nothing(visitor: Visitor, database: Datab
     assert visitor.send(f"{path}/resend").status_code == 403
 
 
+@pytest.mark.only_on("sqlite")
 def test_mail__of_another_facility__is_refused(visitor: Visitor, database: Database) -> None:
     with database.writing() as session:
         _, cookie = a_manager(session)
@@ -59,6 +62,7 @@ def test_mail__of_another_facility__is_refused(visitor: Visitor, database: Datab
     assert visitor.get(f"/manage/facilities/{other.slug}/mail").status_code == 403
 
 
+@pytest.mark.only_on("sqlite")
 def test_desk__mail_of_no_facility_failed__is_seen_by_an_officer_alone(
     visitor: Visitor, database: Database
 ) -> None:

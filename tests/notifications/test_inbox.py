@@ -1,8 +1,10 @@
 """Any mail in, one small value out: answers, what came back, what no person wrote, and the rest."""
 
 import quopri
+import re
 from binascii import b2a_base64
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -321,3 +323,16 @@ def test_any_damage_to_a_mail_is_read_as_something(
     for at, put in cuts:
         whole = whole[:at] + put + whole[at + len(put) // 2 :]
     assert read_mail(whole).kind in set(K)
+
+
+@pytest.mark.parametrize("method", [b"REPLY", b"COUNTER"])
+def test_read__real_calendars_as_the_answer__are_answered(method: bytes) -> None:
+    calendars = sorted((Path(__file__).parents[1] / "data" / "ics").rglob("*.ics"))
+    assert len(calendars) > 30
+    for each in calendars:
+        text = re.sub(rb"(?m)^METHOD:.*\r?\n", b"", each.read_bytes())
+        begin = b"BEGIN:VCALENDAR\r\n"
+        whole = text.replace(begin.strip(), begin + b"METHOD:" + method, 1)
+        found = read_mail(an_answer("@@").replace(b"@@", whole))
+        assert found.kind in {K.REPLY, K.COUNTER, K.UNREADABLE}
+        assert found.answer is not None or found.detail

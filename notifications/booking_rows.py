@@ -14,6 +14,7 @@ def booking_rows(card: BookingCard, language: Language, *, told_why: bool) -> li
     mine = card.attendee is None
     missed = card.status is BookingStatus.NO_SHOW and mine
     rows = [
+        ("Attendee", card.spoken_of),
         ("Title", card.title),
         ("Where", place(card)),
         ("How much", amount(card, language)),

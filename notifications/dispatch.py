@@ -27,11 +27,12 @@ from booking.services import calendar_texts, deliveries
 from booking.services.deliveries import Outcome
 from notifications.calendar import vevent_text
 from notifications.digest import TOLD
-from notifications.invited import as_attendee, attendees_told
+from notifications.invited import as_attendee, attendees_told, spoken_of
 from notifications.mail import SendFailed, Transport, mime, opened_transport
 from notifications.messages import Card, compose
 from notifications.preferences import hears_at_once
-from notifications.sentences import MESSAGES, TO_ATTENDEE_ALONE, About, before, is_told
+from notifications.sentences import MESSAGES, TO_ATTENDEE_ALONE, About, before
+from notifications.told import is_told
 
 CLAIM: Final = timedelta(minutes=2)
 EVENTS_AT_ONCE: Final = 1000
@@ -288,6 +289,7 @@ def _for_reader(card: Card | None, due: DueDelivery, readers: _Readers) -> Card 
         invited = as_attendee(card, due, readers.attendees.get(card.id, ()))
         if invited is not None:
             return invited
+        card = replace(card, spoken_of=spoken_of(due, readers.attendees.get(card.id, ())))
     reader = readers.people.get(due.person_id) if due.person_id is not None else None
     if reader is None or not _in_another_name(card, due):
         return card

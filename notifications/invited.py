@@ -160,6 +160,15 @@ def as_attendee(
     return None
 
 
+def spoken_of(due: DueDelivery, everybody: Sequence[AttendeeSeen]) -> str:
+    """Name the attendee who answered, or whose invite came back; empty where it is about none."""
+    said = due.payload.get("answered_by") or due.payload.get("bounced_to")
+    for each in everybody:
+        if str(each.id) == said:
+            return f"{each.name} ({each.address})" if each.name else each.address
+    return ""
+
+
 def to_attendee(due: DueDelivery, attendee: AttendeeSeen) -> Message:
     """Choose what an attendee is told, and how it ends: who may open the booking gets its link."""
     message = INVITED[due.kind]

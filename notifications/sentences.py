@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from booking.engine.lifecycle import BookingStatus, EventKind
-from booking.engine.vocabulary import ChangedBy, Participation
+from booking.engine.vocabulary import ChangedBy
 from booking.queries.events import DueDelivery
 from notifications.calendar import Method
 
@@ -211,6 +211,13 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         "stands.",
         "To see who comes, open the booking:",
     ),
+    EventKind.MAIL_BOUNCED: Message(
+        About.BOOKING,
+        "An invitation came back",
+        "The invitation of somebody to your booking could not be delivered, so they do not know "
+        "of it.",
+        "To invite them by another address, open the booking:",
+    ),
     EventKind.OFFER_MADE: _told(
         "Offered to you",
         "Time that you wait for is free, and held for you. Answer by the time below to have it.",
@@ -348,14 +355,6 @@ _UNANSWERED: Final = (
     "The facility did not answer your booking in time, so it lapsed. The time is free again, and "
     "nothing is charged."
 )
-
-
-def is_told(kind: EventKind, payload: Mapping[str, Any]) -> bool:
-    """Say whether anybody is told of an event: of answers, only of another's "no"."""
-    if kind is EventKind.ATTENDEE_ANSWERED:
-        declined = payload.get("participation") == Participation.DECLINED
-        return declined and not payload.get("by_holder")
-    return kind in MESSAGES
 
 
 def message_for(due: DueDelivery) -> Message:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
-from booking.engine.lifecycle import EventKind
+from booking.engine.lifecycle import HOLDING, EventKind
 from booking.engine.permissions import SYSTEM
 from booking.engine.vocabulary import ReplyOutcome
 from booking.models import (
@@ -52,6 +52,16 @@ def answering_row(session: Session, booking_id: UUID, address: str) -> BookingAt
             func.lower(col(BookingAttendee.address)) == address,
         )
     ).first()
+
+
+def invited_still(session: Session, booking_id: UUID, address: str) -> BookingAttendee | None:
+    """Return the attendee with that address, if the booking stands and somebody else holds it."""
+    found = answering_row(session, booking_id, address)
+    booking = session.get(Booking, booking_id)
+    if found is None or booking is None or found.removed_at is not None:
+        return None
+    stands = booking.status in HOLDING and found.person_id != booking.person_id
+    return found if stands else None
 
 
 def delivery_sent_as(session: Session, message_ids: Sequence[str]) -> tuple[Delivery, Event] | None:

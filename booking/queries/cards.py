@@ -134,6 +134,7 @@ class BookingCard:
     `organiser` is the facility's agent address, which also sends; `base_url` is ours.
     `alarm_minutes` is how long before the start this reader's calendar rings, None for never.
     `attendee` is set where the reader is invited by the holder; the person is then that reader.
+    `spoken_of` names the attendee whom a mail to the holder is about.
     """
 
     id: UUID
@@ -179,6 +180,7 @@ class BookingCard:
     alarm_minutes: int | None = None
     calendar_mail: CalendarMail = CalendarMail.INVITE
     attendee: AttendeeSeen | None = None
+    spoken_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

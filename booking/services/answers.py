@@ -187,9 +187,21 @@ def _bounce(session: Session, row: IncomingMail, mail: Incoming, _secret_key: st
         subject_id=event.subject_id,
         now=row.received_at,
         facility_id=event.facility_id,
-        payload={"delivery_id": str(delivery.id), "event_id": str(event.id)},
+        payload={
+            "delivery_id": str(delivery.id),
+            "event_id": str(event.id),
+            **_bounced_to(session, row.booking_id, delivery.address),
+        },
     )
     return ReplyOutcome.BOUNCED, mail.detail
+
+
+def _bounced_to(session: Session, booking_id: UUID | None, address: str) -> dict[str, str]:
+    """Name the attendee whom an invite did not reach; nobody where it was the holder."""
+    if booking_id is None:
+        return {}
+    attendee = queries.invited_still(session, booking_id, address.lower())
+    return {} if attendee is None else {"bounced_to": str(attendee.id)}
 
 
 def _automatic(_session: Session, _row: IncomingMail, mail: Incoming, _secret_key: str) -> Done:

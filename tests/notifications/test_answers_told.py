@@ -18,7 +18,7 @@ from booking.services import action_links, answers
 from notifications.dispatch import drain
 from notifications.inbox import read_mail
 from tests.builders import NOW
-from tests.notifications.answers import an_answer, calendar_lines
+from tests.notifications.answers import a_report, an_answer, calendar_lines
 from tests.notifications.outcomes import STARTS, booked, mails_in, part, settings_for
 
 pytestmark = pytest.mark.only_on("sqlite")
@@ -128,6 +128,35 @@ def test_answer__only_the_no_of_another__is_told_to_the_holder(
     with database.reading() as session:
         holder = session.get_one(Person, booking.person_id).email
     assert sent_to == [holder] * told
+    if told:
+        words = part(mails_in(tmp_path)[-1], "text/plain").get_content()
+        assert "Attendee: guest@lab.example" in words
+
+
+def test_invite_that_came_back__is_told_to_the_holder(database: Database, tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    with database.writing() as session:
+        booking = booked(session)
+        session.add(
+            BookingAttendee(booking_id=booking.id, address="guest@lab.example", added_at=NOW)
+        )
+        holder = session.get_one(Person, booking.person_id).email
+    drain(database, settings, lambda: NOW)
+    (invite,) = [each for each in mails_in(tmp_path) if "guest@" in str(each["To"])]
+    later = NOW + timedelta(hours=1)
+    with database.writing() as session:
+        answers.receive(
+            session,
+            mail=read_mail(a_report(original=str(invite["Message-ID"]))),
+            via=ReplyVia.HOOK,
+            now=later,
+            secret_key=settings.secret_key,
+        )
+    drain(database, settings, lambda: later)
+    told = mails_in(tmp_path)[-1]
+    assert str(told["Subject"]).startswith("An invitation came back")
+    assert told["To"].addresses[0].addr_spec == holder
+    assert "Attendee: guest@lab.example" in part(told, "text/plain").get_content()
 
 
 @pytest.mark.parametrize(

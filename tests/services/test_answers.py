@@ -265,6 +265,25 @@ def test_receive__bounce_of_ours__shows_the_message_as_failed_once(session: Sess
     assert {each.booking_id for each in rows} == {booking.id}
 
 
+@pytest.mark.parametrize(
+    ("address", "given", "told"),
+    [
+        ("Guest@lab.example", {}, True),
+        ("guest@lab.example", {"removed_at": NOW}, False),
+        ("another@lab.example", {}, False),
+    ],
+)
+def test_receive__bounce_of_an_attendees_invite__names_who_is_still_invited(
+    session: Session, address: str, given: dict[str, Any], *, told: bool
+) -> None:
+    scene = a_scene(session)
+    booking = booked(session, scene)
+    guest = an_attendee(session, booking, **given)
+    got(session, a_bounce(a_delivery(session, booking, address=address).message_id))
+    payload = events_about(session, booking.id)[-1].payload
+    assert payload.get("bounced_to") == (str(guest.id) if told else None)
+
+
 def test_receive__bounce_of_what_is_sent_again__leaves_it_be(session: Session) -> None:
     scene = a_scene(session)
     booking = booked(session, scene)

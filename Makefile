@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 BENCHMARKS := $(wildcard benchmarks/[!_]*.py)
 
-.PHONY: help run test check bench
+.PHONY: help run test check interop bench
 .DELETE_ON_ERROR:
 
 help: ## say what can be made
@@ -29,6 +29,9 @@ check: $(VENV)/.for-testing ## format, lint, types, import contracts, migrations
 		$(BIN)/python -m alembic upgrade head && $(BIN)/python -m alembic check
 	@$(MAKE) --no-print-directory test
 
+interop: $(VENV)/interop/.for-meeting $(VENV)/.for-testing ## run real calendar programs, and the suites that they bring
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --database=sqlite $(sort $(wildcard tests/interop/check_*.py))
+
 bench: $(VENV)/.for-measuring ## run every benchmark, one after the other
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; \
 		case $$script in */bookings.py) more=--million;; *) more=;; esac; \
@@ -49,6 +52,14 @@ $(VENV)/.for-measuring: pyproject.toml constraints.txt
 	@$(MAKE) --no-print-directory environment
 	@$(PIP) -e '.[test,bench]'
 	@touch $@ $(VENV)/.for-testing $(VENV)/.for-running
+
+# The programs of others need other versions than ours, so that they live apart.
+$(VENV)/interop/.for-meeting: tests/interop/requirements.txt | $(VENV)/.for-testing
+	@$(PYTHON) -m venv $(VENV)/interop
+	@$(VENV)/interop/bin/python -m pip install -q --disable-pip-version-check -r $<
+	@$(VENV)/interop/bin/python -m pip download -q --disable-pip-version-check --no-deps \
+		--no-binary :all: -d $(VENV)/interop/sources "$$(grep '^caldav==' $<)"
+	@touch $@
 
 .PHONY: environment
 environment:

@@ -1,4 +1,4 @@
-"""The web application, wired: REST, pages, feeds, docs and health."""
+"""The web application, wired: REST, pages, feeds, CalDAV, docs and health."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +11,8 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from api import feeds, health, pages, rest
 from api.bodies import BodyLimit
+from api.dav.accounts import sign_in
+from api.dav.protocol import dav_router, well_known
 from api.description import describe
 from api.headers import SecurityHeaders
 from api.logs import set_up_logs
@@ -52,6 +54,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(_rest_router())
     app.include_router(health.router)
     app.include_router(feeds.router)
+    app.include_router(dav_router(sign_in))
+    app.include_router(well_known())
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     describe(app)

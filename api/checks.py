@@ -14,8 +14,9 @@ from booking.guards import missing_guards
 from booking.queries import events, installation
 from booking.services.sealing import verify_chain
 from migrations import current, head
-from notifications import mail
+from notifications import mail, mailboxes
 from notifications.mail import SendFailed
+from notifications.mailboxes import InboxFailed
 
 SHORTEST_KEY: Final = 32
 CLOCKS_MAY_DIFFER: Final = timedelta(seconds=30)
@@ -34,7 +35,12 @@ def examine(settings: Settings, *, now: datetime) -> tuple[Check, ...]:
     """Look at everything; what needs the database is left out while that is out of order."""
     database = Database(settings.database_url)
     try:
-        return (_secret_key(settings), _mail(settings), *_database(database, now=now))
+        return (
+            _secret_key(settings),
+            _mail(settings),
+            _inbox(settings),
+            *_database(database, now=now),
+        )
     finally:
         database.dispose()
 
@@ -60,6 +66,19 @@ def _mail(settings: Settings) -> Check:
     except ValueError as error:
         return Check("mail", ok=False, words=str(error))
     return Check("mail", ok=True, words="it can leave")
+
+
+def _inbox(settings: Settings) -> Check:
+    if not settings.inbox:
+        hooked = "mail relays hand them over" if settings.inbox_secret else "none are read"
+        return Check("inbox", ok=True, words=f"no mailbox is set; answers to invites: {hooked}")
+    try:
+        mailboxes.check(settings.inbox)
+    except InboxFailed as error:
+        return Check("inbox", ok=False, words=f"{error.reason} Look at BENCHSHARE_INBOX.")
+    except ValueError as error:
+        return Check("inbox", ok=False, words=str(error))
+    return Check("inbox", ok=True, words="answers to invites can be read")
 
 
 def _database(database: Database, *, now: datetime) -> Iterator[Check]:

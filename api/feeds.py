@@ -16,8 +16,10 @@ from booking.engine.intervals import Interval
 from booking.engine.tokens import token_hash
 from booking.errors import NotFound
 from booking.queries import bookings, cards, feeds, texts
+from booking.queries.alarms import alarms_of
 from booking.queries.feeds import SHOWN_AFTER, SHOWN_BEFORE, Feed
 from booking.services import calendar_texts, calendar_tokens
+from notifications.alarms import with_alarm
 from notifications.calendar import (
     feed_text,
     freebusy_text,
@@ -62,7 +64,9 @@ def read_feed(
         return Response(status_code=UNCHANGED, headers=headers)
     kept = _texts(database, settings, {each.id: each.revision for each in found.bookings})
     events = (
-        public_text(kept[each.id], each.resource_name) if found.public else kept[each.id]
+        public_text(kept[each.id], each.resource_name)
+        if found.public
+        else with_alarm(kept[each.id], found.alarms.get(each.id))
         for each in found.bookings
         if each.id in kept
     )
@@ -89,7 +93,9 @@ def download_booking(
         "Cache-Control": "private, no-cache",
         "Content-Disposition": 'attachment; filename="booking.ics"',
     }
-    return Response(single_text(kept[booking_id]), media_type=MEDIA_TYPE, headers=headers)
+    alarms = alarms_of(session, actor.person_id, [booking_id]) if actor.person_id else {}
+    text = single_text(with_alarm(kept[booking_id], alarms.get(booking_id)))
+    return Response(text, media_type=MEDIA_TYPE, headers=headers)
 
 
 @router.get(
@@ -132,7 +138,8 @@ def _etag(found: Feed) -> str:
     """Digest what would be joined, without joining it; weak, since it may travel compressed."""
     digest = hashlib.sha256(f"{found.public} {found.name}".encode())
     for each in found.bookings:
-        digest.update(f"\n{each.id} {each.revision} {each.resource_name}".encode())
+        rings = found.alarms.get(each.id)
+        digest.update(f"\n{each.id} {each.revision} {each.resource_name} {rings}".encode())
     return f'W/"{digest.hexdigest()[:32]}"'
 
 

@@ -14,6 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from api import incoming
 from api.calculating import calculate_next
 from api.works import QUICK, SLOW
 from booking.clock import utc_now
@@ -21,9 +22,12 @@ from booking.config import Settings
 from booking.db import Database
 from booking.engine.vocabulary import CalculationKind
 from booking.queries import installation, offered_time
-from booking.services import housekeeping, lapsing, offering, offers, sealing
+from booking.services import digests, housekeeping, lapsing, offering, offers, sealing
 from booking.services.calculations import SILENT
+from notifications.digest import TOLD
 from notifications.dispatch import run_once
+from notifications.mailboxes import InboxFailed
+from notifications.receiving import collected
 
 LEAD_SECONDS: Final = 2
 DISPATCH_SECONDS: Final = 2
@@ -33,6 +37,8 @@ SWEEP_SECONDS: Final = 3600
 SEAL_SECONDS: Final = 10
 CLEAR_SECONDS: Final = 60
 CALCULATE_SECONDS: Final = 1
+DIGEST_SECONDS: Final = 60
+INBOX_SECONDS: Final = 60
 log = structlog.get_logger()
 
 
@@ -113,10 +119,13 @@ class Jobs:
             (SWEEP_SECONDS, self.sweep),
             (SEAL_SECONDS, self.seal),
             (CLEAR_SECONDS, self.clear),
+            (DIGEST_SECONDS, self.digest),
             (CALCULATE_SECONDS, self.calculate),
             (CALCULATE_SECONDS, self.answer),
         ):
             self._every(seconds, job)
+        if self.settings.inbox:
+            self._every(INBOX_SECONDS, self.collect)
         self.scheduler.start()
 
     def stop(self) -> None:
@@ -166,6 +175,12 @@ class Jobs:
             with self.database.writing() as session:
                 housekeeping.clear(session, now=utc_now())
 
+    def digest(self) -> None:
+        """Record the digests of the day that are due; sending follows by itself."""
+        if self._may_work():
+            with self.database.writing() as session:
+                digests.record_due(session, now=utc_now(), kinds=TOLD)
+
     def calculate(self) -> None:
         """Do the long calculations that were asked for."""
         self._calculate(SLOW)
@@ -173,6 +188,18 @@ class Jobs:
     def answer(self) -> None:
         """Do the calculations that take seconds, beside the long ones."""
         self._calculate(QUICK)
+
+    def collect(self) -> None:
+        """Take in the mails that wait in the mailbox; what is wrong with it the log says."""
+        if not self._may_work():
+            return
+        try:
+            for via, received in collected(self.database, self.settings, utc_now):
+                incoming.count(received, via)
+                if not self._may_work():
+                    return
+        except (InboxFailed, ValueError) as error:
+            log.warning("mailbox not read", reason=str(error))
 
     def _calculate(self, kinds: frozenset[CalculationKind]) -> None:
         """Do the calculations of these kinds; this needs no lead, as each is claimed.

@@ -19,6 +19,7 @@ LINKS_TO_ONE_ADDRESS: Final = RateLimitItemPerMinute(5, 15, namespace="links-to"
 LINKS_FROM_ONE_NETWORK: Final = RateLimitItemPerHour(100, namespace="links-from")
 LINKS_OPENED: Final = RateLimitItemPerMinute(60, namespace="links-opened")
 BAD_TOKENS: Final = RateLimitItemPerMinute(60, namespace="bad-tokens")
+BAD_PASSWORDS: Final = RateLimitItemPerMinute(30, namespace="bad-passwords")
 TOO_MANY: Final = 429
 
 
@@ -45,6 +46,14 @@ def limit_bad_tokens(request: Request) -> None:
     Raises: HTTPException 429.
     """
     _count(request, BAD_TOKENS, network_of(request))
+
+
+def limit_bad_passwords(request: Request) -> None:
+    """Count a wrong password of a calendar account; called after it was looked up, never before.
+
+    Raises: HTTPException 429.
+    """
+    _count(request, BAD_PASSWORDS, network_of(request))
 
 
 def network_of(request: Request) -> str:

@@ -23,17 +23,17 @@ FACTORY: Final = "api.serving:app_from_environment"
 # On a busy machine a worker needs long to start; killed for its silence it would never.
 SILENT_SECONDS: Final = 60
 _SECRET: Final = re.compile(
-    r"/(feeds|sign-in|offers/[^/?#\s]+/(?:accept|decline))/[^/?#\s]+?(?=\.ics\b|[/?#\s]|$)"
+    r"/(feeds|links|sign-in|offers/[^/?#\s]+/(?:accept|decline))/[^/?#\s]+?(?=\.ics\b|[/?#\s]|$)"
 )
 
 
 def without_secrets(value: str) -> str:
-    """Return the text with the tokens of feeds, offers and sign-in links struck out."""
+    """Return the text with the tokens of feeds, offers and links struck out."""
     return _SECRET.sub(r"/\1/***", value)
 
 
 class HideSecrets(logging.Filter):
-    """Strikes the tokens of feeds, offers and sign-in links out of what is logged."""
+    """Strikes the tokens of feeds, offers and links out of what is logged."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record through, without its secrets."""

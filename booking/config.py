@@ -18,6 +18,8 @@ class Settings(BaseSettings):
     secret_key: str = Field(default="", repr=False)
     mail: str = "file:mail"
     mail_from: str = ""
+    inbox: str = Field(default="", repr=False)
+    inbox_secret: str = Field(default="", repr=False)
 
     @property
     def host(self) -> str:

@@ -17,18 +17,22 @@ from sqlmodel import Session
 from booking.config import Settings
 from booking.db import Database
 from booking.engine.lifecycle import EventKind
-from booking.queries import appeals, attendees, cards, events
+from booking.queries import account_cards, appeals, attendees, cards, digests, events
 from booking.queries.appeals import AppealCard
 from booking.queries.attendees import AttendeeSeen
 from booking.queries.cards import BookingCard
+from booking.queries.digests import DigestCard
 from booking.queries.events import Addressee, DueDelivery, PendingEvent
 from booking.services import calendar_texts, deliveries
 from booking.services.deliveries import Outcome
 from notifications.calendar import vevent_text
-from notifications.invited import as_attendee, attendees_told
+from notifications.digest import TOLD
+from notifications.invited import as_attendee, attendees_told, spoken_of
 from notifications.mail import SendFailed, Transport, mime, opened_transport
 from notifications.messages import Card, compose
+from notifications.preferences import hears_at_once
 from notifications.sentences import MESSAGES, TO_ATTENDEE_ALONE, About, before
+from notifications.told import is_told
 
 CLAIM: Final = timedelta(minutes=2)
 EVENTS_AT_ONCE: Final = 1000
@@ -36,8 +40,10 @@ Clock = Callable[[], datetime]
 _ASKED: Final = {
     About.APPEAL: appeals.appellants,
     About.DECISION: events.submitters,
+    About.DIGEST: events.addressees,
     About.ENTRY: events.waiters,
     About.SIGN_IN: events.link_readers,
+    About.ACCOUNT: account_cards.account_owners,
 }
 log = structlog.get_logger()
 
@@ -142,7 +148,9 @@ def _with_officers(
 
 def _about(about: About, pending: Sequence[PendingEvent]) -> list[PendingEvent]:
     return [
-        each for each in pending if each.kind in MESSAGES and MESSAGES[each.kind].about is about
+        each
+        for each in pending
+        if is_told(each.kind, each.payload) and MESSAGES[each.kind].about is about
     ]
 
 
@@ -150,7 +158,11 @@ def _of_bookings(
     session: Session, concerned: Sequence[PendingEvent]
 ) -> dict[UUID, Sequence[Addressee]]:
     """Find who is told of events about bookings: who holds or held each, then its attendees."""
-    theirs = [each for each in concerned if each.kind not in TO_ATTENDEE_ALONE]
+    theirs = [
+        each
+        for each in concerned
+        if each.kind not in TO_ATTENDEE_ALONE or "attendee_id" not in each.payload
+    ]
     told = _holders(session, theirs)
     for key, invited in attendees_told(session, concerned).items():
         people = told.get(key, ())
@@ -175,7 +187,7 @@ def _holders(
         people = [named[key] for key in _named(each) if key in named]
         if not people and each.subject_id in now:
             people = [now[each.subject_id]]
-        told[each.id] = people
+        told[each.id] = [reader for reader in people if hears_at_once(each, reader)]
     return told
 
 
@@ -223,6 +235,24 @@ def _cards(
     found |= appeals.appeal_cards(session, ids[About.APPEAL], sender=settings.sender)
     found |= cards.entry_cards(session, ids[About.ENTRY], sender=settings.sender)
     found |= cards.sign_in_cards(session, ids[About.SIGN_IN])
+    found |= account_cards.account_cards(session, ids[About.ACCOUNT], sender=settings.sender)
+    found |= _digests(session, claimed)
+    return found
+
+
+def _digests(session: Session, claimed: Sequence[DueDelivery]) -> dict[UUID, DigestCard]:
+    found = {}
+    for each in claimed:
+        if MESSAGES[each.kind].about is About.DIGEST:
+            card = digests.digest_card(
+                session,
+                each.subject_id,
+                since=datetime.fromisoformat(each.payload["since"]),
+                until=each.happened_at,
+                kinds=TOLD,
+            )
+            if card is not None:
+                found[each.subject_id] = card
     return found
 
 
@@ -259,11 +289,15 @@ def _for_reader(card: Card | None, due: DueDelivery, readers: _Readers) -> Card 
         invited = as_attendee(card, due, readers.attendees.get(card.id, ()))
         if invited is not None:
             return invited
+        card = replace(card, spoken_of=spoken_of(due, readers.attendees.get(card.id, ())))
     reader = readers.people.get(due.person_id) if due.person_id is not None else None
     if reader is None or not _in_another_name(card, due):
         return card
-    if isinstance(card, BookingCard | AppealCard):
+    if isinstance(card, BookingCard):
         return replace(card, **reader)
+    if isinstance(card, AppealCard):
+        named = {name: value for name, value in reader.items() if name != "calendar_mail"}
+        return replace(card, **named)
     return card
 
 

@@ -65,6 +65,21 @@ INVITED: Final[Mapping[EventKind, Message]] = dict(
             "Confirmed",
             "The booking that {inviter} invited you to is confirmed.",
         ),
+        _asked(
+            EventKind.INVITE_ASKED,
+            "Sent again",
+            "Your calendar asked for the invitation of {inviter} again. This is how the booking "
+            "stands now.",
+        ),
+        (
+            EventKind.COUNTER_PROPOSED,
+            replace(
+                MESSAGES[EventKind.COUNTER_PROPOSED],
+                headline="Your calendar proposed another time. Only {inviter} can move the "
+                "booking, so it stays as it is.",
+                then="If you need another time, ask {inviter}.",
+            ),
+        ),
         _off(
             EventKind.BOOKING_CANCELLED,
             "Cancelled",
@@ -139,10 +154,19 @@ def as_attendee(
                 person_email=each.address,
                 person_zone=each.zone or card.facility_zone,
                 person_locale=each.locale or card.facility_locale,
-                alarm_minutes=None,
+                alarm_minutes=each.alarm_minutes,
                 attendee=each,
             )
     return None
+
+
+def spoken_of(due: DueDelivery, everybody: Sequence[AttendeeSeen]) -> str:
+    """Name the attendee who answered, or whose invite came back; empty where it is about none."""
+    said = due.payload.get("answered_by") or due.payload.get("bounced_to")
+    for each in everybody:
+        if str(each.id) == said:
+            return f"{each.name} ({each.address})" if each.name else each.address
+    return ""
 
 
 def to_attendee(due: DueDelivery, attendee: AttendeeSeen) -> Message:

@@ -6,20 +6,26 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Final, Protocol
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from uuid import UUID
 
+from booking.clock import utc_now
 from notifications.calendar import Method, one_line
 
 TIMEOUT_SECONDS: Final = 20
+LONGEST_TIMEOUT: Final = 30
+PATIENCE: Final = timedelta(seconds=40)
+"""So long a batch is sent; with the last message's own time it ends within its claim."""
+
 PERMANENT_FROM: Final = 500
+OURSELVES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 ATTACHMENT: Final = "invite.ics"
 SHORTER_LINE: Final = 60
 _NO_ADDRESS: Final = re.compile(r"""[\s<>()\[\],;:\\"]""")
@@ -160,27 +166,37 @@ class FolderTransport:
 class SmtpTransport:
     """Hands messages to an SMTP server over one connection, opened again after a cut.
 
-    After a server that cannot be reached or does not answer in time, the rest of the
-    batch fails at once, so that a batch never outlives its claim.
+    After a server that cannot be reached or does not answer in time, and after one that was
+    slow for too long, the rest of the batch fails at once, so that it never outlives its claim.
     """
 
     batch = 25
 
-    def __init__(self, server: SplitResult) -> None:
+    def __init__(self, server: SplitResult, *, patience: timedelta = PATIENCE) -> None:
         self.server = server
+        self.timeout = _timeout(server)
+        self.until = utc_now() + patience
         self.connection: smtplib.SMTP | None = None
         self.unreachable: SendFailed | None = None
 
     def send(self, mail: Mail, content: bytes) -> None:
-        """Send one message; a refusal with a 5xx code is permanent."""
+        """Send one message; a 5xx code for its reader or its text is permanent.
+
+        One for the sender is about us, so it is tried again.
+        """
         if self.unreachable is not None:
             raise self.unreachable
+        if utc_now() >= self.until:
+            raise SendFailed("The mail server was too slow for all of them; this one waits.")
         connection = self._connected()
         try:
             connection.sendmail(mail.sender, [mail.recipient], content)
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()))
             raise _refused(code, words) from error
+        except smtplib.SMTPSenderRefused as error:
+            self.close()
+            raise _refused(error.smtp_code, error.smtp_error, about_us=True) from error
         except smtplib.SMTPServerDisconnected as error:
             self.close()
             raise SendFailed("The mail server cut the connection.") from error
@@ -206,35 +222,64 @@ class SmtpTransport:
     def _connected(self) -> smtplib.SMTP:
         if self.connection is None:
             try:
-                self.connection = _connect(self.server)
+                self.connection = _connect(self.server, self.timeout)
             except (smtplib.SMTPException, OSError) as error:
                 self.unreachable = SendFailed(f"The mail server cannot be reached: {error}.")
                 raise self.unreachable from error
         return self.connection
 
 
-def _refused(code: int, words: bytes | str) -> SendFailed:
+def _refused(code: int, words: bytes | str, *, about_us: bool = False) -> SendFailed:
     said = words.decode(errors="replace") if isinstance(words, bytes) else words
     return SendFailed(
-        f"The mail server refused it: {code} {said}", permanent=code >= PERMANENT_FROM
+        f"The mail server refused it: {code} {said}",
+        permanent=code >= PERMANENT_FROM and not about_us,
     )
 
 
-def _connect(server: SplitResult) -> smtplib.SMTP:
+def _connect(server: SplitResult, timeout: int) -> smtplib.SMTP:
     host = server.hostname or "localhost"
     context = ssl.create_default_context()
     if server.scheme == "smtps":
         connection: smtplib.SMTP = smtplib.SMTP_SSL(
-            host, server.port or 465, timeout=TIMEOUT_SECONDS, context=context
+            host, server.port or 465, timeout=timeout, context=context
         )
     else:
-        connection = smtplib.SMTP(host, server.port or 25, timeout=TIMEOUT_SECONDS)
-    connection.ehlo_or_helo_if_needed()
-    if server.username:
-        if server.scheme == "smtp" and connection.has_extn("starttls"):
-            connection.starttls(context=context)
-        connection.login(unquote(server.username), unquote(server.password or ""))
+        connection = smtplib.SMTP(host, server.port or 25, timeout=timeout)
+    try:
+        _introduce(connection, server, context)
+    except (smtplib.SMTPException, OSError):
+        connection.close()
+        raise
     return connection
+
+
+def _introduce(connection: smtplib.SMTP, server: SplitResult, context: ssl.SSLContext) -> None:
+    """Greet, and log in where there is a user: never with a password that others can read."""
+    connection.ehlo_or_helo_if_needed()
+    if not server.username:
+        return
+    if server.scheme == "smtp" and connection.has_extn("starttls"):
+        connection.starttls(context=context)
+    elif server.scheme == "smtp" and server.hostname not in OURSELVES:
+        raise smtplib.SMTPException(
+            "it offers no TLS, so the password is not sent; use smtps:// or another server"
+        )
+    connection.login(unquote(server.username), unquote(server.password or ""))
+
+
+def _timeout(server: SplitResult) -> int:
+    """Return for how many seconds each answer is awaited: smtp://HOST?timeout=SECONDS.
+
+    Raises: ValueError.
+    """
+    given = parse_qs(server.query).get("timeout", [str(TIMEOUT_SECONDS)])[0]
+    seconds = int(given) if given.isascii() and given.isdigit() else 0
+    if not 1 <= seconds <= LONGEST_TIMEOUT:
+        raise ValueError(
+            f"The timeout in BENCHSHARE_MAIL is no number of seconds from 1 to {LONGEST_TIMEOUT}."
+        )
+    return seconds
 
 
 def folder_of(url: str) -> Path:

@@ -3,50 +3,49 @@
 import re
 from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from booking.config import Settings
-from booking.engine.displacement import WHY_CLOSED
-from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus, EventKind
-from booking.engine.tokens import derived_token
+from booking.engine.tokens import booking_token, derived_token
+from booking.queries.account_cards import AccountCard
 from booking.queries.appeals import AppealCard
 from booking.queries.cards import BookingCard, DecisionCard, EntryCard, SignInCard
+from booking.queries.digests import DigestCard
 from booking.queries.events import DueDelivery
 from notifications.alternatives import other_time_rows
 from notifications.appeals import appeal_words
+from notifications.booking_rows import booking_rows
 from notifications.calendar import (
     Method,
-    amount,
     booking_url,
     invite_text,
-    place,
     plus_addressed,
 )
+from notifications.client_edits import account_words, undo_rows
+from notifications.digest import digest_words
 from notifications.granted import granted_words, points_words
 from notifications.invited import invitation, to_attendee
 from notifications.language import ENGLISH, Language, language_of
+from notifications.links import action_link, move_link, proposed_rows
 from notifications.mail import Invite, Mail
 from notifications.nearest import none_left, slots_told
 from notifications.offers import offer_link, offer_rows, offer_words
+from notifications.preferences import WHY_PLAIN, plain
 from notifications.sentences import HANDED_ON, Message, as_it_came, message_for
 from notifications.standing import before_rows, until_rows
 from notifications.wording import (
     at_words,
-    check_in_words,
     instant_words,
     length_words,
-    same_clock,
     span_words,
     zone_of,
 )
 
-Card = AppealCard | BookingCard | DecisionCard | EntryCard | SignInCard
-REPLY_TOKEN_LENGTH: Final = 24
+Card = AccountCard | AppealCard | BookingCard | DecisionCard | DigestCard | EntryCard | SignInCard
 LONGEST_NAME: Final = 60
 MOST_REASONS: Final = 6
 _CLOCK: Final = re.compile(r"\b\d\d:\d\d\b", re.ASCII)
@@ -75,14 +74,16 @@ def compose(due: DueDelivery, card: Card, settings: Settings) -> Mail:
         return _entry_mail(due, message, card, settings)
     if isinstance(card, DecisionCard):
         return _decision_mail(due, message, card, settings)
-    if isinstance(card, AppealCard):
-        return _appeal_mail(due, message, card, settings)
+    if isinstance(card, AppealCard | AccountCard):
+        return _answer_mail(due, message, card, settings)
+    if isinstance(card, DigestCard):
+        return _digest_mail(due, message, card, settings)
     return _sign_in_mail(due, message, card, settings)
 
 
 def reader_language(card: Card) -> Language:
     """Return the reader's language; where it is not shipped, the facility's."""
-    if isinstance(card, SignInCard):
+    if isinstance(card, SignInCard | DigestCard | AccountCard):
         return language_of(card.person_locale)
     return language_of(card.person_locale, card.facility_locale)
 
@@ -103,7 +104,9 @@ def as_of(card: BookingCard, due: DueDelivery) -> BookingCard:
     newest = said.get("revision", card.revision) >= card.revision
     own_copy = message is HANDED_ON or due.kind is EventKind.ATTENDEE_REMOVED
     if due.happened_at >= card.updated_at and newest and not own_copy:
-        return card
+        # An alarm is no part of the booking, yet a calendar takes only what is newer.
+        rings = due.kind is EventKind.BOOKING_ALARM_SET
+        return replace(card, updated_at=due.happened_at) if rings else card
     then: dict[str, Any] = {"updated_at": due.happened_at}
     for name in ("starts_at", "ends_at"):
         if isinstance(said.get(name), str):
@@ -121,8 +124,7 @@ def as_of(card: BookingCard, due: DueDelivery) -> BookingCard:
 
 def reply_token(secret_key: str, card: BookingCard) -> str:
     """Return what plus-addresses a booking's organiser: short, and safe in any mailbox's name."""
-    derived = derived_token(secret_key, "calendar-reply", str(card.id))
-    return sha256(derived.encode()).hexdigest()[:REPLY_TOKEN_LENGTH]
+    return booking_token(secret_key, card.id)
 
 
 def sign_in_url(settings: Settings, card: SignInCard) -> str:
@@ -151,11 +153,15 @@ def _booking_mail(
         invite=_invite(due, message, card, settings),
         words={
             "rows": [
-                *_booking_rows(card, language, told_why=told_why),
+                *booking_rows(card, language, told_why=told_why),
                 *before_rows(due, card, language),
                 *_rows_of_holder(due, card, language),
             ],
-            "link": offer_link(due, settings) or _leads_to(message, card),
+            "link": action_link(due, settings)
+            or move_link(due, card)
+            or offer_link(due, settings)
+            or _leads_to(message, card),
+            "why": language.say(WHY_PLAIN) if message.method and plain(card) else "",
             **offered,
         },
     )
@@ -169,8 +175,10 @@ def _rows_of_holder(
         return []
     return [
         *until_rows(due, card, language),
+        *undo_rows(due, card, language),
         *offer_rows(due, card, language),
         *other_time_rows(due.payload, card.person_zone, language),
+        *proposed_rows(due, card, language),
     ]
 
 
@@ -182,64 +190,10 @@ def _leads_to(message: Message, card: BookingCard) -> str:
     return booking_url(card)
 
 
-def _booking_rows(
-    card: BookingCard, language: Language, *, told_why: bool
-) -> list[tuple[str, str]]:
-    mine = card.attendee is None
-    missed = card.status is BookingStatus.NO_SHOW and mine
-    rows = [
-        ("Title", card.title),
-        ("Where", place(card)),
-        ("How much", amount(card, language)),
-        ("When", span_words(card.starts_at, card.ends_at, card.facility_zone, language)),
-        ("Your time", _reader_time(card, language)),
-        ("Check-in", "" if told_why or not mine else _check_in(card, language)),
-        ("Project", card.project_name),
-        ("Reason", _reason(card.reason, language) if told_why else ""),
-        ("Whom to ask", _whom_to_ask(card) if missed else ""),
-        ("Invited by", card.attendee.invited_by if card.attendee else ""),
-    ]
-    return [(language.say(name), value) for name, value in rows if value]
-
-
-def _reason(reason: str, language: Language) -> str:
-    """Return why, as it was written; what we ourselves say of a closure in the reader's words."""
-    for ours in WHY_CLOSED.values():
-        if reason.startswith((f"{ours}:", f"{ours}.")):
-            return language.say(ours) + reason.removeprefix(ours)
-    return reason
-
-
-def _whom_to_ask(card: BookingCard) -> str:
-    """Word whom of the facility to ask; empty where it names nobody."""
-    ways = (card.contact_name, card.contact_email, card.contact_url)
-    return ", ".join(each for each in ways if each)
-
-
-def _check_in(card: BookingCard, language: Language) -> str:
-    """Word when and where to check in; empty where nobody needs to."""
-    if card.no_show_grace_minutes is None or card.status is not BookingStatus.CONFIRMED:
-        return ""
-    booked = Interval(card.starts_at, card.ends_at)
-    return language.say(
-        "{between}, by the code on the instrument or at {page}. "
-        "After that the time goes to others.",
-        between=check_in_words(booked, card.no_show_grace_minutes, card.facility_zone, language),
-        page=f"{booking_url(card)}/check-in",
-    )
-
-
-def _reader_time(card: BookingCard, language: Language) -> str:
-    """Word the time on the reader's clock; empty where the facility's shows the same."""
-    if same_clock(card.starts_at, card.ends_at, card.facility_zone, card.person_zone):
-        return ""
-    return span_words(card.starts_at, card.ends_at, card.person_zone, language)
-
-
 def _invite(
     due: DueDelivery, message: Message, card: BookingCard, settings: Settings
 ) -> Invite | None:
-    if message.method is None:
+    if message.method is None or plain(card):
         return None
     token = reply_token(settings.secret_key, card)
     return Invite(message.method, invite_text(card, message.method, due.address, token))
@@ -287,31 +241,37 @@ def _entry_mail(due: DueDelivery, message: Message, card: EntryCard, settings: S
         ("Within", between),
         ("Project", card.project_name),
     ]
+    told = [(language.say(name), value) for name, value in rows if value]
+    link = f"{settings.base_url.rstrip('/')}/resources/{card.resource_id}"
+    return _plain_mail(due, message, card, (card.resource_name, told, link))
+
+
+def _answer_mail(
+    due: DueDelivery, message: Message, card: AccountCard | AppealCard, settings: Settings
+) -> Mail:
+    base, language = settings.base_url.rstrip("/"), reader_language(card)
+    if isinstance(card, AccountCard):
+        message, about = account_words(due, message, card, settings, language)
+        return _plain_mail(due, message, card, about)
+    told = appeal_words(due, message, card, base, language)
+    return _plain_mail(due, told.message, card, (card.request_title, told.rows, told.link))
+
+
+def _plain_mail(
+    due: DueDelivery,
+    message: Message,
+    card: AccountCard | AppealCard | EntryCard,
+    about: tuple[str, list[tuple[str, str]], str],
+) -> Mail:
+    """Write a message that is no invite: `about` is its subject, its rows and its link."""
     return _mail(
         due,
         card,
         template="booking",
         message=message,
-        subject=_shortened(card.resource_name),
+        subject=_shortened(about[0]),
         sender=(card.organiser, card.facility_name),
-        words={
-            "rows": [(language.say(name), value) for name, value in rows if value],
-            "link": f"{settings.base_url.rstrip('/')}/resources/{card.resource_id}",
-        },
-    )
-
-
-def _appeal_mail(due: DueDelivery, message: Message, card: AppealCard, settings: Settings) -> Mail:
-    language = reader_language(card)
-    told = appeal_words(due, message, card, settings.base_url.rstrip("/"), language)
-    return _mail(
-        due,
-        card,
-        template="booking",
-        message=told.message,
-        subject=_shortened(card.request_title),
-        sender=(card.organiser, card.facility_name),
-        words={"rows": told.rows, "link": told.link},
+        words={"rows": about[1], "link": about[2]},
     )
 
 
@@ -327,6 +287,20 @@ def _sign_in_mail(due: DueDelivery, message: Message, card: SignInCard, settings
             "until": at_words(card.expires_at, card.person_zone, reader_language(card)),
             "link": sign_in_url(settings, card),
         },
+    )
+
+
+def _digest_mail(due: DueDelivery, message: Message, card: DigestCard, settings: Settings) -> Mail:
+    language = reader_language(card)
+    today = due.happened_at.astimezone(zone_of(card.person_zone))
+    return _mail(
+        due,
+        card,
+        template="digest",
+        message=message,
+        subject=language.day(today),
+        sender=(settings.sender, "Benchshare"),
+        words=digest_words(card, language, settings.base_url.rstrip("/")),
     )
 
 
@@ -349,7 +323,9 @@ def _mail(
         "card": card,
         "language": language,
         "say": language.say,
+        "count": language.count,
         "greeting": _greeting(card, language),
+        "why": "",
         **words,
     }
     return Mail(

@@ -18,7 +18,9 @@ class About(StrEnum):
     ENTRY = "entry"
     DECISION = "decision"
     APPEAL = "appeal"
+    DIGEST = "digest"
     SIGN_IN = "sign_in"
+    ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +133,43 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         "The time that was held for you was not confirmed in time. It is free for others again.",
         BookingStatus.EXPIRED,
     ),
+    EventKind.BOOKING_ALARM_SET: _told(
+        "Alarm changed",
+        "Your calendar rings at another time for this booking, or no more.",
+        _CHANGE,
+        Method.REQUEST,
+        None,
+    ),
     EventKind.BOOKING_RESTORED: _told(
         "Kept after all",
         "Your booking stands as it did before: its cancelling was undone.",
         _CHANGE,
         Method.REQUEST,
         BookingStatus.CONFIRMED,
+    ),
+    EventKind.BOOKING_CANCELLING: Message(
+        About.BOOKING,
+        "Deleted in a calendar",
+        "Your booking was deleted in a calendar program, so it is about to be cancelled. Its time "
+        "is kept for you until the time below.",
+        "To keep the booking, open this link by then and press the button. To let it go, do "
+        "nothing:",
+        status=BookingStatus.CANCELLING,
+    ),
+    EventKind.CLIENT_EDIT_REFUSED: Message(
+        About.ACCOUNT,
+        "Not changed",
+        "Your calendar program asked for a change that cannot be made. The booking stays as it "
+        "was, though the program may still show the change.",
+        "To change it in another way, open the booking:",
+    ),
+    EventKind.DELETIONS_HELD_BACK: Message(
+        About.ACCOUNT,
+        "Delete these bookings?",
+        "Your calendar program deleted more than three bookings within five minutes. So that "
+        "nothing is lost by a slip, the others stand until you confirm that they are to be "
+        "cancelled.",
+        "To see them and cancel them, open this link. To keep them, do nothing:",
     ),
     EventKind.ATTENDEE_ADDED: _told(
         "Invitation", "{inviter} invites you to this booking.", ANSWER, Method.REQUEST, None
@@ -147,6 +180,43 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         LEAVES,
         Method.CANCEL,
         BookingStatus.CANCELLED,
+    ),
+    EventKind.CANCELLING_PROPOSED: Message(
+        About.BOOKING,
+        "Cancel it?",
+        "Your calendar answered that you do not come. Your booking stands until you confirm that "
+        "it is to be cancelled.",
+        "To cancel it, open this link and press the button; it works once, until the start. If "
+        "you come after all, do nothing:",
+    ),
+    EventKind.COUNTER_PROPOSED: Message(
+        About.BOOKING,
+        "Not moved",
+        "Your calendar proposed another time. A booking moves only where its resource is free, so "
+        "it stays as it is until you move it.",
+        "To move it, open the booking; the time you proposed is filled in:",
+        Method.DECLINECOUNTER,
+    ),
+    EventKind.INVITE_ASKED: _told(
+        "Sent again",
+        "Your calendar asked for this invitation again. This is how the booking stands now.",
+        _CHANGE,
+        Method.REQUEST,
+        None,
+    ),
+    EventKind.ATTENDEE_ANSWERED: Message(
+        About.BOOKING,
+        "An attendee does not come",
+        "Somebody who is invited to your booking answered that they do not come. Your booking "
+        "stands.",
+        "To see who comes, open the booking:",
+    ),
+    EventKind.MAIL_BOUNCED: Message(
+        About.BOOKING,
+        "An invitation came back",
+        "The invitation of somebody to your booking could not be delivered, so they do not know "
+        "of it.",
+        "To invite them by another address, open the booking:",
     ),
     EventKind.OFFER_MADE: _told(
         "Offered to you",
@@ -218,6 +288,12 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         "Your appeal was looked at, and dismissed. This is why.",
         "To read the whole decision, open:",
     ),
+    EventKind.DIGEST_DUE: Message(
+        About.DIGEST,
+        "Your bookings",
+        "This is what changed of your bookings, and what is coming.",
+        "To see all of them, open:",
+    ),
     EventKind.SIGN_IN_LINK_SENT: Message(
         About.SIGN_IN,
         "Sign in to Benchshare",
@@ -226,8 +302,16 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
     ),
 }
 
-# Told to the one attendee whom the event names, in words of notifications/invited.py.
-TO_ATTENDEE_ALONE: Final = frozenset({EventKind.ATTENDEE_ADDED, EventKind.ATTENDEE_REMOVED})
+# Told to the one attendee whom the event names, in words of notifications/invited.py; where it
+# names none, to the holder.
+TO_ATTENDEE_ALONE: Final = frozenset(
+    {
+        EventKind.ATTENDEE_ADDED,
+        EventKind.ATTENDEE_REMOVED,
+        EventKind.COUNTER_PROPOSED,
+        EventKind.INVITE_ASKED,
+    }
+)
 
 # To whoever held it: the booking goes on, but leaves their calendar.
 HANDED_ON: Final = _told(

@@ -11,7 +11,14 @@ from api import rest
 from api.app import create_app
 from booking.db import Database
 from tests.conftest import settings_for
-from tests.matrix import attendee_rows, booking_rows, catalogue_rows, people_rows, round_rows
+from tests.matrix import (
+    attendee_rows,
+    booking_rows,
+    catalogue_rows,
+    mail_rows,
+    people_rows,
+    round_rows,
+)
 from tests.matrix.world import Caller, Row, World, a_world
 
 PREFIX: Final = "/api/v1"
@@ -22,6 +29,7 @@ ROWS: Final = (
     | booking_rows.ROWS
     | attendee_rows.ROWS
     | round_rows.ROWS
+    | mail_rows.ROWS
 )
 
 
@@ -98,6 +106,7 @@ def ids_in(path: str, world: World, caller: Caller) -> dict[str, object]:
     return {
         "appeal_id": world.appeal_id,
         "attendee_id": world.attendee_id,
+        "delivery_id": world.delivery_id,
         "booking_id": world.used.id if path.endswith("/usage") else home.booking.id,
         "calculation_id": world.calculation_id,
         "closure_id": world.closure_id,

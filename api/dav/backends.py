@@ -93,6 +93,8 @@ class Member:
     """An event as a listing shows it: `name` is a segment of the path, `etag` is unquoted.
 
     `octets` is the length of its text in UTF-8; `component` what kind of object it is.
+    `happens` is when, of an event that happens once: where it is given, a search by time
+    need not read the text.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Member:
     octets: int
     changed_at: datetime
     component: str = "VEVENT"
+    happens: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)

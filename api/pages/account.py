@@ -8,15 +8,17 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from api.auth import COOKIE
+from api.pages.alarm_form import CALENDAR_MAILS, NEVER, alarm_choices, read_alarm
 from api.pages.declaring import KINDS
 from api.pages.fields import Form, Typed, errors_of, typed
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
+from booking.engine.vocabulary import CalendarMail
 from booking.errors import DomainError
 from booking.queries import accounts
 from booking.reference.countries import country_name
 from booking.reference.languages import LANGUAGES
-from booking.services import people, personal
+from booking.services import people, personal, preferences
 
 router = APIRouter()
 REGIONS: Final = frozenset(
@@ -51,6 +53,28 @@ def edit_profile(visit: Submitting, form: Form) -> Response:
     if isinstance(changed, DomainError):
         return _shown(visit, form, changed)
     return go(visit, "/account", "Your profile is saved.")
+
+
+@router.post("/account/preferences")
+def set_preferences(visit: Submitting, form: Form) -> Response:
+    """Change how the person hears of bookings."""
+    visit.sign_in_first()
+    wanted, alarm = form.word("calendar_mail", CalendarMail), read_alarm(form)
+    if form.refusal:
+        return _shown(visit, form, form.refusal)
+    done = visit.write(
+        lambda session: preferences.set_preferences(
+            session,
+            actor=visit.actor,
+            now=visit.now,
+            person_id=visit.person.id,
+            calendar_mail=wanted,
+            alarm=alarm,
+        )
+    )
+    if isinstance(done, DomainError):
+        return _shown(visit, form, done)
+    return go(visit, "/account", "How you hear of your bookings is saved.")
 
 
 @router.get("/account/export")
@@ -100,10 +124,13 @@ def _profile(visit: Visit) -> dict[str, Any]:
         "orcid": person.orcid,
         "zone": person.zone,
         "locale": person.locale,
+        "calendar_mail": person.calendar_mail,
+        "alarm_minutes": NEVER if person.alarm_minutes is None else str(person.alarm_minutes),
     }
 
 
-def _shown(visit: Visit, values: Typed, refused: DomainError | None = None) -> Response:
+def _shown(visit: Visit, form: Typed, refused: DomainError | None = None) -> Response:
+    values = typed(_profile(visit) | dict(form.values))
     organisations, projects = visit.read(
         lambda session: (
             accounts.organisations_of(session, visit.actor),
@@ -118,6 +145,8 @@ def _shown(visit: Visit, values: Typed, refused: DomainError | None = None) -> R
         refused=refused,
         errors=errors_of(refused),
         zones=zones(visit.person.zone),
+        calendar_mails=CALENDAR_MAILS,
+        alarms=alarm_choices(visit.person.alarm_minutes),
         languages=[*LANGUAGES.items(), *_other_language(visit.person.locale)],
         organisations=organisations,
         projects=projects,

@@ -1,4 +1,4 @@
-"""Attendees by forms of the booking's page: invite one, take one off."""
+"""Attendees and the alarm, by forms of the booking's page."""
 
 from uuid import UUID
 
@@ -6,11 +6,12 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from api.deps import AppSettings
+from api.pages.alarm_form import BY_RULE, read_alarm
 from api.pages.bookings import shown_booking
 from api.pages.fields import Form, Typed
 from api.pages.visit import Submitting, go
 from booking.errors import DomainError
-from booking.services import attendees
+from booking.services import alarms, attendees
 
 router = APIRouter()
 
@@ -57,3 +58,21 @@ def remove(visit: Submitting, booking_id: UUID, attendee_id: UUID) -> Response:
         return shown_booking(visit, booking_id, Typed({}), done)
     words = "They are off the list. It leaves their calendar by mail."
     return go(visit, f"/bookings/{booking_id}", words)
+
+
+@router.post("/bookings/{booking_id:uuid}/alarm")
+def set_alarm(visit: Submitting, booking_id: UUID, form: Form) -> Response:
+    """Let the holder's calendar ring otherwise for this booking, or by their rule again."""
+    visit.sign_in_first()
+    by_rule = form["alarm_minutes"] == BY_RULE
+    alarm = None if by_rule else read_alarm(form)
+    if form.refusal:
+        return shown_booking(visit, booking_id, form, form.refusal)
+    done = visit.write(
+        lambda session: alarms.set_alarm(
+            session, actor=visit.actor, now=visit.now, booking_id=booking_id, alarm=alarm
+        )
+    )
+    if isinstance(done, DomainError):
+        return shown_booking(visit, booking_id, form, done)
+    return go(visit, f"/bookings/{booking_id}", "The alarm is set. It comes by mail or feed.")

@@ -1,4 +1,4 @@
-"""What else is done about a booking: confirm what was held, shorten it, hand it over."""
+"""What else is done about a booking: confirm what was held, keep it, shorten it, hand it over."""
 
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,12 @@ from booking.engine.intervals import MINUTE
 from booking.engine.lifecycle import BookingStatus
 from booking.errors import DomainError
 from booking.queries import projects
-from booking.services import booking_changes, booking_handover, booking_holds
+from booking.services import (
+    booking_changes,
+    booking_handover,
+    booking_holds,
+    booking_restoring,
+)
 from booking.services.booking_changes import Move
 
 router = APIRouter()
@@ -36,6 +41,20 @@ def confirm(visit: Submitting, booking_id: UUID, form: Form) -> Response:
     waits = done.status is BookingStatus.PENDING
     words = "The facility has your wish and will answer it." if waits else "Booked."
     return go(visit, f"/bookings/{booking_id}", f"{words} We are sending a calendar invitation.")
+
+
+@router.post("/bookings/{booking_id:uuid}/restore")
+def restore(visit: Submitting, booking_id: UUID, form: Form) -> Response:
+    """Keep a booking that a calendar program deleted."""
+    visit.sign_in_first()
+    done = visit.write(
+        lambda session: booking_restoring.restore(
+            session, actor=visit.actor, now=visit.now, booking_id=booking_id
+        )
+    )
+    if isinstance(done, DomainError):
+        return shown_booking(visit, booking_id, form, done)
+    return go(visit, f"/bookings/{booking_id}", "Your booking stands as it did before.")
 
 
 @router.post("/bookings/{booking_id:uuid}/shorten")

@@ -19,7 +19,7 @@ STATUS_WORDS: Final[Mapping[BookingStatus, tuple[str, str, str]]] = {
     BookingStatus.CANCELLING: (
         "being cancelled",
         "warn",
-        "It was deleted in a calendar program. The mail about it has a link that brings it back.",
+        "It was deleted in a calendar program. Its time is kept for a quarter of an hour.",
     ),
     BookingStatus.CANCELLED: ("cancelled", "bad", "The time is free for others again."),
     BookingStatus.REJECTED: ("not approved", "bad", "The facility did not approve it."),

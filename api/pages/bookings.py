@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from api.pages import rules_in_words
+from api.pages.alarm_form import alarm_form
 from api.pages.attendance import turn_of
 from api.pages.booking_wish import AGAIN, asks_which
 from api.pages.booking_words import ANSWER_WORDS, STATUS_WORDS, words_of
@@ -24,6 +25,7 @@ from booking.engine.lifecycle import BOOKING_STEPS, allowed_steps
 from booking.engine.permissions import Action, Scope, may
 from booking.errors import DomainError, NotFound
 from booking.queries import catalogue
+from booking.queries.alarms import alarm_row
 from booking.queries.attendance import usage_of
 from booking.queries.attendees import AttendeeSeen, attendees_of
 from booking.queries.bookings import BookingSeen, booking_seen
@@ -33,6 +35,7 @@ from booking.services import booking_changes
 from booking.services.attendees import INVITING, inviting_scope
 from booking.services.booking_changes import Move
 from booking.services.booking_use import runs_the_place
+from booking.services.preferences import Alarm
 
 router = APIRouter()
 MOST_SHORTER: Final = 48
@@ -170,6 +173,7 @@ def _around(
         "series": series or (),
         "attendees": _attendees(session, visit, seen),
         "invites": _invites(session, visit, seen),
+        "alarm": _alarm(session, visit, seen),
         **found_instead(session, visit, seen),
     }
 
@@ -181,6 +185,16 @@ def _attendees(
     if not may(visit.actor, Action.ATTENDEE_SEE, inviting_scope(session, visit.actor, seen)):
         return None
     return attendees_of(session, seen.booking.id)
+
+
+def _alarm(session: Session, visit: Visit, seen: BookingSeen) -> dict[str, Any] | None:
+    """Return the form of the holder's alarm; None for others, and where nothing is to come."""
+    stands = seen.booking.status in INVITING and seen.booking.starts_at > visit.now
+    if visit.person is None or visit.person.id != seen.booking.person_id or not stands:
+        return None
+    row = alarm_row(session, seen.booking.id, visit.person.id)
+    chosen = None if row is None else Alarm(row.minutes_before)
+    return alarm_form(visit.person.alarm_minutes, chosen)
 
 
 def _invites(session: Session, visit: Visit, seen: BookingSeen) -> bool:

@@ -22,6 +22,7 @@ from booking.services import booking_use, deliveries
 
 router = APIRouter()
 MOST_SHOWN: Final = 50
+NO_FACILITY: Final = "of no facility"
 PENDING: Final = frozenset({BookingStatus.PENDING})
 
 
@@ -140,18 +141,17 @@ def _pending(visit: Visit, ids: list[UUID]) -> list[Any]:
     return found
 
 
-def _failed(visit: Visit, places: list[Any]) -> list[tuple[Any, Any]]:
-    """Return the mails that were given up, each with its facility."""
-    found: list[tuple[Any, Any]] = []
-    for place in places:
+def _failed(visit: Visit, places: list[Any]) -> list[tuple[str, Any]]:
+    """Return the mails that were given up, each with its facility's name.
+
+    Those of none, such as sign-in links, come last; the viewer may not see them everywhere.
+    """
+    found: list[tuple[str, Any]] = []
+    for name, place_id in (*((each.name, each.id) for each in places), (NO_FACILITY, None)):
         page = visit.read(
-            lambda session, place=place: failed_deliveries(  # type: ignore[misc]
-                session,
-                viewer=visit.actor,
-                facility_id=place.id,
-                limit=MOST_SHOWN,
-                cursor=None,
+            lambda session, place_id=place_id: failed_deliveries(  # type: ignore[misc]
+                session, viewer=visit.actor, facility_id=place_id, limit=MOST_SHOWN, cursor=None
             )
         )
-        found.extend((place, each) for each in page.items)
+        found.extend((name, each) for each in page.items)
     return found

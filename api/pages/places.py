@@ -23,6 +23,7 @@ PARTS: Final = (
     ("/terms", "Terms", Action.TERMS_EDIT),
     ("/policy", "Policy", Action.POLICY_EDIT),
     ("/staff", "Staff", Action.STAFF_MANAGE),
+    ("/mail", "Mail", Action.DELIVERY_SEE),
 )
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.rest import (
     adoptions,
+    alarms,
     appeals,
     attendees,
     booking_series,
@@ -17,10 +18,12 @@ from api.rest import (
     closure_files,
     closures,
     counterfactuals,
+    deliveries,
     facilities,
     facts,
     fair_shares,
     holidays,
+    inbox,
     me,
     offers,
     organisations,
@@ -41,6 +44,7 @@ from api.rest import (
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     adoptions.router,
+    alarms.router,
     appeals.router,
     attendees.router,
     booking_series.router,
@@ -52,10 +56,12 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     closures.router,
     closure_files.router,
     counterfactuals.router,
+    deliveries.router,
     facilities.router,
     facts.router,
     fair_shares.router,
     holidays.router,
+    inbox.router,
     me.router,
     offers.router,
     organisations.router,

@@ -1,7 +1,7 @@
 """The signed-in person: profile, API tokens, own data."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -12,10 +12,13 @@ from api.deps import Instant, Line, Name, Now, ReadSession, SignedIn, WriteSessi
 from api.etags import IfMatch, check_match, lock_to_match, set_etag
 from api.idempotency import IdempotentRoute, keep_no_answer
 from api.problems import problems
+from booking.engine.digests import LONGEST_ALARM_MINUTES
 from booking.engine.permissions import SCOPE_WORDS, Actor, Role
+from booking.engine.vocabulary import CalendarMail
 from booking.queries import people as people_read
 from booking.queries import projects as projects_read
-from booking.services import people, personal, tokens
+from booking.services import people, personal, preferences, tokens
+from booking.services.preferences import Alarm
 
 MOST_SCOPES: Final = len(SCOPE_WORDS)
 router = APIRouter(tags=["me"], route_class=IdempotentRoute)
@@ -47,6 +50,8 @@ class Me(BaseModel):
     orcid: str
     zone: str
     locale: str
+    calendar_mail: CalendarMail
+    alarm_minutes: int | None
     roles: list[MyRole]
     projects: list[MyProject]
 
@@ -60,6 +65,15 @@ class ProfileChange(BaseModel):
     orcid: Line | None = None
     zone: Line | None = None
     locale: Line | None = None
+    calendar_mail: CalendarMail | None = None
+    alarm_minutes: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=LONGEST_ALARM_MINUTES,
+            description="Minutes before a booking that calendars ring; null: they do not",
+        ),
+    ] = None
 
 
 class NewToken(BaseModel):
@@ -116,8 +130,15 @@ def edit_me(
     mine = people.see_person(session, actor=actor, person_id=_id(actor))
     lock_to_match(session, if_match, mine)
     check_match(if_match, _me(session, actor))
-    people.edit_profile(
-        session, actor=actor, now=now, person_id=_id(actor), **change.model_dump(exclude_none=True)
+    profile = change.model_dump(exclude_none=True, exclude={"calendar_mail", "alarm_minutes"})
+    people.edit_profile(session, actor=actor, now=now, person_id=_id(actor), **profile)
+    preferences.set_preferences(
+        session,
+        actor=actor,
+        now=now,
+        person_id=_id(actor),
+        calendar_mail=change.calendar_mail,
+        alarm=Alarm(change.alarm_minutes) if "alarm_minutes" in change.model_fields_set else None,
     )
     me = _me(session, actor)
     set_etag(response, me)
@@ -173,7 +194,7 @@ def _me(session: Session, actor: Actor) -> Me:
     roles = people_read.memberships_of(session, person.id)
     projects = projects_read.projects_of(session, person.id)
     return Me(
-        **person.model_dump(exclude={"created_at"}),
+        **person.model_dump(exclude={"created_at", "digest_on"}),
         roles=[MyRole.model_validate(each, from_attributes=True) for each in roles],
         projects=[MyProject.model_validate(each, from_attributes=True) for each in projects],
     )

@@ -70,6 +70,7 @@ class Action(StrEnum):
     REVIEW_SEE = "review.see"
     REPORT_SEE = "report.see"
     DELIVERY_SEE = "delivery.see"
+    DELIVERY_RESEND = "delivery.resend"
     AUDIT_SEE = "audit.see"
     PROFILE_SEE = "profile.see"
     PROFILE_EDIT = "profile.edit"
@@ -185,6 +186,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     A.REVIEW_SEE: frozenset({R.MANAGER, R.REVIEWER, R.OFFICER, R.AUDITOR}),
     A.REPORT_SEE: frozenset({R.MANAGER, R.OFFICER, R.AUDITOR}),
     A.DELIVERY_SEE: frozenset({R.MANAGER, R.OFFICER, R.AUDITOR}),
+    A.DELIVERY_RESEND: frozenset({R.MANAGER, R.OFFICER}),
     A.AUDIT_SEE: frozenset({R.OFFICER, R.AUDITOR}),
     A.PROFILE_SEE: frozenset({R.OFFICER, R.AUDITOR}),
     A.PROFILE_EDIT: frozenset({R.OFFICER}),

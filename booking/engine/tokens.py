@@ -3,6 +3,10 @@
 import base64
 import hashlib
 import hmac
+from typing import Final
+from uuid import UUID
+
+BOOKING_TOKEN_LENGTH: Final = 24
 
 
 def token_hash(token: str) -> str:
@@ -18,3 +22,10 @@ def derived_token(secret_key: str, purpose: str, subject: str) -> str:
     """
     digest = hmac.digest(secret_key.encode(), f"{purpose}:{subject}".encode(), "sha256")
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def booking_token(secret_key: str, booking_id: UUID) -> str:
+    """Return what plus-addresses a booking's organiser: short, and safe in any mailbox's name."""
+    return token_hash(derived_token(secret_key, "calendar-reply", str(booking_id)))[
+        :BOOKING_TOKEN_LENGTH
+    ]

@@ -37,6 +37,7 @@ class AttendeeSeen:
     zone: str | None
     locale: str | None
     on_project: bool
+    alarm_minutes: int | None = None
 
     def answer_to(self, sequence: int) -> Participation:
         """Return the answer that counts for that SEQUENCE of the booking."""
@@ -128,6 +129,7 @@ def _seen(session: Session, *where: ColumnElement[bool]) -> tuple[AttendeeSeen, 
         reader.zone,
         reader.locale,
         col(ProjectMember.person_id).is_not(None),
+        reader.alarm_minutes,
     )
     found = session.exec(
         select(*columns)

@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, case, select
 from sqlmodel import Session, col
 
 from booking.engine.decision_words import Reason
 from booking.engine.lifecycle import BookingStatus
-from booking.engine.vocabulary import AccessBy
+from booking.engine.vocabulary import AccessBy, CalendarMail
 from booking.models import (
     AccessRequest,
     Booking,
+    BookingAlarm,
     Decision,
     Facility,
     Person,
@@ -54,6 +55,13 @@ _READER: Final[Columns] = (
     col(Person.email).label("person_email"),
     col(Person.zone).label("person_zone"),
     col(Person.locale).label("person_locale"),
+)
+_PREFERENCES: Final[Columns] = (
+    col(Person.calendar_mail),
+    case(
+        (col(BookingAlarm.booking_id).is_not(None), col(BookingAlarm.minutes_before)),
+        else_=col(Person.alarm_minutes),
+    ).label("alarm_minutes"),
 )
 _BOOKING: Final[Columns] = (
     col(Booking.id),
@@ -126,6 +134,7 @@ class BookingCard:
     `organiser` is the facility's agent address, which also sends; `base_url` is ours.
     `alarm_minutes` is how long before the start this reader's calendar rings, None for never.
     `attendee` is set where the reader is invited by the holder; the person is then that reader.
+    `spoken_of` names the attendee whom a mail to the holder is about.
     """
 
     id: UUID
@@ -169,7 +178,9 @@ class BookingCard:
     base_url: str
     facility_locale: str = "en"
     alarm_minutes: int | None = None
+    calendar_mail: CalendarMail = CalendarMail.INVITE
     attendee: AttendeeSeen | None = None
+    spoken_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,13 +258,21 @@ def booking_cards(
     session: Session, booking_ids: Sequence[UUID], *, sender: str, base_url: str
 ) -> dict[UUID, BookingCard]:
     """Return the cards of those bookings that exist; `sender` organises where no facility does."""
-    columns = (*_BOOKING, *_RESOURCE, *_FACILITY, _PROJECT_NAME, *_READER)
+    columns = (*_BOOKING, *_RESOURCE, *_FACILITY, _PROJECT_NAME, *_READER, *_PREFERENCES)
     statement = (
         select(*columns)
         .join(Resource, col(Resource.id) == col(Booking.resource_id))
         .join(Facility, col(Facility.id) == col(Resource.facility_id))
         .join(Project, col(Project.id) == col(Booking.project_id))
         .join(Person, col(Person.id) == col(Booking.person_id))
+        .join(
+            BookingAlarm,
+            and_(
+                col(BookingAlarm.booking_id) == col(Booking.id),
+                col(BookingAlarm.person_id) == col(Booking.person_id),
+            ),
+            isouter=True,
+        )
         .where(col(Booking.id).in_(booking_ids))
     )
     return {
@@ -263,10 +282,10 @@ def booking_cards(
 
 
 def readers(session: Session, person_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Return the name, address, zone and language of each person, named as in a card."""
+    """Return name, address, zone, language and preferences of each person, named as in a card."""
     if not person_ids:
         return {}
-    columns: Columns = (col(Person.id), *_READER)
+    columns: Columns = (col(Person.id), *_READER, col(Person.calendar_mail))
     statement = select(*columns).where(col(Person.id).in_(person_ids))
     return {
         row["id"]: {name: value for name, value in row.items() if name != "id"}

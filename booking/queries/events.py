@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from booking.engine.lifecycle import EventKind
 from booking.engine.permissions import Action, Actor, Scope, may
-from booking.engine.vocabulary import DeliveryState
+from booking.engine.vocabulary import CalendarMail, DeliveryState
 from booking.models import (
     AccessRequest,
     Booking,
@@ -43,6 +43,7 @@ class Addressee:
 
     person_id: UUID | None
     address: str
+    calendar_mail: CalendarMail = CalendarMail.INVITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +100,25 @@ def pending_events(session: Session, *, limit: int) -> tuple[PendingEvent, ...]:
 def bookers(session: Session, booking_ids: Sequence[UUID]) -> dict[UUID, Addressee]:
     """Return who holds each of the bookings."""
     rows = session.exec(
-        select(Booking.id, Person.id, Person.email)
+        select(Booking.id, Person.id, Person.email, Person.calendar_mail)
         .join(Person, col(Person.id) == col(Booking.person_id))
         .where(col(Booking.id).in_(booking_ids))
     ).all()
-    return {subject_id: Addressee(person_id, email) for subject_id, person_id, email in rows}
+    return {
+        subject_id: Addressee(person_id, email, CalendarMail(calendar_mail))
+        for subject_id, person_id, email, calendar_mail in rows
+    }
 
 
 def addressees(session: Session, person_ids: Sequence[UUID]) -> dict[UUID, Addressee]:
     """Return how each of the persons is reached."""
-    rows = session.exec(select(Person.id, Person.email).where(col(Person.id).in_(person_ids))).all()
-    return {person_id: Addressee(person_id, email) for person_id, email in rows}
+    rows = session.exec(
+        select(Person.id, Person.email, Person.calendar_mail).where(col(Person.id).in_(person_ids))
+    ).all()
+    return {
+        person_id: Addressee(person_id, email, CalendarMail(calendar_mail))
+        for person_id, email, calendar_mail in rows
+    }
 
 
 def submitters(session: Session, request_ids: Sequence[UUID]) -> dict[UUID, Addressee]:

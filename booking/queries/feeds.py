@@ -1,6 +1,6 @@
 """Reads for calendar feeds: whose they are, what they show, and when a resource is busy."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,6 +15,7 @@ from booking.engine.lifecycle import HOLDING, ResourceState
 from booking.engine.permissions import Action, Actor, Scope, may
 from booking.engine.vocabulary import CalendarKind, FeedOf
 from booking.models import Booking, CalendarToken, Closure, Facility, Project, Resource
+from booking.queries.alarms import alarms_of
 from booking.queries.holds import held_by
 from booking.queries.people import actor_of, person
 
@@ -42,13 +43,17 @@ class ShownBooking:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a secret address shows now; a public one names nobody."""
+    """What a secret address shows now; a public one names nobody.
+
+    `alarms` are the minutes before each booking that its reader's calendar rings.
+    """
 
     token_id: UUID
     name: str
     public: bool
     last_used_at: datetime | None
     bookings: tuple[ShownBooking, ...]
+    alarms: Mapping[UUID, int]
 
 
 def feed(session: Session, token_hash: str, *, now: datetime) -> Feed | None:
@@ -68,12 +73,15 @@ def feed(session: Session, token_hash: str, *, now: datetime) -> Feed | None:
     subject = feed_subject(session, of=token.of, subject_id=token.subject_id or token.person_id)
     if subject is None or not may_follow(actor_of(session, token.person_id), token.of, subject):
         return None
+    shown = _shown(session, token.of, token.subject_id or token.person_id, now=now)
+    mine = [each.id for each in shown] if token.of is FeedOf.ME else []
     return Feed(
         token_id=token.id,
         name=subject.name,
         public=token.of in {FeedOf.RESOURCE, FeedOf.FACILITY},
         last_used_at=token.last_used_at,
-        bookings=_shown(session, token.of, token.subject_id or token.person_id, now=now),
+        bookings=shown,
+        alarms=alarms_of(session, token.person_id, mine) if mine else {},
     )
 
 

@@ -22,6 +22,7 @@ from booking.models import (
     BookingSeries,
     Calculation,
     CalendarToken,
+    ClientEdit,
     Delivery,
     Event,
     KeptReply,
@@ -40,6 +41,7 @@ from booking.models import (
     WaitlistEntry,
     WebSession,
 )
+from booking.queries.feeds import tokens_of
 
 # Where rows name a person: every foreign key to the table of persons, under a word for it.
 HELD: Final[Mapping[str, tuple[type[SQLModel], str]]] = {
@@ -120,6 +122,8 @@ def everything_on(session: Session, person: Person) -> dict[str, Any]:
         found[word] = [
             row.model_dump(mode="json", exclude=SECRETS | LEFT_OUT.get(word, set())) for row in rows
         ]
+    programs = select(ClientEdit).where(col(ClientEdit.calendar_token_id).in_(tokens_of(person.id)))
+    found["calendar_programs"] = [row.model_dump(mode="json") for row in session.exec(programs)]
     return found
 
 

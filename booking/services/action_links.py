@@ -1,6 +1,6 @@
 """One-time links in mails: each does one thing to a booking, without signing in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from booking.clock import new_id
+from booking.engine.lifecycle import BOOKING_STEPS, allowed_steps
 from booking.engine.permissions import Actor
 from booking.engine.tokens import derived_token, token_hash
 from booking.engine.vocabulary import ClientEditKind, LinkPurpose
@@ -27,9 +28,10 @@ WAITED_BEFORE: Final = timedelta(minutes=10)
 
 
 class LinkStanding(StrEnum):
-    """Whether a link can still be used."""
+    """Whether a link can still be used; settled is what was done or undone in another way."""
 
     OPEN = "open"
+    SETTLED = "settled"
     USED = "used"
     EXPIRED = "expired"
 
@@ -106,15 +108,15 @@ def look_at(session: Session, *, token: str, now: datetime) -> LinkSeen:
     read_by = person(session, link.person_id)
     if seen is None or read_by is None:
         raise _unknown()
-    standing = _standing(link, now)
+    waiting = _waiting(session, link, reader) if _standing(link, now) is LinkStanding.OPEN else ()
     return LinkSeen(
         purpose=link.purpose,
-        standing=standing,
+        standing=_seen_standing(link, seen.booking, waiting, now),
         expires_at=link.expires_at,
         used_at=link.used_at,
         zone=read_by.zone,
         seen=seen,
-        waiting=_waiting(session, link, reader) if standing is LinkStanding.OPEN else (),
+        waiting=waiting,
     )
 
 
@@ -139,6 +141,16 @@ def _standing(link: ActionLink, now: datetime) -> LinkStanding:
     if link.used_at is not None:
         return LinkStanding.USED
     return LinkStanding.EXPIRED if link.expires_at <= now else LinkStanding.OPEN
+
+
+def _seen_standing(
+    link: ActionLink, booking: Booking, waiting: Sequence[BookingSeen], now: datetime
+) -> LinkStanding:
+    """Say whether a link can be used, and whether it would do anything."""
+    standing = _standing(link, now)
+    name = _STEPS.get(link.purpose)
+    does = bool(waiting) if name is None else name in allowed_steps(BOOKING_STEPS, booking.status)
+    return LinkStanding.SETTLED if standing is LinkStanding.OPEN and not does else standing
 
 
 def _waiting(session: Session, link: ActionLink, reader: Actor) -> tuple[BookingSeen, ...]:
@@ -197,6 +209,10 @@ _DOES: Final[Mapping[LinkPurpose, Callable[[Session, ActionLink, Actor, datetime
     LinkPurpose.CONFIRM_CANCELLING: _cancel,
     LinkPurpose.UNDO_CANCELLING: _restore,
     LinkPurpose.CONFIRM_DELETIONS: _delete,
+}
+_STEPS: Final = {
+    LinkPurpose.CONFIRM_CANCELLING: "cancel",
+    LinkPurpose.UNDO_CANCELLING: "restore",
 }
 _CLOSED: Final = {
     LinkStanding.USED: "This link was used already; it works once. Look below at how the booking "

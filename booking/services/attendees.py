@@ -126,12 +126,19 @@ def _loaded(session: Session, actor: Actor, booking_id: UUID, *, now: datetime) 
     """Lock a booking that is neither over nor off, for whoever may invite to it."""
     seen = load_for(session, actor, Action.BOOKING_SEE, booking_id)
     permit(actor, Action.ATTENDEE_EDIT, inviting_scope(session, actor, seen))
-    booking = seen.booking
-    if booking.status not in INVITING:
-        reason = "It does not take place, or is over, so its attendees stay as they are."
+    check_stands(seen, now)
+    return seen
+
+
+def check_stands(seen: BookingSeen, now: datetime) -> None:
+    """Refuse what is of use only while a booking is to take place.
+
+    Raises: WrongState, or RulesBroken where it is over.
+    """
+    if seen.booking.status not in INVITING:
+        reason = "It does not take place, or is over; book a new time, and do it there."
         raise WrongState(reason, [Violation("wrong_state", reason)])
     check_not_over(seen, now)
-    return seen
 
 
 def _read_address(address: str) -> str:

@@ -1,4 +1,4 @@
-"""Start a cancelling that can be undone, as calendar programs ask for it, and book anew after it."""
+"""Start a cancelling that can be undone, as calendar programs ask for it, and book anew."""
 
 from dataclasses import dataclass
 from datetime import datetime

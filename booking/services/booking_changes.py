@@ -180,10 +180,9 @@ def write_step(
         changes.get(name, getattr(booking, name)) != getattr(booking, name) for name in MOVING
     )
     rises = moved or _in_calendars(status) != _in_calendars(booking.status)
-    lapses = {} if status in LAPSING else {"expires_at": None}
     written = {
         **changes,
-        **lapses,
+        **({} if status in LAPSING else {"expires_at": None}),
         "status": status,
         "sequence": booking.sequence + rises,
         "revision": booking.revision + 1,

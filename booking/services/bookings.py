@@ -38,7 +38,8 @@ class NewBooking:
     """What somebody asks to book.
 
     `hold` keeps the time for 15 minutes, to be confirmed; `person_id` is in whose name it
-    is to be; `waiver` is why a manager sets rules aside, empty where none are.
+    is to be; `waiver` is why a manager sets rules aside, empty where none are; `uid` is what a
+    calendar program calls it, empty where nobody named it yet.
     """
 
     resource_id: UUID
@@ -50,6 +51,7 @@ class NewBooking:
     hold: bool = False
     person_id: UUID | None = None
     waiver: str = ""
+    uid: str = ""
 
 
 def book(session: Session, *, actor: Actor, now: datetime, domain: str, new: NewBooking) -> Booking:
@@ -57,7 +59,7 @@ def book(session: Session, *, actor: Actor, now: datetime, domain: str, new: New
 
     Confirmed at once; or held; or pending where the resource asks for approval and no manager
     books. In the name of the person asked for, else of the member who books, else of the
-    principal investigator. Its uid ends in `domain` for good.
+    principal investigator. Its uid stays for good; one of our own ends in `domain`.
     Raises: Malformed, NotFound, NotPermitted, or RulesBroken with every violation and
     the nearest `alternatives`.
     """
@@ -87,7 +89,7 @@ def book_wish(
     """
     counts = check_rules(session, resource, wish, now=now, offering=offering)
     row = booking_row(resource, wish, hold=new.hold, title=new.title, domain=domain, now=now)
-    row.waiver, row.series_id = new.waiver.strip(), series_id
+    row.uid, row.waiver, row.series_id = new.uid or row.uid, new.waiver.strip(), series_id
     row.groups, row.group_key = list(counts.groups), counts.group_key
     return place(session, actor, resource, wish, row, now=now)
 

@@ -1,5 +1,6 @@
 """Secret addresses of feeds and calendar accounts: shown once, kept as a hash, revoked singly."""
 
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,8 @@ from booking.engine.vocabulary import CalendarAccess, CalendarKind, FeedOf
 from booking.errors import Malformed, NotFound, NotPermitted
 from booking.events import record
 from booking.models import CalendarToken, ClientEdit, SyncState
-from booking.queries import feeds
+from booking.queries import calendar_accounts, feeds
+from booking.queries.calendar_accounts import CalendarAccount
 from booking.services.permits import permit
 
 RANDOM_BYTES: Final = 32
@@ -81,6 +83,15 @@ def create_account(
     username = f"cal-{_letters(USERNAME_LENGTH)}"
     row.kind, row.access, row.username = CalendarKind.CALDAV, access, username
     return NewAccount(_created(session, row, actor=actor, now=now), username, password)
+
+
+def open_account(session: Session, *, username: str, password: str) -> CalendarAccount | None:
+    """Return the account that a username and a password open; None where they open none."""
+    account = calendar_accounts.calendar_account(session, username)
+    given = token_hash(password)
+    # An unknown name takes as long as a wrong password.
+    kept = account.token_hash if account else token_hash("")
+    return account if hmac.compare_digest(kept, given) and account else None
 
 
 def revoke_feed(session: Session, *, actor: Actor, now: datetime, token_id: UUID) -> None:

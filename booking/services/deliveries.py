@@ -15,12 +15,14 @@ from booking.engine.vocabulary import DeliveryState
 from booking.errors import NotFound, WrongState
 from booking.models import Delivery, Event
 from booking.queries import events as queries
+from booking.queries.deliveries import given_up_at
 from booking.queries.events import Addressee, DueDelivery, PendingEvent
 from booking.services.permits import permit
 
 BACK_OFF: Final = tuple(timedelta(minutes=each) for each in (1, 5, 15, 60, 240, 720, 1440))
 MOST_TRIES: Final = len(BACK_OFF) + 1
 LONGEST_ERROR: Final = 1000
+NOBODY: Final = "@deleted.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +141,37 @@ def _put_off(session: Session, outcome: Outcome, *, now: datetime) -> None:
 def retry(session: Session, *, actor: Actor, delivery_id: UUID, now: datetime) -> Delivery:
     """Send a message that was given up again, from the first try on.
 
-    Raises: NotFound; NotPermitted; WrongState if it was not given up.
+    It keeps its Message-ID, so whoever has it already sees it once.
+    Raises: NotFound; NotPermitted; WrongState if it was not given up, or its reader is gone.
     """
     found = queries.delivery_of(session, delivery_id)
     if found is None:
-        raise NotFound("There is no such message.")
+        raise NotFound("There is no such message; look at the list of those that failed.")
     delivery, facility_id = found
-    permit(actor, Action.DELIVERY_SEE, Scope(facility_id=facility_id))
+    permit(actor, Action.DELIVERY_RESEND, Scope(facility_id=facility_id))
     if delivery.state is not DeliveryState.FAILED:
         raise WrongState("Only a message that was given up can be sent again.")
+    if delivery.address.endswith(NOBODY):
+        raise WrongState("Its reader deleted their account, so it cannot be sent any more.")
     delivery.state = DeliveryState.DUE
     delivery.attempts = 0
     delivery.due_at = now
     session.add(delivery)
     return delivery
+
+
+def retry_all(session: Session, *, actor: Actor, facility_id: UUID, now: datetime) -> int:
+    """Send every message of a facility that was given up again; count them.
+
+    Those whose reader deleted their account stay.
+    Raises: NotPermitted.
+    """
+    permit(actor, Action.DELIVERY_RESEND, Scope(facility_id=facility_id))
+    about = given_up_at(facility_id, but_to=NOBODY)
+    done = session.exec(
+        update(Delivery)
+        .where(about)
+        .values(state=DeliveryState.DUE, attempts=0, due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return int(done.rowcount)

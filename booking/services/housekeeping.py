@@ -7,13 +7,23 @@ from typing import Final
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
-from booking.models import ActionLink, IncomingMail, KeptReply, SignInLink, WebSession
+from booking.models import (
+    ActionLink,
+    ClientEdit,
+    IncomingMail,
+    KeptReply,
+    SignInLink,
+    SyncState,
+    WebSession,
+)
 
 LINKS_KEPT: Final = timedelta(days=7)
 """Longer than the mail with a link may be tried again."""
 
 REPLIES_KEPT: Final = timedelta(hours=48)
 INCOMING_KEPT: Final = timedelta(days=400)
+EDITS_KEPT: Final = timedelta(days=30)
+"""A program that did not synchronise for so long does it from the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,7 @@ class Cleared:
     sessions: int
     replies: int
     incoming: int = 0
+    edits: int = 0
 
 
 def clear(session: Session, *, now: datetime) -> Cleared:
@@ -36,6 +47,12 @@ def clear(session: Session, *, now: datetime) -> Cleared:
     incoming = session.exec(
         delete(IncomingMail).where(col(IncomingMail.received_at) <= now - INCOMING_KEPT)
     )
+    edits = session.exec(delete(ClientEdit).where(col(ClientEdit.happened_at) <= now - EDITS_KEPT))
+    states = session.exec(delete(SyncState).where(col(SyncState.made_at) <= now - EDITS_KEPT))
     return Cleared(
-        links.rowcount + one_time.rowcount, sessions.rowcount, replies.rowcount, incoming.rowcount
+        links.rowcount + one_time.rowcount,
+        sessions.rowcount,
+        replies.rowcount,
+        incoming.rowcount,
+        edits.rowcount + states.rowcount,
     )

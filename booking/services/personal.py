@@ -9,7 +9,7 @@ from sqlmodel import Session
 from booking.engine.lifecycle import EventKind
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.violations import Violation
-from booking.engine.vocabulary import DeliveryState
+from booking.engine.vocabulary import CalendarMail, DeliveryState
 from booking.errors import RulesBroken
 from booking.events import record
 from booking.models import Person
@@ -56,7 +56,9 @@ def delete_account(session: Session, *, actor: Actor, now: datetime, person_id: 
     for message in personal.messages_to(session, person.id):
         message.address = person.email
         if message.state is DeliveryState.DUE:
-            message.state, message.last_error = DeliveryState.FAILED, GIVEN_UP
+            message.state = DeliveryState.FAILED
+        if message.state is DeliveryState.FAILED:
+            message.last_error = GIVEN_UP  # a server's own words often name the address
     session.flush()
     record(
         session,
@@ -72,6 +74,7 @@ def _make_nameless(person: Person) -> None:
     person.name = DELETED_NAME
     person.email = f"{uuid4().hex}@deleted.invalid"
     person.orcid, person.zone, person.locale = "", "UTC", "en"
+    person.calendar_mail, person.alarm_minutes = CalendarMail.INVITE, None
 
 
 def _unsettled(left: personal.Unfinished) -> list[Violation]:

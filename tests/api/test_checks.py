@@ -44,6 +44,17 @@ def test_examine__short_key_and_unknown_mail__are_named(database: Database, tmp_
 
 
 @pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize("inbox", ["pop3:here", "maildir:/nowhere", "imap://u:p@127.0.0.1:1/INBOX"])
+def test_examine__mailbox_that_cannot_be_read__is_named(
+    database: Database, tmp_path: Path, inbox: str
+) -> None:
+    settings = settings_for(database.url, tmp_path).model_copy(update={"inbox": inbox})
+    (found,) = [each for each in examine(settings, now=utc_now()) if not each.ok]
+    assert found.name == "inbox"
+    assert "BENCHSHARE_INBOX" in found.words
+
+
+@pytest.mark.only_on("sqlite")
 def test_examine__guards_taken_down_and_clock_off__are_named(
     database: Database, tmp_path: Path
 ) -> None:

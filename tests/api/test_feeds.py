@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from booking.db import Database
 from booking.engine.lifecycle import BookingStatus, ResourceState
 from booking.engine.permissions import Role
-from booking.models import Booking, BookingText, CalendarToken, Membership
+from booking.models import Booking, BookingText, CalendarToken, Membership, Person
 from tests.builders import (
     NOW,
     a_booking,
@@ -315,3 +315,20 @@ def test_account__read_write_of_what_one_may_only_see__is_refused(
     assert ask(client, token, access="read-write", **of).status_code == 403
     assert ask(client, token, **of).status_code == 201
     assert ask(client, scene.manager, access="read-write", **of).status_code == 201
+
+
+def test_alarm__of_the_person__is_in_their_feed_and_download_alone(
+    client: TestClient, scene: Scene, database: Database
+) -> None:
+    mine = path_of(ask(client, scene.booker))
+    public = path_of(ask(client, scene.manager, of="facility", id=str(scene.facility_id)))
+    before = client.get(mine).headers["ETag"]
+    with database.writing() as session:
+        session.get_one(Person, scene.booking.person_id).alarm_minutes = 15
+    after = client.get(mine)
+    assert after.headers["ETag"] != before
+    download = client.get(
+        f"/bookings/{scene.booking.id}.ics", headers={"Authorization": f"Bearer {scene.booker}"}
+    )
+    assert [each.text.count("TRIGGER:-PT15M") for each in (after, download)] == [1, 1]
+    assert "VALARM" not in client.get(public).text

@@ -1,5 +1,6 @@
 """One leader among many processes, and the jobs that it runs."""
 
+import mailbox
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from booking.engine.availability import grid_ceiling
 from booking.engine.intervals import Interval
 from booking.engine.lifecycle import BookingStatus
 from booking.engine.permissions import SYSTEM
-from booking.engine.vocabulary import CalculationKind, DeliveryState, OfferState
-from booking.models import Booking, Event, Offer, RoundResult
+from booking.engine.vocabulary import CalculationKind, DeliveryState, OfferState, ReplyOutcome
+from booking.models import Booking, Event, IncomingMail, Offer, RoundResult
 from booking.queries.installation import database_time, somebody_leads
 from booking.queries.rounds import find_round
 from booking.services import calculations, lapsing
@@ -231,3 +232,17 @@ def an_allocation(session: Session) -> None:
 def results_in(database: Database) -> list[RoundResult]:
     with database.reading() as session:
         return list(session.exec(select(RoundResult).order_by(col(RoundResult.number))))
+
+
+@pytest.mark.only_on("sqlite")
+def test_collect__mailbox_there_or_not__takes_mails_in_or_logs_why(
+    database: Database, tmp_path: Path
+) -> None:
+    box = tmp_path / "box"
+    settings = settings_for(database, tmp_path).model_copy(update={"inbox": f"maildir:{box}"})
+    Jobs(settings, database).collect()
+    mailbox.Maildir(box).add(b"Subject: Automatic reply\r\n\r\n")
+    Jobs(settings, database).collect()
+    with database.reading() as session:
+        (row,) = session.exec(select(IncomingMail)).all()
+    assert row.outcome is ReplyOutcome.AUTOMATIC

@@ -31,6 +31,7 @@ CHECKS: Final = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+schemathesis.serializer.alias("message/rfc822", "application/octet-stream")
 # What takes things away comes last, so that the rest finds them.
 ORDER: Final = ("get", "post", "put", "patch", "delete")
 

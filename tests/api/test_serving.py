@@ -16,6 +16,7 @@ from booking.config import Settings
         ("/feeds/abc", "/feeds/***"),
         ("GET /sign-in/abc?next=/bookings HTTP/1.1", "GET /sign-in/***?next=/bookings HTTP/1.1"),
         ("/sign-in", "/sign-in"),
+        ("POST /links/s-_1 HTTP/1.1", "POST /links/*** HTTP/1.1"),
         ("GET /offers/0193-a/accept/s-_1 HTTP/1.1", "GET /offers/0193-a/accept/*** HTTP/1.1"),
         ("/offers/0193-a/decline/s-_1?x=1", "/offers/0193-a/decline/***?x=1"),
         ("/offers/0193-a/accept", "/offers/0193-a/accept"),

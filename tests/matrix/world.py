@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session
 
-from booking.engine.lifecycle import BookingStatus, RoundState
+from booking.engine.lifecycle import BookingStatus, EventKind, RoundState
 from booking.engine.permissions import (
     FACILITY_ROLES,
     INSTALLATION_ROLES,
@@ -17,11 +17,13 @@ from booking.engine.permissions import (
     SYSTEM,
     Role,
 )
-from booking.engine.vocabulary import CheckInBy, FeedOf
+from booking.engine.vocabulary import CheckInBy, DeliveryState, FeedOf
+from booking.events import record
 from booking.models import (
     AccessRequest,
     Booking,
     CalendarToken,
+    Delivery,
     Facility,
     Organisation,
     Person,
@@ -120,6 +122,7 @@ class World:
     calculation_id: UUID
     appeal_id: UUID | None
     attendee_id: UUID
+    delivery_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,7 @@ def a_world(session: Session, *, round_state: RoundState) -> World:
         appeal_id=appeal.id if appeal else None,
         calculation_id=a_calculation(session, found).id,
         attendee_id=an_attendee(session, home.booking).id,
+        delivery_id=_failed_mail(session, home).id,
     )
 
 
@@ -188,6 +192,28 @@ def _feed(session: Session, person: Person) -> CalendarToken:
             of=FeedOf.ME,
             token_hash=uuid4().hex,
             created_at=NOW,
+        ),
+    )
+
+
+def _failed_mail(session: Session, home: Place) -> Delivery:
+    event = record(
+        session,
+        EventKind.BOOKING_CONFIRMED,
+        subject_id=home.booking.id,
+        now=NOW,
+        facility_id=home.facility.id,
+    )
+    session.flush()
+    return added(
+        session,
+        Delivery(
+            event_id=event.id,
+            address=home.leader.email,
+            message_id=f"<{uuid4()}@benchshare.example>",
+            state=DeliveryState.FAILED,
+            due_at=NOW,
+            last_error="550 5.1.1 no such user",
         ),
     )
 

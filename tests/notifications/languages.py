@@ -13,12 +13,21 @@ import notifications
 from booking.engine.appeals import FACT_WORDS
 from booking.engine.displacement import WHY_CLOSED
 from booking.engine.lifecycle import BookingMode, BookingStatus, EventKind
-from booking.engine.vocabulary import AppealedFact, AppealState, ChangedBy, Participation
+from booking.engine.vocabulary import (
+    AppealedFact,
+    AppealState,
+    CalendarMail,
+    ChangedBy,
+    Participation,
+)
+from booking.queries.account_cards import AccountCard
 from booking.queries.appeals import AppealCard
 from booking.queries.attendees import AttendeeSeen
 from booking.queries.cards import BookingCard, EntryCard, SignInCard
 from booking.queries.decisions import Placement
+from booking.queries.digests import DigestCard, DigestLine
 from booking.queries.nearest import NearSlot
+from notifications.digest import MOST_LISTED, TOLD
 from notifications.invited import INVITED
 from notifications.mail import Mail
 from notifications.messages import Card, compose
@@ -61,6 +70,7 @@ VARIANTS: Final[tuple[dict[str, Any], ...]] = (
     {**OFFER, "entry_id": str(UUID(int=8))},
     {**OFFER, "displaced_id": str(UUID(int=6))},
     {"status": "pending"},
+    {"link_id": str(UUID(int=9)), "until": END.isoformat()},
 )
 
 
@@ -77,7 +87,7 @@ def literals() -> set[str]:
                     if isinstance(each, ast.Constant) and isinstance(each.value, str)
                 }
     for path in (FOLDER / "templates").iterdir():
-        found |= set(re.findall(r'\bsay\("([^"]*)"', path.read_text()))
+        found |= set(re.findall(r'\b(?:say|count)\("([^"]*)"', path.read_text()))
     return found
 
 
@@ -105,6 +115,10 @@ def _about(about: About, kind: EventKind, locale: str) -> Iterator[tuple[Card, d
         yield from _appeals(ours)
     elif about is About.ENTRY:
         yield from ((_entry(minutes, ours), {}) for minutes in (90, 1440, 2880))
+    elif about is About.ACCOUNT:
+        yield from _accounts(kind, locale)
+    elif about is About.DIGEST:
+        yield from ((each, {}) for each in _digests(locale))
     else:
         shared = {name: NAMES[name] for name in ("person_name", "person_zone")}
         card = SignInCard(
@@ -142,6 +156,7 @@ def _bookings_because(
             yield card, {"person_id": str(UUID(int=4)), **payload}
         handed = {"person_id": str(UUID(int=3)), "was": {"person_id": str(UUID(int=4))}}
         yield card, handed
+        yield replace(card, calendar_mail=CalendarMail.FEED), {}
     if kind in INVITED and not reason:
         for on_project in (False, True):
             for name in ("", "Άννα"):
@@ -198,6 +213,55 @@ def _decisions() -> Iterator[Any]:
         yield replace(decided, placements=(placement,), merit=800, fair_share_millionths=share)
     reasons = tuple(f"Λόγος {each}, 10:00" for each in range(8))
     yield replace(decided, nearest=tuple(near), reasons=reasons, advice=("Συμβουλή",))
+
+
+def _digests(locale: str) -> Iterator[DigestCard]:
+    lines = tuple(
+        DigestLine(
+            booking_id=UUID(int=1),
+            kind=kind,
+            resource_name="Τόρνος",
+            facility_name="Εργαστήριο",
+            facility_zone="Africa/Nairobi",
+            title="Τίτλος",
+            starts_at=START,
+            ends_at=END,
+        )
+        for kind in sorted(TOLD)
+    )
+    empty = DigestCard(
+        id=UUID(int=4),
+        since=START,
+        changed=(),
+        coming=(),
+        person_name=NAMES["person_name"],
+        person_email="a@b.example",
+        person_zone="Europe/Athens",
+        person_locale=locale,
+    )
+    yield empty
+    coming = (replace(lines[0], kind=None),) * (MOST_LISTED + 1)
+    yield replace(empty, changed=lines * 3, coming=coming)
+
+
+def _accounts(kind: EventKind, locale: str) -> Iterator[tuple[AccountCard, dict[str, Any]]]:
+    card = AccountCard(
+        id=UUID(int=1),
+        account_name="Τηλέφωνο",
+        person_name=NAMES["person_name"],
+        person_email="a@b.example",
+        person_zone="Europe/Athens",
+        person_locale=locale,
+        organiser="bookings@bench.example",
+    )
+    if kind is EventKind.DELETIONS_HELD_BACK:
+        yield card, {"link_id": str(UUID(int=9)), "until": END.isoformat()}
+        return
+    refused = {"reasons": ["Λόγος"], "alternatives": [TIME]}
+    yield card, {**refused, "booking_id": None, "wanted": [START.isoformat(), END.isoformat()]}
+    ours = {**refused, "booking_id": str(UUID(int=1)), "booking": TIME}
+    yield card, {**ours, "wanted": None}
+    yield card, {**ours, "deleting": True}
 
 
 def _entry(minutes: int, ours: dict[str, Any]) -> EntryCard:

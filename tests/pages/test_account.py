@@ -220,3 +220,25 @@ def test_terms__read_and_accepted__for_a_project(visitor: Visitor, database: Dat
     accepted = visitor.send("/facilities/lab/terms", project_id=project.id, number=1, next=path)
     assert accepted.headers["location"] == path
     assert visitor.send(f"/resources/{found.id}/book", **wish).status_code == 303
+
+
+def test_preferences__chosen__are_saved_and_shown(visitor: Visitor, database: Database) -> None:
+    _arrived(visitor, database)
+    sent = visitor.send("/account/preferences", calendar_mail="digest", alarm_minutes="15")
+    assert sent.status_code == 303
+    page = visitor.get("/account").text
+    assert '<option value="digest" selected>' in page
+    assert '<option value="15" selected>' in page
+    visitor.send("/account/preferences", calendar_mail="feed", alarm_minutes="never")
+    assert '<option value="never" selected>' in visitor.get("/account").text
+
+
+def test_preferences__no_such_choice__is_said_at_its_field(
+    visitor: Visitor, database: Database
+) -> None:
+    _arrived(visitor, database)
+    for fields in ({"calendar_mail": "pigeon"}, {"alarm_minutes": "-1"}):
+        refused = visitor.send("/account/preferences", **fields)
+        assert refused.status_code == 422
+        assert f'id="{next(iter(fields))}-error"' in refused.text
+        assert 'value="Asha Otieno"' in refused.text

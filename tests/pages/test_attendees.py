@@ -65,3 +65,14 @@ def test_page__colleague_who_may_not_invite__reads_of_no_attendee(
     shown = visitor.get(page)
     assert shown.status_code == 200
     assert "Ben Mwangi" not in shown.text
+
+
+def test_alarm__chosen_for_one_booking__is_shown_and_goes_back_to_the_rule(
+    visitor: Visitor, database: Database
+) -> None:
+    _, page = _arrived(visitor, database)
+    assert "as my account says: never" in visitor.get(page).text
+    for choice in ("30", "never", "rule"):
+        assert visitor.send(f"{page}/alarm", alarm_minutes=choice).status_code == 303
+        assert f'<option value="{choice}" selected>' in visitor.get(page).text
+    assert visitor.send(f"{page}/alarm", alarm_minutes="soon").status_code == 422

@@ -46,6 +46,18 @@ def test_confirm__at_the_end_of_the_hold__says_that_it_lapsed(
     assert visitor.send(f"/bookings/{mine.id}/confirm").status_code == 409
 
 
+GOING = {"status": BookingStatus.CANCELLING, "expires_at": NOW + timedelta(minutes=15)}
+
+
+@pytest.mark.parametrize("mine", [GOING], indirect=True)
+def test_restore__deleted_in_a_calendar__stands_again(visitor: Visitor, mine: Booking) -> None:
+    assert "Keep it" in visitor.get(f"/bookings/{mine.id}").text
+    assert visitor.send(f"/bookings/{mine.id}/restore").status_code == 303
+    page = text_of(visitor.get(f"/bookings/{mine.id}"))
+    assert ("The time is yours" in page, "Keep it" in page) == (True, False)
+    assert visitor.send(f"/bookings/{mine.id}/restore").status_code == 409
+
+
 def test_shorten__to_an_hour__ends_earlier(visitor: Visitor, mine: Booking) -> None:
     assert visitor.send(f"/bookings/{mine.id}/shorten", shorter=60).status_code == 303
     assert "12:00 to 13:00" in text_of(visitor.get(f"/bookings/{mine.id}"))

@@ -78,6 +78,18 @@ def test_link__too_old__says_so_and_shows_no_button(
     assert visitor.send(path).status_code == 410
 
 
+@pytest.mark.parametrize("purpose", [each for each, _, _ in ASKS])
+def test_link__settled_in_another_way__says_so_and_does_nothing(
+    visitor: Visitor, database: Database, purpose: LinkPurpose
+) -> None:
+    path, booking = a_link(visitor, database, purpose)
+    with database.writing() as session:
+        session.get_one(Booking, booking.id).status = BookingStatus.CANCELLED
+    for answer in (visitor.get(path), visitor.send(path)):
+        assert answer.status_code == 410
+        assert "nothing to do any more" in text_of(answer)
+
+
 def test_link__unknown__is_a_page_that_says_what_to_do(visitor: Visitor) -> None:
     for answer in (visitor.get("/links/nothing"), visitor.send("/links/nothing")):
         assert answer.status_code == 404

@@ -50,7 +50,7 @@ def test_export__own__holds_everything_but_secrets(session: Session, now: dateti
     text = json.dumps(exported)
     assert exported["profile"]["name"] == "Amina"
     assert exported["bookings"][0]["title"] == "Run 7"
-    assert set(exported) == {"profile", *read.HELD}
+    assert set(exported) == {"profile", "calendar_programs", *read.HELD}
     assert token_hash(token) not in text
 
 

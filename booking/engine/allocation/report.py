@@ -9,8 +9,6 @@ from booking.engine.allocation.entities import (
     Number,
     Problem,
     Request,
-    Resource,
-    credits_of,
     exact,
     offered_by_facility,
 )
@@ -73,20 +71,6 @@ def gini(shares: list[Fraction]) -> Fraction:
     return _ratio(weighted, count * _sum(ordered))
 
 
-def requested_credits(
-    problem: Problem, request: Request, resources: Mapping[str, Resource]
-) -> Fraction:
-    """Add up a request's sessions, each at its first choice: lowest rank, then resource id."""
-    return _sum(
-        credits_of(
-            problem,
-            session,
-            resources[min(session.alternatives, key=lambda one: (one.rank, one.resource)).resource],
-        )
-        for session in request.sessions
-    )
-
-
 def _shares(problem: Problem, allocated: Mapping[str, int], scale: int) -> list[Fraction]:
     """Give allocated over requested credits for each organisation that asked."""
     units = {one.id: int(exact(one.rate) * problem.step_hours * scale) for one in problem.resources}
@@ -100,7 +84,10 @@ def _shares(problem: Problem, allocated: Mapping[str, int], scale: int) -> list[
 
 
 def _requested_units(request: Request, units: Mapping[str, int]) -> int:
-    """Add up, as `requested_credits` does, in whole units; `units` are a step's by resource."""
+    """Add up the sessions, each at its first choice: lowest rank, then resource id.
+
+    `units` are those of one step on each resource.
+    """
     total = 0
     for session in request.sessions:
         first = min([(one.rank, one.resource) for one in session.alternatives])[1]

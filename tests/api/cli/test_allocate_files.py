@@ -1,0 +1,85 @@
+"""What `allocate` writes, and how it shares out a time limit."""
+
+import gc
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api.cli.allocate import DEEPEST, MANY_OBJECTS, in_lines, rarely_collecting
+from booking.engine.allocation.run import LEAST_SOLVING, solving_limit
+
+few = settings(
+    deadline=None,
+    derandomize=True,
+    max_examples=30,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+things = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@few
+@given(things)
+def test_writing_in_lines_and_reading_gives_the_same(thing: object) -> None:
+    assert json.loads("".join(in_lines(thing))) == thing
+
+
+def test_in_lines__a_result__has_a_line_for_each_key_and_each_part_of_a_list() -> None:
+    text = "".join(in_lines({"gap": 0.1, "decisions": [{"a": [1]}, {}], "prices": {"slots": [1]}}))
+    assert text.splitlines() == [
+        "{",
+        ' "gap": 0.1,',
+        ' "decisions": [',
+        '  {"a": [1]},',
+        "  {}",
+        " ],",
+        ' "prices": {',
+        '  "slots": [',
+        "   1",
+        "  ]",
+        " }",
+        "}",
+    ]
+
+
+@pytest.mark.parametrize(("within", "line"), [(DEEPEST - 1, '"last": 1'), (DEEPEST, '{"last": 1}')])
+def test_in_lines__an_object_within_many__is_on_one_line(within: int, line: str) -> None:
+    thing: object = {"last": 1}
+    for _ in range(within):
+        thing = {"in": thing}
+    found = next(one for one in "".join(in_lines(thing)).splitlines() if "last" in one)
+    assert found.strip().removeprefix('"in": ') == line
+
+
+def test_rarely_collecting__when_it_ends__collects_as_before() -> None:
+    before = gc.get_threshold()
+    with rarely_collecting():
+        assert gc.get_threshold()[0] == MANY_OBJECTS
+    assert gc.get_threshold() == before
+
+
+def test_solving_limit__a_large_round__leaves_time_for_what_comes_after() -> None:
+    alone = solving_limit(180, 5, 450_000, 1)
+    assert 130 < alone < solving_limit(180, 5, 450_000, 2) < 175
+    assert solving_limit(180, 25, 450_000, 1) == pytest.approx(alone - 20)
+
+
+def test_solving_limit__nothing_to_explain__is_what_is_left() -> None:
+    assert solving_limit(10, 4, 0, 1) == 6
+
+
+@pytest.mark.parametrize(("spent", "left"), [(7, 3), (7.5, 2.5), (8, 2.5), (99, 2.5)])
+def test_solving_limit__hardly_any_left__is_never_below_its_share(
+    spent: float, left: float
+) -> None:
+    assert solving_limit(10, spent, 0, 1) == left
+    assert left >= LEAST_SOLVING * 10

@@ -68,18 +68,21 @@ def test_rarely_collecting__when_it_ends__collects_as_before() -> None:
 
 
 def test_solving_limit__a_large_round__leaves_time_for_what_comes_after() -> None:
-    alone = solving_limit(180, 5, 450_000, 1)
-    assert 130 < alone < solving_limit(180, 5, 450_000, 2) < 175
-    assert solving_limit(180, 25, 450_000, 1) == pytest.approx(alone - 20)
+    alone = solving_limit(180, 2.5, 450_000, 1)
+    assert 150 < alone < solving_limit(180, 2.5, 450_000, 2) < 165
+
+
+def test_solving_limit__a_slow_machine__leaves_more_time_for_what_comes_after() -> None:
+    fast = solving_limit(180, 2, 450_000, 1)
+    assert solving_limit(180, 1, 450_000, 1) == pytest.approx(fast + 1)
+    assert solving_limit(180, 12, 450_000, 1) < fast - 10 - 60
 
 
 def test_solving_limit__nothing_to_explain__is_what_is_left() -> None:
-    assert solving_limit(10, 4, 0, 1) == 6
+    assert solving_limit(10, 0, 0, 1) == 10
 
 
-@pytest.mark.parametrize(("spent", "left"), [(7, 3), (7.5, 2.5), (8, 2.5), (99, 2.5)])
-def test_solving_limit__hardly_any_left__is_never_below_its_share(
-    spent: float, left: float
-) -> None:
-    assert solving_limit(10, spent, 0, 1) == left
-    assert left >= LEAST_SOLVING * 10
+@pytest.mark.parametrize("spent", [1, 9, 99])
+def test_solving_limit__hardly_any_left__is_its_least_share(spent: float) -> None:
+    assert solving_limit(10, spent, 0, 1) == LEAST_SOLVING * 10
+    assert solving_limit(10, 0.1, 0, 1) > LEAST_SOLVING * 10

@@ -58,7 +58,10 @@ ResultFile = Annotated[
 ]
 TimeLimit = Annotated[
     float | None,
-    typer.Option(metavar="SECONDS", help="A safety stop; a stopped result may differ in its hash."),
+    typer.Option(
+        metavar="SECONDS",
+        help="A safety stop for the whole run; a stopped result may differ in its hash.",
+    ),
 ]
 Gap = Annotated[
     float, typer.Option(help="How far below the best possible is near enough, as a share.")

@@ -89,7 +89,7 @@ class _Explainer:
         self._longest: dict[int, int] = {}
         self._of: dict[tuple[int, int], list[int]] = {}
         self._rooms: dict[tuple[int, int], bool] = {}
-        self._per_hour: dict[int, float] = {}
+        self._blockers: dict[int, dict[str, Any]] = {}
         self._owner: dict[int, list[int]] = {}
         for request in sorted(timetable.held):
             for placement in timetable.held[request]:
@@ -310,14 +310,16 @@ class _Explainer:
         }
 
     def _blocker(self, request: int) -> dict[str, Any]:
-        if request not in self._per_hour:
-            per_unit = Fraction(self.timetable.points(request), self.timetable.credit(request))
-            self._per_hour[request] = round(float(per_unit * self.timetable.compiled.scale), 2)
-        return {
-            "request": self.problem.requests[request].id,
-            "points_per_hour": self._per_hour[request],
-            "group": self._groups.get(request),
-        }
+        """Name who is in the way; the same object wherever it is the same request."""
+        if request not in self._blockers:
+            per_unit = Fraction(self._points[request], self.timetable.credit(request))
+            per_hour = round(float(per_unit * self.timetable.compiled.scale), 2)
+            self._blockers[request] = {
+                "request": self.problem.requests[request].id,
+                "points_per_hour": per_hour,
+                "group": self._groups.get(request),
+            }
+        return self._blockers[request]
 
 
 def _credited_groups(timetable: Timetable) -> dict[int, str]:

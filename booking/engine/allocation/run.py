@@ -23,7 +23,10 @@ COMPILING: Final = 5.5e-6
 FINISHING: Final = 2.7
 """Filling and swapping, in times of compiling, for one worker."""
 
-EXPLAINING: Final = 5.5
+FALLING_BACK: Final = 3.8
+"""Filling by value all that a stop left unsolved, in times of compiling: at most so much."""
+
+EXPLAINING: Final = 5.0
 """Bounding, explaining, hashing and writing the result, in times of compiling."""
 
 LEAST_SOLVING: Final = 0.25
@@ -85,7 +88,7 @@ def solving_limit(limit: float, spent: float, placements: int, workers: int) -> 
     `spent` is what compiling took: it tells how fast the machine is at the moment.
     """
     compiling = max(spent, placements * COMPILING)
-    after = compiling * (FINISHING / workers + EXPLAINING)
+    after = compiling * (FALLING_BACK + FINISHING / workers + EXPLAINING)
     return max(LEAST_SOLVING * limit, limit - spent - after)
 
 

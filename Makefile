@@ -32,7 +32,7 @@ check: $(VENV)/.for-testing ## format, lint, types, import contracts, migrations
 interop: $(VENV)/interop/.for-meeting $(VENV)/.for-testing ## run real calendar programs, and the suites that they bring
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --database=sqlite $(sort $(wildcard tests/interop/check_*.py))
 
-bench: $(VENV)/.for-measuring ## run every benchmark, one after the other
+bench: $(VENV)/.for-measuring $(VENV)/interop/.for-meeting ## run every benchmark, one after the other
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; \
 		case $$script in */bookings.py) more=--million;; *) more=;; esac; \
 		$(BIN)/python "$$script" $$more; done

@@ -14,7 +14,7 @@ from booking.engine.allocation.components import split
 from booking.engine.allocation.crediting import Crediting
 from booking.engine.allocation.entities import ProblemRefusedError, credits_of
 from booking.engine.allocation.explain import decisions
-from booking.engine.allocation.finish import finish, finish_part
+from booking.engine.allocation.finish import finish, finish_on, finish_part
 from booking.engine.allocation.placements import (
     Compiled,
     Offer,
@@ -24,6 +24,7 @@ from booking.engine.allocation.placements import (
 )
 from booking.engine.allocation.problem import read_problem
 from booking.engine.allocation.run import allocate
+from booking.engine.allocation.schedule import Effort, runner
 from booking.engine.allocation.seating import seating_part
 from booking.engine.allocation.timetable import Timetable
 from booking.engine.allocation.top_ups import TopUps
@@ -93,6 +94,25 @@ def test_whatever_was_chosen__finished_it_wastes_nothing_and_envies_nobody(seed:
                 kept = [one for one in booked if one["request"] != rival]
                 found = worth(around, [*kept, *way])
                 assert found is None or found <= objective + 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_finish_on__any_number_of_workers__is_finishing_here(workers: int) -> None:
+    compiled = compile_problem(read_problem(drawn_round(3, SMALL)))
+    chosen, components = some_of(compiled, 3), split(compiled)
+    assert len(components) > 1
+    with runner(Effort(workers=workers)) as running:
+        found = finish_on(running, compiled, chosen, components)
+    assert found.held == finish(compiled, chosen).held
+    assert found.used == finish(compiled, chosen).used
+
+
+def test_finish_on__stopped_before__is_finished_all_the_same() -> None:
+    compiled = compile_problem(read_problem(drawn_round(3, SMALL)))
+    chosen = some_of(compiled, 3)
+    with runner(Effort(stop=lambda: True)) as running:
+        found = finish_on(running, compiled, chosen, split(compiled))
+    assert found.held == finish(compiled, chosen).held
 
 
 @few

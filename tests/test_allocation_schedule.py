@@ -87,6 +87,23 @@ def test_map__stopped_between_tasks__what_is_done_counts() -> None:
         assert running.map(doubled, range(2), range(2)) == (None, None)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_resume__after_a_stop__what_comes_next_runs_to_its_end(workers: int) -> None:
+    with runner(Effort(time_limit=1e-9, timer=time.perf_counter, workers=workers)) as running:
+        assert running.map(doubled, range(3), range(3)) == (None, None, None)
+        running.resume()
+        assert running.map(doubled, range(3), range(3)) == (0, 2, 4)
+
+
+def test_resume__a_given_executor_after_a_stop__is_used_no_more() -> None:
+    with ThreadPoolExecutor(1) as executor:
+        running = Runner(Effort(executor=executor, stop=lambda: True))
+        assert running.should_stop()
+        executor.shutdown()
+        running.resume()
+        assert running.map(doubled, range(3), range(3)) == (0, 2, 4)
+
+
 def test_map__what_watches_fails__running_tasks_are_not_waited_for() -> None:
     def fail(at: int, answer: int) -> None:
         raise LookupError((at, answer))

@@ -29,7 +29,7 @@ from api.dav.events import read_event
 from booking.config import Settings
 from booking.db import Database
 from booking.engine.intervals import Interval
-from booking.errors import DomainError, Malformed, NotFound
+from booking.errors import DomainError, Malformed, NotFound, NotPermitted, StaleVersion
 from booking.queries import calendar_accounts, calendar_members, cards
 from booking.queries.calendar_accounts import CalendarAccount
 from booking.queries.calendar_members import Seat
@@ -287,6 +287,15 @@ def _refusal(error: DomainError) -> Refusal:
         return Refusal(
             HTTPStatus.FORBIDDEN, NO_UID_CONFLICT, error.message, str(error.beside.get("name", ""))
         )
-    malformed = isinstance(error, Malformed)
-    element = VALID_CALENDAR_OBJECT if malformed else BOOKING_RULES
-    return Refusal(HTTPStatus.FORBIDDEN, element, reason)
+    if isinstance(error, StaleVersion):
+        return Refusal(HTTPStatus.PRECONDITION_FAILED, "", reason)
+    for kind, element in _ELEMENTS.items():
+        if isinstance(error, kind):
+            return Refusal(HTTPStatus.FORBIDDEN, element, reason)
+    return Refusal(HTTPStatus.FORBIDDEN, BOOKING_RULES, reason)
+
+
+_ELEMENTS: Final[Mapping[type[DomainError], str]] = {
+    Malformed: VALID_CALENDAR_OBJECT,
+    NotPermitted: NEED_PRIVILEGES,
+}

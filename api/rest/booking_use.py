@@ -21,7 +21,7 @@ from booking.engine.vocabulary import CheckInBy
 from booking.errors import Malformed, NotFound
 from booking.queries.attendance import SheetLine, SheetPart, day_sheet, usage_of
 from booking.queries.bookings import BookingSeen, booking_seen, pending_seen
-from booking.services import booking_use
+from booking.services import booking_restoring, booking_use
 from booking.services.permits import permit
 
 router = APIRouter(tags=["bookings"], route_class=IdempotentRoute)
@@ -146,6 +146,15 @@ class DaySheet(BaseModel):
     starts_at: datetime
     ends_at: datetime
     resources: list[SheetResource]
+
+
+@router.post("/bookings/{booking_id}/restore", responses=problems(401, 403, 404, 409, 412))
+def restore_booking(
+    booking_id: UUID, response: Response, session: WriteSession, actor: SignedIn, now: Now
+) -> BookingOut:
+    """Keep a booking that a calendar program deleted, while it is `cancelling`."""
+    booking = booking_restoring.restore(session, actor=actor, now=now, booking_id=booking_id)
+    return shown_booking(booking, response)
 
 
 @router.post("/bookings/{booking_id}/check-in", responses=problems(401, 403, 404, 409, 412))

@@ -43,6 +43,7 @@ ROWS: Final[dict[str, Row]] = {
     "POST /bookings/{booking_id}/hand-over": Row(
         CHANGES, lambda world: {"person_id": str(world.colleague.id)}
     ),
+    "POST /bookings/{booking_id}/restore": Row(CHANGES),
     "POST /bookings/{booking_id}/check-in": Row(CHECKS_IN),
     "POST /bookings/{booking_id}/check-out": Row(CHECKS_IN),
     "POST /bookings/{booking_id}/no-show": Row(RUNS),

@@ -17,6 +17,9 @@ from tests.conftest import settings_for
 from tests.notifications.outcomes import mails_in, part
 from tests.scenes import at
 
+# What the databases differ in is tested below this layer.
+pytestmark = pytest.mark.only_on("sqlite")
+
 
 @pytest.fixture
 def desk(database: Database) -> Desk:

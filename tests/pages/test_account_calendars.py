@@ -21,6 +21,8 @@ from tests.databases import Databases, opened
 from tests.pages.live import served
 from tests.pages.visitor import Visitor, a_browser_of
 
+# What the databases differ in is tested below this layer.
+pytestmark = pytest.mark.only_on("sqlite")
 PATHS = ("/account/calendars", "/account/calendars/set-up")
 
 

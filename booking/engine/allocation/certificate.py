@@ -5,7 +5,7 @@ exact, so a figure that differs is a wrong figure, not a rounded one.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
@@ -31,17 +31,17 @@ SURE: Final = 10**15
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A session on a resource at one rank: its worth, its credits, its open starts."""
+    """A session on a resource at one rank: its worth, its credits in parts, its open starts."""
 
     resource: str
     facility: str
     points: int
-    credits: Fraction
-    starts: tuple[int, ...]
+    parts: int
+    starts: Sequence[int]
 
 
 class Round:
-    """A problem looked up by name."""
+    """A problem looked up by name; `scale` parts of a credit make all credits whole numbers."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -54,8 +54,10 @@ class Round:
             steps = sum(high - low for low, high in one.windows)
             hours = Fraction(steps * problem.step_minutes, 60)
             self.offered[one.facility] += one.capacity * exact(one.rate) * hours
-        self._step = Fraction(problem.step_minutes, 60)
-        self._credits: dict[tuple[str, int], Fraction] = {}
+        step = Fraction(problem.step_minutes, 60)
+        rates = {one.id: step * exact(one.rate) for one in problem.resources}
+        self.scale = lcm(1, *(one.denominator for one in rates.values()))
+        self._rates = {name: int(rate * self.scale) for name, rate in rates.items()}
         self._caps = {one.id: self._cap(one) for one in problem.facilities}
         self._reserved = {
             one.id: {
@@ -63,6 +65,7 @@ class Round:
             }
             for one in problem.facilities
         }
+        self._worths: dict[tuple[Number, str], tuple[int, int]] = {}
         self._begins = {one.id: [low for low, _ in one.windows] for one in problem.resources}
 
     def cap(self, facility: str) -> Fraction | None:
@@ -77,17 +80,14 @@ class Round:
         """Give the reserved credits by group."""
         return self._reserved[facility.id]
 
-    def credits(self, session: Session, resource: str) -> Fraction:
-        """Give rate x quantity x hours."""
-        key = (resource, session.steps * session.quantity)
-        if key not in self._credits:
-            self._credits[key] = self._step * key[1] * exact(self.resources[resource].rate)
-        return self._credits[key]
+    def parts(self, session: Session, resource: str) -> int:
+        """Give rate x quantity x hours in parts of a credit."""
+        return self._rates[resource] * session.steps * session.quantity
 
     def choices(self, request: Request, session: Session) -> list[Choice]:
         """List what would do for a session, each start at its lowest rank."""
-        worth = exact(request.merit) * self.fair_share[request.organisation]
-        grouped: dict[tuple[str, int], list[int]] = {}
+        worth = self._worth(request.merit, request.organisation)
+        grouped: dict[tuple[str, int], Sequence[int]] = {}
         if len({one.resource for one in session.alternatives}) == len(session.alternatives):
             for one in session.alternatives:
                 starts = self._open_starts(session, one)
@@ -99,14 +99,22 @@ class Round:
             Choice(
                 resource=resource,
                 facility=self.resources[resource].facility,
-                points=_points(worth, self.credits(session, resource), rank),
-                credits=self.credits(session, resource),
-                starts=tuple(starts),
+                points=_points(worth, self.parts(session, resource), rank),
+                parts=self.parts(session, resource),
+                starts=starts,
             )
             for (resource, rank), starts in grouped.items()
         ]
 
-    def _lowest_ranks(self, session: Session) -> dict[tuple[str, int], list[int]]:
+    def _worth(self, merit: Number, organisation: str) -> tuple[int, int]:
+        """Give points per part of a credit, as a numerator and a denominator."""
+        key = (merit, organisation)
+        if key not in self._worths:
+            worth = exact(merit) * self.fair_share[organisation] / self.scale
+            self._worths[key] = (worth.numerator, worth.denominator)
+        return self._worths[key]
+
+    def _lowest_ranks(self, session: Session) -> dict[tuple[str, int], Sequence[int]]:
         rank_of: dict[tuple[str, int], int] = {}
         for one in session.alternatives:
             for start in self._open_starts(session, one):
@@ -115,11 +123,11 @@ class Round:
         grouped: dict[tuple[str, int], list[int]] = {}
         for (resource, start), rank in rank_of.items():
             grouped.setdefault((resource, rank), []).append(start)
-        return grouped
+        return {key: tuple(starts) for key, starts in grouped.items()}
 
     def possible(self, request: Request) -> dict[str, list[list[Choice]]]:
         """List the choices by facility and session, where every session has one in the cap."""
-        if exact(request.merit) < THRESHOLD:
+        if request.merit < THRESHOLD:
             return {}
         every = [self.choices(request, session) for session in request.sessions]
         found = {}
@@ -131,10 +139,10 @@ class Round:
 
     def _below_cap(self, facility: str, sessions: list[list[Choice]]) -> bool:
         cap = self.cap(facility)
-        least = sum(min(one.credits for one in choices) for choices in sessions)
-        return cap is None or least <= cap
+        least = sum(min([one.parts for one in choices]) for choices in sessions)
+        return cap is None or least <= cap * self.scale
 
-    def _open_starts(self, session: Session, wanted: Alternative) -> list[int]:
+    def _open_starts(self, session: Session, wanted: Alternative) -> Sequence[int]:
         resource, steps = self.resources[wanted.resource], session.steps
         if session.quantity > resource.capacity:
             return []
@@ -154,26 +162,34 @@ class Round:
         ]
 
 
-def _points(worth: Fraction, credit: Fraction, rank: int) -> int:
+def _points(worth: tuple[int, int], credit: int, rank: int) -> int:
     """Round worth x credit x (1 - rank / 200) to whole points; a half goes to the even one."""
-    parts = worth.numerator * credit.numerator * (200 - min(rank, 10))
-    whole = 200 * worth.denominator * credit.denominator
+    parts = worth[0] * credit * (200 - min(rank, 10))
+    whole = 200 * worth[1]
     above, left = divmod(2 * parts + whole, 2 * whole)
     return above - 1 if left == 0 and above % 2 else above
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A bound in parts: what each facility and each request can add at these prices."""
+    """A bound in parts: what each facility and each request can add at these prices.
+
+    Requests' parts are in whole numbers, of which `unit` make one point.
+    """
 
     facilities: Mapping[str, Fraction]
-    requests: Mapping[str, Fraction]
+    requests: Mapping[str, int]
+    unit: int
 
     @property
     def total(self) -> Fraction:
         """Add the parts up: no timetable has a higher objective."""
-        parts = [*self.facilities.values(), *self.requests.values()]
-        return sum(parts, Fraction(0))
+        return self.of(self.facilities, self.requests)
+
+    def of(self, facilities: Iterable[str], requests: Iterable[str]) -> Fraction:
+        """Add up the parts of these facilities and requests."""
+        asked = Fraction(sum(map(self.requests.__getitem__, requests)), self.unit)
+        return sum(map(self.facilities.__getitem__, facilities), asked)
 
 
 class Prices:
@@ -269,6 +285,7 @@ def bound_from_prices(problem: Problem, result: Mapping[str, Any]) -> Bound:
             for one in problem.facilities
         },
         requests={one.id: asked.part(one) for one in problem.requests},
+        unit=prices.unit * around.scale,
     )
 
 
@@ -299,11 +316,8 @@ class _Asked:
     def __init__(self, around: Round, prices: Prices) -> None:
         self.around = around
         self.prices = prices
-        step = Fraction(around.problem.step_minutes, 60)
-        rates = (step * exact(one.rate) for one in around.problem.resources)
-        self.scale = lcm(1, *{one.denominator for one in rates})
 
-    def part(self, request: Request) -> Fraction:
+    def part(self, request: Request) -> int:
         """Give the most a request can gain at any one facility; 0 if it would only lose."""
         best = 0
         for name, sessions in self.around.possible(request).items():
@@ -313,12 +327,12 @@ class _Asked:
                 for session, choices in zip(request.sessions, sessions, strict=True)
             )
             best = max(best, gained)
-        return Fraction(best, self.prices.unit * self.scale)
+        return best
 
     def _earned(self, request: Request, facility: str) -> int:
         reserved = self.around.reserved(self.around.facilities[facility])
         prices = self.prices.groups
-        some = (prices.get((facility, one), 0) for one in request.groups if reserved.get(one))
+        some = [prices.get((facility, one), 0) for one in request.groups if reserved.get(one)]
         return max(some, default=0)
 
     def _charged(self, request: Request, facility: str) -> int:
@@ -328,6 +342,6 @@ class _Asked:
 
     def _net(self, session: Session, choice: Choice, per_credit: int) -> int:
         slots = self.prices.least(choice.resource, choice.starts, session.steps)
-        credit = choice.credits.numerator * (self.scale // choice.credits.denominator)
         paid = session.quantity * slots
-        return (choice.points * self.prices.unit - paid) * self.scale + credit * per_credit
+        points = choice.points * self.prices.unit
+        return (points - paid) * self.around.scale + choice.parts * per_credit

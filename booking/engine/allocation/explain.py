@@ -4,10 +4,11 @@ from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from booking.engine.allocation.crediting import Crediting
 from booking.engine.allocation.entities import THRESHOLD
+from booking.engine.allocation.placements import Offer
 from booking.engine.allocation.timetable import Timetable
 
 MOST_REASONS: Final = 5
@@ -32,6 +33,16 @@ _WHOLE: Final = {
         " add starts or resources, or shorten the sessions."
     ),
 }
+
+
+class Stay(NamedTuple):
+    """A placement that is held, in the order of its first step."""
+
+    start: int
+    placement: int
+    end: int
+    quantity: int
+    request: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +84,12 @@ class _Explainer:
     def __init__(self, timetable: Timetable) -> None:
         self.timetable = timetable
         self.problem = timetable.compiled.problem
-        self._on: dict[int, list[tuple[int, int]]] = {}
+        self._on: dict[int, list[Stay]] = {}
+        self._points = {one: timetable.points(one) for one in timetable.held}
         self._longest: dict[int, int] = {}
         self._of: dict[tuple[int, int], list[int]] = {}
         self._rooms: dict[tuple[int, int], bool] = {}
-        self._per_hour: dict[int, float] = {}
+        self._blockers: dict[int, dict[str, Any]] = {}
         self._owner: dict[int, list[int]] = {}
         for request in sorted(timetable.held):
             for placement in timetable.held[request]:
@@ -98,7 +110,8 @@ class _Explainer:
             owner = self._owner.setdefault(resource, [NOBODY] * steps)
             owner[start : start + offer.steps] = [request] * offer.steps
             return
-        self._on.setdefault(resource, []).append((start, placement))
+        stay = Stay(start, placement, start + offer.steps, offer.quantity, request)
+        self._on.setdefault(resource, []).append(stay)
         self._longest[resource] = max(offer.steps, self._longest.get(resource, 0))
 
     def decision(self, request: int) -> dict[str, Any]:
@@ -140,13 +153,14 @@ class _Explainer:
         return found
 
     def _obstacle(self, placement: int) -> Obstacle:
-        if not self.timetable.is_free(placement):
-            blockers = self._displaced(placement)
-            cost = sum(self.timetable.points(one) for one in blockers)
+        offer = self.timetable.offer(placement)
+        free = self.timetable.span(placement)
+        if min(free) < offer.quantity:
+            blockers = self._displaced(placement, offer, free)
+            cost = sum(map(self._points.__getitem__, blockers))
             return Obstacle("outbid", placement, blockers, cost)
-        request = self.timetable.offer(placement).request
-        if not self._cap_leaves_room(request, self.timetable.offer(placement).facility):
-            own = self._own(request, self.timetable.offer(placement).facility)
+        if not self._cap_leaves_room(offer.request, offer.facility):
+            own = self._own(offer.request, offer.facility)
             return Obstacle("cap_reached", placement, own, 0)
         return Obstacle("partner_session", placement, (), 0)
 
@@ -165,45 +179,42 @@ class _Explainer:
         organisation = self.timetable.compiled.organisation_of[request]
         return tuple(self._of.get((organisation, facility), ()))
 
-    def _overlapping(self, resource: int, start: int, end: int) -> dict[int, list[int]]:
+    def _overlapping(self, resource: int, start: int, end: int) -> dict[int, list[Stay]]:
         """List what is held on a resource in these steps, by request."""
         on = self._on.get(resource, [])
         first = bisect_left(on, (start - self._longest.get(resource, 0), -1))
         last = bisect_left(on, (end, -1))
-        found: dict[int, list[int]] = {}
-        for begun, other in on[first:last]:
-            offer = self.timetable.offer(other)
-            if start < begun + offer.steps:
-                found.setdefault(offer.request, []).append(other)
+        found: dict[int, list[Stay]] = {}
+        for stay in on[first:last]:
+            if start < stay.end:
+                found.setdefault(stay.request, []).append(stay)
         return found
 
-    def _displaced(self, placement: int) -> tuple[int, ...]:
+    def _displaced(self, placement: int, offer: Offer, free: list[int]) -> tuple[int, ...]:
         """Choose who would have to leave: the fewest points first, until there is room."""
-        offer, start = self.timetable.offer(placement), self.timetable.start(placement)
+        start = self.timetable.start(placement)
         owner = self._owner.get(offer.resource)
         if owner is not None:
             return self._least_first(set(owner[start : start + offer.steps]) - {NOBODY})
         overlapping = self._overlapping(offer.resource, start, start + offer.steps)
-        short = [offer.quantity - units for units in self.timetable.span(placement)]
+        short = [offer.quantity - units for units in free]
         leaving = []
         for request in self._least_first(overlapping):
             useful = False
-            for other in overlapping[request]:
-                low = max(0, self.timetable.start(other) - start)
-                high = self.timetable.start(other) + self.timetable.offer(other).steps - start
+            for stay in overlapping[request]:
+                low, high = max(0, stay.start - start), stay.end - start
                 useful |= max(short[low:high]) > 0
-                units = self.timetable.offer(other).quantity
-                short[low:high] = [one - units for one in short[low:high]]
+                short[low:high] = [one - stay.quantity for one in short[low:high]]
             if useful:
                 leaving.append(request)
-            if max(short) <= 0:
-                break
+                if max(short) <= 0:
+                    break
         return tuple(leaving)
 
     def _least_first(self, requests: Collection[int]) -> tuple[int, ...]:
         if len(requests) == 1:
             return tuple(requests)
-        return tuple(sorted(requests, key=lambda one: (self.timetable.points(one), one)))
+        return tuple(sorted(sorted(requests), key=self._points.__getitem__))
 
     def _points_needed(self, request: int, known: Mapping[int, Obstacle]) -> int:
         """Give whole points per credit that outweigh all who would have to leave."""
@@ -299,14 +310,16 @@ class _Explainer:
         }
 
     def _blocker(self, request: int) -> dict[str, Any]:
-        if request not in self._per_hour:
-            per_unit = Fraction(self.timetable.points(request), self.timetable.credit(request))
-            self._per_hour[request] = round(float(per_unit * self.timetable.compiled.scale), 2)
-        return {
-            "request": self.problem.requests[request].id,
-            "points_per_hour": self._per_hour[request],
-            "group": self._groups.get(request),
-        }
+        """Name who is in the way; the same object wherever it is the same request."""
+        if request not in self._blockers:
+            per_unit = Fraction(self._points[request], self.timetable.credit(request))
+            per_hour = round(float(per_unit * self.timetable.compiled.scale), 2)
+            self._blockers[request] = {
+                "request": self.problem.requests[request].id,
+                "points_per_hour": per_hour,
+                "group": self._groups.get(request),
+            }
+        return self._blockers[request]
 
 
 def _credited_groups(timetable: Timetable) -> dict[int, str]:

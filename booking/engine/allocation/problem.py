@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 from booking.engine.allocation.entities import (
     Alternative,
@@ -43,6 +44,9 @@ __all__ = [
 
 ProblemRefused = ProblemRefusedError
 
+AT_A_TIME: Final = 1000
+"""Parts of a list that are written as one text."""
+
 
 def canonical_json(value: object) -> str:
     """Write JSON with sorted keys and no spaces. Raises: ValueError on NaN or infinity."""
@@ -50,8 +54,34 @@ def canonical_json(value: object) -> str:
 
 
 def sha256_of(value: object) -> str:
-    """Hash a value's canonical JSON, in hexadecimal."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+    """Hash a value's canonical JSON, in hexadecimal, without ever holding all of its text."""
+    digest = hashlib.sha256()
+    for piece in _pieces(value):
+        digest.update(piece.encode())
+    return digest.hexdigest()
+
+
+def _pieces(value: object) -> Iterator[str]:
+    """Write canonical JSON a key at a time, and lists there a good many parts at a time."""
+    if not (isinstance(value, dict) and value and all(isinstance(key, str) for key in value)):
+        yield canonical_json(value)
+        return
+    lead = "{"
+    for key in sorted(value):
+        yield f"{lead}{canonical_json(key)}:"
+        lead = ","
+        yield from _listed(value[key])
+    yield "}"
+
+
+def _listed(value: object) -> Iterator[str]:
+    if not isinstance(value, list):
+        yield canonical_json(value)
+        return
+    yield "["
+    for at in range(0, len(value), AT_A_TIME):
+        yield "," * (at > 0) + canonical_json(value[at : at + AT_A_TIME])[1:-1]
+    yield "]"
 
 
 def problem_sha256(problem: Problem) -> str:

@@ -7,12 +7,12 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from booking.engine.allocation.certificate import Round
-from booking.engine.allocation.entities import LadderStep, Request, exact
+from booking.engine.allocation.entities import LadderStep, Number, Request, exact
 
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A booking found acceptable: its worth, credits and place."""
+    """A booking found acceptable: its worth, credits in parts of the round's, and place."""
 
     session: int
     facility: str
@@ -21,7 +21,7 @@ class Booked:
     steps: int
     quantity: int
     points: int
-    credits: Fraction
+    parts: int
 
 
 class Recount:
@@ -38,7 +38,7 @@ class Recount:
         self._check_capacity()
         self._check_caps()
         self._points: dict[str, int] = {}
-        self._supplies: dict[str, dict[frozenset[str], Fraction]] = {}
+        self._supplies: dict[str, dict[frozenset[str], int]] = {}
         for name, booked in self.held.items():
             for one in booked:
                 self._count(around.requests[name], one)
@@ -49,8 +49,8 @@ class Recount:
 
     def worth(self, request: str) -> Fraction:
         """Give a served request's points per credit."""
-        credit = sum((one.credits for one in self.held[request]), Fraction(0))
-        return sum(one.points for one in self.held[request]) / credit
+        parts = sum(one.parts for one in self.held[request])
+        return Fraction(sum(one.points for one in self.held[request]) * self.round.scale, parts)
 
     def top_up(self, facility: str) -> Fraction:
         """Give the best top-ups, by the least cut below each ladder step.
@@ -104,16 +104,13 @@ class Recount:
 
     def figures(self) -> dict[str, Fraction]:
         """Work out the report's figures that the bookings alone decide."""
-        total = sum((one.credits for one in self._all()), Fraction(0))
-        offered = sum(self.round.offered.values(), Fraction(0))
-        weighted = sum(
-            (
-                exact(self.round.requests[name].merit) * one.credits
-                for name, booked in self.held.items()
-                for one in booked
-            ),
-            Fraction(0),
-        )
+        total = sum(one.parts for one in self._all())
+        offered = sum(self.round.offered.values(), Fraction(0)) * self.round.scale
+        of_merit: dict[Number, int] = {}
+        for name, booked in self.held.items():
+            merit = self.round.requests[name].merit
+            of_merit[merit] = of_merit.get(merit, 0) + sum(one.parts for one in booked)
+        weighted = sum((exact(merit) * parts for merit, parts in of_merit.items()), Fraction(0))
         shares = self._shares()
         count, whole = len(shares), _added(shares)
         squares = _added(one * one for one in shares)
@@ -144,7 +141,7 @@ class Recount:
                         steps=session.steps,
                         quantity=session.quantity,
                         points=choice.points,
-                        credits=choice.credits,
+                        parts=choice.parts,
                     )
                 )
                 return
@@ -174,13 +171,13 @@ class Recount:
                     )
 
     def _check_caps(self) -> None:
-        used: dict[tuple[str, str], Fraction] = {}
+        used: dict[tuple[str, str], int] = {}
         for name, booked in self.held.items():
             for one in booked:
                 key = (self.round.requests[name].organisation, one.facility)
-                used[key] = used.get(key, Fraction(0)) + one.credits
-        for (organisation, facility), credit in used.items():
-            cap = self.round.cap(facility)
+                used[key] = used.get(key, 0) + one.parts
+        for (organisation, facility), parts in used.items():
+            cap, credit = self.round.cap(facility), Fraction(parts, self.round.scale)
             if cap is not None and credit > cap:
                 self.faults.append(
                     f"{organisation!r} holds {float(credit):g} credits at {facility!r};"
@@ -189,26 +186,27 @@ class Recount:
 
     def _supply(self, facility: str) -> tuple[dict[frozenset[str], Fraction], dict[str, Fraction]]:
         reserved = self.round.reserved(self.round.facilities[facility])
-        return self._supplies.get(facility, {}), reserved
+        supply = self._supplies.get(facility, {}).items()
+        return {groups: Fraction(parts, self.round.scale) for groups, parts in supply}, reserved
 
     def _count(self, request: Request, booked: Booked) -> None:
         facility = self.round.facilities[booked.facility]
         self._points[facility.id] = self._points.get(facility.id, 0) + booked.points
         groups = frozenset(request.groups) & frozenset(self.round.reserved(facility))
         supply = self._supplies.setdefault(facility.id, {})
-        supply[groups] = supply.get(groups, Fraction(0)) + booked.credits
+        supply[groups] = supply.get(groups, 0) + booked.parts
 
     def _shares(self) -> list[Fraction]:
-        asked: dict[str, Fraction] = {}
-        given: dict[str, Fraction] = {}
+        asked: dict[str, int] = {}
+        given: dict[str, int] = {}
         for request in self.round.problem.requests:
             name = request.organisation
             booked = self.held.get(request.id, [])
-            given[name] = given.get(name, Fraction(0)) + sum(one.credits for one in booked)
+            given[name] = given.get(name, 0) + sum(one.parts for one in booked)
             for session in request.sessions:
-                first = min((one.rank, one.resource) for one in session.alternatives)[1]
-                asked[name] = asked.get(name, Fraction(0)) + self.round.credits(session, first)
-        return [given[name] / asked[name] for name in asked]
+                first = min([(one.rank, one.resource) for one in session.alternatives])[1]
+                asked[name] = asked.get(name, 0) + self.round.parts(session, first)
+        return [Fraction(given[name], asked[name]) for name in asked]
 
     def _all(self) -> Iterable[Booked]:
         return (one for booked in self.held.values() for one in booked)

@@ -6,10 +6,9 @@ from fractions import Fraction
 from typing import Any, Final
 
 from booking.engine.allocation.entities import (
+    Number,
     Problem,
     Request,
-    Resource,
-    credits_of,
     exact,
     offered_by_facility,
 )
@@ -34,24 +33,23 @@ class Merit:
 def report(timetable: Timetable, merit: Merit) -> dict[str, Any]:
     """Work out every figure exactly and round it to six digits."""
     problem, scale = timetable.compiled.problem, timetable.compiled.scale
-    allocated = {
-        problem.requests[one].id: Fraction(timetable.credit(one), scale) for one in timetable.held
-    }
-    shares = _shares(problem, allocated)
-    total = _sum(allocated.values())
-    offered = _sum(offered_by_facility(problem).values())
-    weighted = _sum(
-        exact(problem.requests[one].merit) * allocated[problem.requests[one].id]
-        for one in timetable.held
-    )
+    allocated = {problem.requests[one].id: timetable.credit(one) for one in timetable.held}
+    shares = _shares(problem, allocated, scale)
+    total = sum(allocated.values())
+    offered = _sum(offered_by_facility(problem).values()) * scale
+    of_merit: dict[Number, int] = {}
+    for one in timetable.held:
+        merit_score = problem.requests[one].merit
+        of_merit[merit_score] = of_merit.get(merit_score, 0) + timetable.credit(one)
+    weighted = _sum(exact(score) * units for score, units in of_merit.items())
     low, high = _interval(merit)
     return {
         "price_of_fairness": rounded(_share_lost(merit.points, Fraction(merit.most_found))),
         "price_of_fairness_bounds": [rounded(low), rounded(high)],
         "jain": rounded(jain(shares)),
         "gini": rounded(gini(shares)),
-        "utilisation": rounded(_ratio(total, offered)),
-        "mean_merit": rounded(_ratio(weighted, total)),
+        "utilisation": rounded(_ratio(Fraction(total), offered)),
+        "mean_merit": rounded(_ratio(weighted, Fraction(total))),
     }
 
 
@@ -73,31 +71,28 @@ def gini(shares: list[Fraction]) -> Fraction:
     return _ratio(weighted, count * _sum(ordered))
 
 
-def requested_credits(
-    problem: Problem, request: Request, resources: Mapping[str, Resource]
-) -> Fraction:
-    """Add up a request's sessions, each at its first choice: lowest rank, then resource id."""
-    return _sum(
-        credits_of(
-            problem,
-            session,
-            resources[min(session.alternatives, key=lambda one: (one.rank, one.resource)).resource],
-        )
-        for session in request.sessions
-    )
-
-
-def _shares(problem: Problem, allocated: Mapping[str, Fraction]) -> list[Fraction]:
+def _shares(problem: Problem, allocated: Mapping[str, int], scale: int) -> list[Fraction]:
     """Give allocated over requested credits for each organisation that asked."""
-    resources = {one.id: one for one in problem.resources}
-    asked: dict[str, Fraction] = {}
-    given: dict[str, Fraction] = {}
+    units = {one.id: int(exact(one.rate) * problem.step_hours * scale) for one in problem.resources}
+    asked: dict[str, int] = {}
+    given: dict[str, int] = {}
     for request in problem.requests:
         name = request.organisation
-        wanted = requested_credits(problem, request, resources)
-        asked[name] = asked.get(name, Fraction(0)) + wanted
-        given[name] = given.get(name, Fraction(0)) + allocated.get(request.id, Fraction(0))
-    return [given[name] / asked[name] for name in sorted(asked)]
+        asked[name] = asked.get(name, 0) + _requested_units(request, units)
+        given[name] = given.get(name, 0) + allocated.get(request.id, 0)
+    return [Fraction(given[name], asked[name]) for name in sorted(asked)]
+
+
+def _requested_units(request: Request, units: Mapping[str, int]) -> int:
+    """Add up the sessions, each at its first choice: lowest rank, then resource id.
+
+    `units` are those of one step on each resource.
+    """
+    total = 0
+    for session in request.sessions:
+        first = min([(one.rank, one.resource) for one in session.alternatives])[1]
+        total += units[first] * session.quantity * session.steps
+    return total
 
 
 def _interval(merit: Merit) -> tuple[Fraction, Fraction]:

@@ -118,9 +118,7 @@ def _proven(timetable: Timetable, solved: Solved, certificate: Bound, at: int) -
     objective = points + sum((_top_up(timetable, one) for one in component.facilities), Fraction(0))
     names = [problem.facilities[one].id for one in component.facilities]
     asking = [problem.requests[one].id for one in sorted(set(task.request.tolist()))]
-    parts = [certificate.facilities[one] for one in names]
-    parts += [certificate.requests[one] for one in asking]
-    bound = sum(parts, Fraction(0))
+    bound = certificate.of(names, asking)
     if isfinite(outcome.bound):
         bound = min(bound, Fraction(outcome.bound))
     grain = _grain(timetable, component)

@@ -12,7 +12,7 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from booking.engine.allocation.pool import Pool
@@ -127,6 +127,18 @@ class Runner:
             asked = self.effort.stop is not None and self.effort.stop()
             self.stopped = asked or self.seconds_left() == 0
         return self.stopped
+
+    def resume(self) -> None:
+        """Run what comes next to its end, without a limit; what a stop left running is ended.
+
+        After a stop a given executor may be the one that was lost, so it is used no more.
+        """
+        self.effort = replace(self.effort, time_limit=None, stop=None)
+        if self.stopped:
+            self.close(now=True)
+            if self.effort.executor is not None:
+                self.effort = replace(self.effort, workers=1, executor=None)
+        self.stopped = False
 
     def close(self, *, now: bool) -> None:
         """End the processes: when they are idle, or `now`, whatever they do."""

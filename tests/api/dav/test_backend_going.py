@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from api.dav.backend import COLLECTION
 from api.dav.backends import (
+    NEED_PRIVILEGES,
     NOT_THERE,
     SYNC_TOKEN_UNKNOWN,
     Refusal,
@@ -13,7 +15,9 @@ from api.dav.backends import (
 )
 from booking.db import Database
 from booking.engine.lifecycle import BookingStatus
-from booking.models import Booking
+from booking.engine.permissions import Role
+from booking.engine.vocabulary import FeedOf
+from booking.models import Booking, Membership
 from booking.services.lapsing import lapse
 from booking.services.sync_states import KEPT
 from tests.api.dav.bookings import (
@@ -114,6 +118,18 @@ def test_delete__what_is_over_or_a_calendar__is_refused(desk: Desk) -> None:
     gone = desk.at().remove(COLLECTION)
     assert isinstance(gone, Refusal)
     assert gone.status == 403
+    assert desk.now_is().revision == 0
+
+
+def test_delete__by_who_may_only_look__says_which_right_is_missing(database: Database) -> None:
+    desk = a_desk(database, of=FeedOf.FACILITY)
+    with database.writing() as session:
+        (role,) = session.exec(
+            select(Membership).where(Membership.person_id == desk.scene.manager.id)
+        ).all()
+        role.role = Role.OPERATOR
+    refusal(desk.delete(), NEED_PRIVILEGES)
+    refusal(desk.put(moved(desk.text(), 60, 120)), NEED_PRIVILEGES)
     assert desk.now_is().revision == 0
 
 

@@ -12,9 +12,11 @@ from booking.engine.vocabulary import CalendarAccess
 from booking.models import CalendarToken
 from booking.services.calendar_tokens import create_account
 from tests.api.dav.bookings import Desk, a_desk, an_event, hours, told
-from tests.builders import NOW, a_booking, a_project
+from tests.builders import NOW, a_booking, a_project, a_token
 from tests.scenes import at
 
+# What the databases differ in is tested below this layer.
+pytestmark = pytest.mark.only_on("sqlite")
 PRINCIPAL = "<d:propfind xmlns:d='DAV:'><d:prop><d:current-user-principal/></d:prop></d:propfind>"
 ETAGS = "<d:propfind xmlns:d='DAV:'><d:prop><d:getetag/></d:prop></d:propfind>"
 SYNC = (
@@ -173,6 +175,19 @@ def test_ask__bad_input__is_refused_by_its_precondition(
 ) -> None:
     answer = program.ask(method, body=body, Depth=depth)
     assert (answer.status_code, word in answer.text) == (status, True)
+
+
+def test_restore__by_the_api__brings_back_what_was_deleted(
+    client: TestClient, program: Program, desk: Desk, database: Database
+) -> None:
+    with database.writing() as session:
+        token = a_token(session, desk.scene.member)
+    program.ask("DELETE", program.calendar + desk.name)
+    kept = client.post(
+        f"/api/v1/bookings/{desk.booking.id}/restore", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert (kept.status_code, kept.json()["status"]) == (200, "confirmed")
+    assert program.ask("GET", program.calendar + desk.name).status_code == 200
 
 
 def test_sync__deleted__is_told_as_gone_and_back_once_undone(program: Program, desk: Desk) -> None:

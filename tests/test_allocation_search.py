@@ -83,7 +83,7 @@ def test_a_dive_seats_whole_requests_where_they_fit(step: float) -> None:
         assert sorted(task.session[chosen][served == request].tolist()) == sessions.tolist()
 
 
-@pytest.mark.parametrize("seed", [1, 4, 5])
+@pytest.mark.parametrize("seed", [35, 51, 53])
 def test_blocks_share_no_request_and_lower_the_bound_by_no_more_than_is_true(seed: int) -> None:
     task = crowded_task(seed)
     model = build(task)
@@ -108,13 +108,14 @@ def test_blocks_share_no_request_and_lower_the_bound_by_no_more_than_is_true(see
     assert tightened.value - lowered >= optimum_of(task) - 1e-6
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [1, 35, 51, 53])
 def test_of_a_clique_no_two_fit_together_and_nothing_more_can_join(seed: int) -> None:
     task = crowded_task(seed)
     relaxed = Branching(build(task), None, exact=False).relax(costs_of(task))
     assert relaxed is not None
     values = relaxed.values[: len(task)]
     cliques = broken_cliques(task, values)
+    assert cliques
     assert all(values[clique].sum() > 1 for clique in cliques)
     for clique in cliques:
         for one, other in combinations(clique.tolist(), 2):

@@ -58,9 +58,10 @@ class Seats:
     def __init__(self, task: Task) -> None:
         self.task = task
         steps = int(task.end.max()) + 1
-        self._free: Ints = np.repeat(task.capacity, steps)
-        self._low: Ints = task.resource * steps + task.start
-        self._high: Ints = task.resource * steps + task.end
+        resources, place = np.unique(task.resource, return_inverse=True)
+        self._free: Ints = np.repeat(task.capacity[resources], steps)
+        self._low: Ints = place * steps + task.start
+        self._high: Ints = place * steps + task.end
         self._spans: Ints = np.stack((self._low, self._high), axis=1).ravel()
         self._left = [cap.limit for cap in task.caps]
         self._cap: Ints = np.full(len(task), -1, dtype=np.int64)

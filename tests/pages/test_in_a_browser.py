@@ -28,6 +28,7 @@ from tests.builders import (
     a_project,
     a_resource,
     a_role,
+    an_attendee,
     an_organisation,
     opening_hours,
 )
@@ -110,8 +111,11 @@ def _booked(
     over: dict[str, Any] = {"status": BookingStatus.COMPLETED}
     ago = timedelta(days=4)
     a_booking(session, microscope, project, at(0) - ago, at(60) - ago, **over)
+    confirmed = a_booking(session, microscope, project, at(0), at(60))
+    an_attendee(session, confirmed, address=f"{'long.name.' * 6}@institute.example")
+    an_attendee(session, confirmed, name="Ben Mwangi")
     return {
-        "confirmed": a_booking(session, microscope, project, at(0), at(60)).id,
+        "confirmed": confirmed.id,
         "pending": a_booking(session, cluster, project, at(0), at(600), **waits).id,
         "held": a_booking(session, microscope, project, at(240), at(300), **held).id,
         "displaced": a_booking(session, microscope, project, at(0), at(60), **fell).id,

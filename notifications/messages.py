@@ -161,7 +161,7 @@ def _booking_mail(
             or move_link(due, card)
             or offer_link(due, settings)
             or _leads_to(message, card),
-            "why": language.say(WHY_PLAIN) if message.method and plain(card) else "",
+            "why": language.say(WHY_PLAIN) if message.method and plain(card, due.kind) else "",
             **offered,
         },
     )
@@ -193,7 +193,7 @@ def _leads_to(message: Message, card: BookingCard) -> str:
 def _invite(
     due: DueDelivery, message: Message, card: BookingCard, settings: Settings
 ) -> Invite | None:
-    if message.method is None or plain(card):
+    if message.method is None or plain(card, due.kind):
         return None
     token = reply_token(settings.secret_key, card)
     return Invite(message.method, invite_text(card, message.method, due.address, token))

@@ -27,6 +27,8 @@ _SHOWN_BY_FEEDS: Final = frozenset(
 _OWN_DOING: Final = frozenset(
     {EventKind.BOOKING_MOVED, EventKind.BOOKING_CANCELLED, EventKind.BOOKING_HANDED_OVER}
 )
+# What answers a calendar program is of no use without its calendar part.
+_ASKED_BY_A_CALENDAR: Final = frozenset({EventKind.INVITE_ASKED, EventKind.COUNTER_PROPOSED})
 WHY_PLAIN: Final = (
     "Your account asks for no invitations by mail, so this mail holds none. It comes all the same, "
     "since it was not you who changed the booking, or since it needs your answer."
@@ -42,9 +44,11 @@ def hears_at_once(event: PendingEvent, reader: Addressee) -> bool:
     return event.kind not in _OWN_DOING or not _done_by(event.payload, reader.person_id)
 
 
-def plain(card: BookingCard) -> bool:
+def plain(card: BookingCard, kind: EventKind) -> bool:
     """Say whether the reader's mail holds no invite; who is invited by others gets each."""
-    return card.attendee is None and card.calendar_mail is not CalendarMail.INVITE
+    if card.attendee is not None or kind in _ASKED_BY_A_CALENDAR:
+        return False
+    return card.calendar_mail is not CalendarMail.INVITE
 
 
 def _done_by(payload: Mapping[str, Any], person_id: UUID | None) -> bool:

@@ -22,6 +22,7 @@ from booking.events import record
 from booking.models import (
     AccessRequest,
     Booking,
+    BusyCalendar,
     CalendarToken,
     Delivery,
     Facility,
@@ -113,6 +114,8 @@ class World:
     role_id: UUID
     qualification_id: UUID
     feed_ids: dict[Caller, UUID]
+    busy_ids: dict[Caller, UUID]
+    busy_here_id: UUID
     used: Booking
     closure_id: UUID
     entry_id: UUID
@@ -170,6 +173,8 @@ def a_world(session: Session, *, round_state: RoundState) -> World:
         role_id=role.id,
         qualification_id=qualification.id,
         feed_ids={who: _feed(session, person).id for who, person in callers.items()},
+        busy_ids={who: _busy(session, person_id=person.id).id for who, person in callers.items()},
+        busy_here_id=_busy(session, resource_id=home.resource.id).id,
         entry_id=an_entry(session, home.resource, home_project, LATER, LATER + HOUR).id,
         offer_id=an_offer(session, home.resource, home_project, LATER, LATER + HOUR).id,
         used=_used(session, home.resource, home_project),
@@ -216,6 +221,10 @@ def _failed_mail(session: Session, home: Place) -> Delivery:
             last_error="550 5.1.1 no such user",
         ),
     )
+
+
+def _busy(session: Session, **of: Any) -> BusyCalendar:
+    return added(session, BusyCalendar(name="busy", created_at=NOW, **of))
 
 
 def _used(session: Session, resource: Resource, project: Project) -> Booking:

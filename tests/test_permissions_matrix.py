@@ -104,16 +104,14 @@ def call(client: TestClient, route: str, row: Row, world: World, caller: Caller)
 
 def ids_in(path: str, world: World, caller: Caller) -> dict[str, object]:
     home = world.home
-    busy_id = (
-        world.busy_ids.get(caller, world.fact_id) if path.startswith("/me") else world.busy_here_id
-    )
+    busy_of = caller if path.startswith("/me") else Caller.NOBODY
     own_ids = world.feed_ids if "calendar" in path else world.token_ids
     return {
         "appeal_id": world.appeal_id,
         "attendee_id": world.attendee_id,
         "delivery_id": world.delivery_id,
         "booking_id": world.used.id if path.endswith("/usage") else home.booking.id,
-        "calendar_id": busy_id,
+        "calendar_id": world.busy_ids[busy_of],
         "calculation_id": world.calculation_id,
         "closure_id": world.closure_id,
         "entry_id": world.entry_id,

@@ -226,8 +226,8 @@ def while_not_busy_elsewhere(facts: BookingFacts) -> Violation | None:
         return None
     return Violation(
         BookingCode.BUSY_ELSEWHERE,
-        f"The person it is for is busy elsewhere {listed(taken)}; choose another time, or say "
-        "that it is to be booked all the same (even_if_busy).",
+        f"The person it is for is busy elsewhere {listed(taken)}; choose another time, or ask for "
+        "it all the same (even_if_busy).",
         "/starts_at",
     )
 

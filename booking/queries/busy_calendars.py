@@ -1,6 +1,6 @@
 """Reads of outside calendars: whose they are, what they say is taken, which are due."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, func, select
 
-from booking.engine.intervals import Interval
+from booking.engine.intervals import Interval, intersect, union
 from booking.engine.lifecycle import HOLDING
 from booking.models import Booking, BusyCalendar, BusyTime, Closure, Facility, Person, Resource
 from booking.queries.locking import locked
@@ -138,6 +138,17 @@ def busy_elsewhere(session: Session, person_id: UUID, *, within: Interval) -> tu
         .order_by(col(BusyTime.starts_at), col(BusyTime.ends_at))
     )
     return tuple(Interval(*row) for row in rows)
+
+
+def busy_among(
+    session: Session, person_id: UUID | None, slots: Collection[Interval]
+) -> frozenset[Interval]:
+    """Return those of the slots in which a person is busy elsewhere; nobody is in none."""
+    if person_id is None or not slots:
+        return frozenset()
+    within = Interval(min(each.start for each in slots), max(each.end for each in slots))
+    busy = union(busy_elsewhere(session, person_id, within=within))
+    return frozenset(each for each in slots if intersect([each], busy))
 
 
 def conflicts(

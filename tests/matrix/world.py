@@ -102,7 +102,8 @@ class World:
 
     `token_ids` are a second token of each caller; `colleague` is on the home project,
     qualified for its resource, and an operator of its facility by `role_id`; the home
-    project asks in the home facility's round.
+    project asks in the home facility's round. Of the busy calendars, that of the home
+    resource is nobody's.
     """
 
     home: Place
@@ -115,7 +116,6 @@ class World:
     qualification_id: UUID
     feed_ids: dict[Caller, UUID]
     busy_ids: dict[Caller, UUID]
-    busy_here_id: UUID
     used: Booking
     closure_id: UUID
     entry_id: UUID
@@ -221,6 +221,13 @@ def _failed_mail(session: Session, home: Place) -> Delivery:
             last_error="550 5.1.1 no such user",
         ),
     )
+
+
+def _busy_ids(
+    session: Session, callers: dict[Caller, Person], resource: Resource
+) -> dict[Caller, UUID]:
+    of_callers = {who: _busy(session, person_id=each.id).id for who, each in callers.items()}
+    return {Caller.NOBODY: _busy(session, resource_id=resource.id).id} | of_callers
 
 
 def _busy(session: Session, **of: Any) -> BusyCalendar:

@@ -21,6 +21,7 @@ from booking.queries.feeds import SHOWN_AFTER, SHOWN_BEFORE, Feed
 from booking.services import calendar_texts, calendar_tokens
 from notifications.alarms import with_alarm
 from notifications.calendar import (
+    availability_text,
     feed_text,
     freebusy_text,
     public_text,
@@ -41,6 +42,7 @@ def _answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {200: calendar, **problems(*statuses)}
 
 
+@router.head("/feeds/{token}.ics", include_in_schema=False)
 @router.get(
     "/feeds/{token}.ics",
     response_class=Response,
@@ -73,6 +75,7 @@ def read_feed(
     return Response(feed_text(found.name, events), media_type=MEDIA_TYPE, headers=headers)
 
 
+@router.head("/bookings/{booking_id}.ics", include_in_schema=False)
 @router.get(
     "/bookings/{booking_id}.ics", response_class=Response, responses=_answers(401, 403, 404)
 )
@@ -98,6 +101,7 @@ def download_booking(
     return Response(text, media_type=MEDIA_TYPE, headers=headers)
 
 
+@router.head("/resources/{resource_id}/freebusy.ifb", include_in_schema=False)
 @router.get(
     "/resources/{resource_id}/freebusy.ifb", response_class=Response, responses=_answers(404)
 )
@@ -105,13 +109,35 @@ def read_freebusy(
     resource_id: UUID, session: ReadSession, settings: AppSettings, now: Now
 ) -> Response:
     """Return when a resource is booked out or closed; it names nobody."""
-    today = datetime.combine(now.date(), time(), tzinfo=UTC)
-    during = Interval(today - SHOWN_BEFORE, today + SHOWN_AFTER)
+    during = _span_of(now)
     busy = feeds.freebusy(session, resource_id, during=during)
     if busy is None:
         raise NotFound("There is no such resource; find one on the first page.")
     text = freebusy_text(resource_id, host=settings.host, during=during, busy=busy, now=now)
     return Response(text, media_type=MEDIA_TYPE, headers=PUBLIC)
+
+
+@router.head("/resources/{resource_id}/availability.ics", include_in_schema=False)
+@router.get(
+    "/resources/{resource_id}/availability.ics", response_class=Response, responses=_answers(404)
+)
+def read_availability(
+    resource_id: UUID, session: ReadSession, settings: AppSettings, now: Now
+) -> Response:
+    """Return when a resource is open, as a VAVAILABILITY for programs; bookings are not in it."""
+    during = _span_of(now)
+    open_at = feeds.open_time(session, resource_id, during=during)
+    if open_at is None:
+        raise NotFound("There is no such resource; find one on the first page.")
+    text = availability_text(
+        resource_id, host=settings.host, during=during, open_at=open_at, now=now
+    )
+    return Response(text, media_type=MEDIA_TYPE, headers=PUBLIC)
+
+
+def _span_of(now: datetime) -> Interval:
+    today = datetime.combine(now.date(), time(), tzinfo=UTC)
+    return Interval(today - SHOWN_BEFORE, today + SHOWN_AFTER)
 
 
 def _texts(database: Database, settings: Settings, revisions: dict[UUID, int]) -> dict[UUID, str]:

@@ -1,7 +1,7 @@
 """Calendars by secret address: what they show, to whom, and when they have not changed."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,6 +24,7 @@ from tests.builders import (
     a_resource,
     a_role,
     a_token,
+    opening_hours,
 )
 
 DAY = timedelta(days=1)
@@ -332,3 +333,58 @@ def test_alarm__of_the_person__is_in_their_feed_and_download_alone(
     )
     assert [each.text.count("TRIGGER:-PT15M") for each in (after, download)] == [1, 1]
     assert "VALARM" not in client.get(public).text
+
+
+def test_feed__asked_for_its_head_or_packed__answers_without_or_with_less(
+    client: TestClient, scene: Scene
+) -> None:
+    path = path_of(ask(client, scene.booker, of="me"))
+    head = client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["etag"] == client.get(path).headers["etag"]
+    assert head.headers["cache-control"] == "private, max-age=300"
+    assert head.headers["referrer-policy"] == "no-referrer"
+    packed = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.text.startswith("BEGIN:VCALENDAR")
+
+
+def test_feed__its_head__names_it_and_says_how_often_to_come_back(
+    client: TestClient, scene: Scene
+) -> None:
+    (calendar,) = [Calendar.from_ical(client.get(path_of(ask(client, scene.booker, of="me"))).text)]
+    assert isinstance(calendar, Calendar)
+    assert {"NAME", "X-WR-CALNAME", "REFRESH-INTERVAL", "X-PUBLISHED-TTL", "COLOR"} <= set(calendar)
+    assert "METHOD" not in calendar
+    (event,) = calendar.walk("VEVENT")
+    assert event["REFID"] == str(scene.booking.project_id)
+
+
+def test_feed__of_a_resource__does_not_tell_which_project(client: TestClient, scene: Scene) -> None:
+    feed = ask(client, scene.manager, of="resource", id=str(scene.booking.resource_id))
+    text = client.get(path_of(feed)).text
+    assert "BEGIN:VEVENT" in text
+    assert "REFID" not in text
+    assert str(scene.booking.project_id) not in text
+
+
+def test_availability__opening_hours_and_a_closure__are_windows_in_utc(
+    client: TestClient, scene: Scene, database: Database
+) -> None:
+    path = f"/resources/{scene.booking.resource_id}/availability.ics"
+    always = Calendar.from_ical(client.get(path).text)
+    assert len(always.walk("AVAILABLE")) == 1
+    with database.writing() as session:
+        opening_hours(session, scene.facility_id, time(8), time(17), weekdays=range(5))
+        start = datetime(2027, 1, 11, 7, tzinfo=UTC)
+        a_closure(session, scene.facility_id, start, start + HOUR)
+    answer = client.get(path)
+    assert answer.headers["content-type"].startswith("text/calendar")
+    (found,) = Calendar.from_ical(answer.text).walk("VAVAILABILITY")
+    assert found["BUSYTYPE"] == "BUSY-UNAVAILABLE"
+    windows = [(each.decoded("DTSTART"), each.decoded("DTEND")) for each in found.walk("AVAILABLE")]
+    # Nairobi is three hours ahead of UTC: open from 5 to 14.
+    assert (datetime(2027, 1, 12, 5, tzinfo=UTC), datetime(2027, 1, 12, 14, tzinfo=UTC)) in windows
+    assert (datetime(2027, 1, 11, 5, tzinfo=UTC), start) in windows
+    assert (start + HOUR, datetime(2027, 1, 11, 14, tzinfo=UTC)) in windows
+    assert client.get(f"/resources/{uuid4()}/availability.ics").status_code == 404

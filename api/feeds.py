@@ -5,10 +5,11 @@ from datetime import UTC, datetime, time
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Path
+from fastapi import APIRouter, Header, Path, Request
 from fastapi.responses import Response
 
 from api.deps import AppDatabase, AppSettings, Now, ReadSession, SignedIn
+from api.feed_memory import FeedMemory, Look
 from api.problems import problems
 from booking.config import Settings
 from booking.db import Database
@@ -50,20 +51,35 @@ def _answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
 )
 def read_feed(
     token: Annotated[str, Path(max_length=200)],
+    request: Request,
     database: AppDatabase,
     settings: AppSettings,
     now: Now,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Return the calendar behind a secret address; 304 where it has not changed."""
+    memory: FeedMemory = request.app.state.feed_memory
+    key = token_hash(token)
     with database.reading() as session:
-        found = feeds.feed(session, token_hash(token), now=now)
+        newest = feeds.newest_event(session)
+        etag = memory.unchanged(key, newest=newest, now=now)
+        if etag and _same(if_none_match, etag):
+            return Response(status_code=UNCHANGED, headers={**PRIVATE, "ETag": etag})
+        found = feeds.feed(session, key, now=now)
     if found is None:
         raise NotFound("There is no such calendar; create a new address in your account.")
     _note_use(database, found, now)
     headers = {**PRIVATE, "ETag": _etag(found)}
+    memory.keep_look(key, Look(headers["ETag"], newest, now))
     if _same(if_none_match, headers["ETag"]):
         return Response(status_code=UNCHANGED, headers=headers)
+    body = memory.body(headers["ETag"]) or _joined(database, settings, found)
+    memory.keep_body(headers["ETag"], body)
+    return Response(body, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _joined(database: Database, settings: Settings, found: Feed) -> bytes:
+    """Join the kept texts of what a feed shows."""
     kept = _texts(database, settings, {each.id: each.revision for each in found.bookings})
     events = (
         public_text(kept[each.id], each.resource_name)
@@ -72,7 +88,7 @@ def read_feed(
         for each in found.bookings
         if each.id in kept
     )
-    return Response(feed_text(found.name, events), media_type=MEDIA_TYPE, headers=headers)
+    return feed_text(found.name, events).encode()
 
 
 @router.head("/bookings/{booking_id}.ics", include_in_schema=False)

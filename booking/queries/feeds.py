@@ -15,7 +15,15 @@ from booking.engine.lifecycle import HOLDING, ResourceState
 from booking.engine.opening import open_windows
 from booking.engine.permissions import Action, Actor, Scope, may
 from booking.engine.vocabulary import CalendarKind, FeedOf
-from booking.models import Booking, CalendarToken, Closure, Facility, Project, Resource
+from booking.models import (
+    Booking,
+    CalendarToken,
+    Closure,
+    Event,
+    Facility,
+    Project,
+    Resource,
+)
 from booking.queries.alarms import alarms_of
 from booking.queries.catalogue import hours_of_each
 from booking.queries.holds import held_by
@@ -85,6 +93,11 @@ def feed(session: Session, token_hash: str, *, now: datetime) -> Feed | None:
         bookings=shown,
         alarms=alarms_of(session, token.person_id, mine) if mine else {},
     )
+
+
+def newest_event(session: Session) -> UUID | None:
+    """Return the id of the newest event there is: whatever changes a feed records one."""
+    return session.exec(select(Event.id).order_by(col(Event.id).desc()).limit(1)).first()
 
 
 def may_follow(actor: Actor, of: FeedOf, subject: FeedSubject) -> bool:

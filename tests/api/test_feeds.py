@@ -6,13 +6,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from icalendar import Calendar
 from sqlmodel import Session, select
 
 from booking.db import Database
-from booking.engine.lifecycle import BookingStatus, ResourceState
+from booking.engine.lifecycle import BookingStatus, EventKind, ResourceState
 from booking.engine.permissions import Role
+from booking.events import record
 from booking.models import Booking, BookingText, CalendarToken, Membership, Person
 from tests.builders import (
     NOW,
@@ -26,6 +28,7 @@ from tests.builders import (
     a_token,
     opening_hours,
 )
+from tests.statements import counted_statements
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -86,6 +89,7 @@ def change(database: Database, booking_id: UUID, **values: Any) -> None:
         for name, value in values.items():
             setattr(row, name, value)
         session.add(row)
+        record(session, EventKind.BOOKING_MOVED, subject_id=booking_id, now=NOW)
 
 
 def test_feed__of_me__shows_my_booking_as_everywhere(client: TestClient, scene: Scene) -> None:
@@ -388,3 +392,18 @@ def test_availability__opening_hours_and_a_closure__are_windows_in_utc(
     assert (datetime(2027, 1, 11, 5, tzinfo=UTC), start) in windows
     assert (start + HOUR, datetime(2027, 1, 11, 14, tzinfo=UTC)) in windows
     assert client.get(f"/resources/{uuid4()}/availability.ics").status_code == 404
+
+
+def test_feed__asked_again_at_once__is_304_without_a_look_until_something_is_recorded(
+    client: TestClient, scene: Scene, database: Database, app: FastAPI
+) -> None:
+    path = path_of(ask(client, scene.booker, of="me"))
+    first = client.get(path)
+    told = {"If-None-Match": first.headers["etag"]}
+    with counted_statements(app.state.database.engine) as asked:
+        assert client.get(path, headers=told).status_code == 304
+    assert [each for each in asked if "booking" in each] == []
+    assert len([each for each in asked if each.startswith("SELECT")]) == 1
+    assert client.get(path).content == first.content
+    change(database, scene.booking.id, revision=1, title="New words")
+    assert client.get(path, headers=told).status_code == 200

@@ -2,7 +2,7 @@
 
 A text depends on its ETag alone, so it is never stale. That a feed has not changed is believed
 for five minutes, the time for which readers may keep it anyway, and only while nothing at all
-was recorded in the installation; all that is then said is "not changed", which tells nothing.
+was recorded in the installation. Who may read it is looked up each time that a text is sent.
 """
 
 from collections import OrderedDict

@@ -62,19 +62,31 @@ def read_feed(
     key = token_hash(token)
     with database.reading() as session:
         newest = feeds.newest_event(session)
-        etag = memory.unchanged(key, newest=newest, now=now)
-        if etag and _same(if_none_match, etag):
-            return Response(status_code=UNCHANGED, headers={**PRIVATE, "ETag": etag})
-        found = feeds.feed(session, key, now=now)
-    if found is None:
-        raise NotFound("There is no such calendar; create a new address in your account.")
+        known = memory.unchanged(key, newest=newest, now=now)
+        if known and _same(if_none_match, known):
+            return _answer(None, known)
+        of = feeds.followed(session, key)
+        if of is None:
+            raise NotFound("There is no such calendar; create a new address in your account.")
+        body = memory.body(known) if known else None
+        if known and body is not None:
+            return _answer(body, known)
+        found = feeds.feed(session, of, now=now)
     _note_use(database, found, now)
-    headers = {**PRIVATE, "ETag": _etag(found)}
-    memory.keep_look(key, Look(headers["ETag"], newest, now))
-    if _same(if_none_match, headers["ETag"]):
+    etag = _etag(found)
+    memory.keep_look(key, Look(etag, newest, now))
+    if _same(if_none_match, etag):
+        return _answer(None, etag)
+    body = memory.body(etag) or _joined(database, settings, found)
+    memory.keep_body(etag, body)
+    return _answer(body, etag)
+
+
+def _answer(body: bytes | None, etag: str) -> Response:
+    """Answer a feed; without a body that it has not changed."""
+    headers = {**PRIVATE, "ETag": etag}
+    if body is None:
         return Response(status_code=UNCHANGED, headers=headers)
-    body = memory.body(headers["ETag"]) or _joined(database, settings, found)
-    memory.keep_body(headers["ETag"], body)
     return Response(body, media_type=MEDIA_TYPE, headers=headers)
 
 

@@ -66,8 +66,16 @@ class Feed:
     alarms: Mapping[UUID, int]
 
 
-def feed(session: Session, token_hash: str, *, now: datetime) -> Feed | None:
-    """Return what a secret address shows.
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A secret address that is known, and whose owner may see what it shows."""
+
+    token: CalendarToken
+    subject: FeedSubject
+
+
+def followed(session: Session, token_hash: str) -> Followed | None:
+    """Return what a secret address is of.
 
     None where it is unknown or revoked, or its owner may no longer see what it shows.
     """
@@ -83,11 +91,17 @@ def feed(session: Session, token_hash: str, *, now: datetime) -> Feed | None:
     subject = feed_subject(session, of=token.of, subject_id=token.subject_id or token.person_id)
     if subject is None or not may_follow(actor_of(session, token.person_id), token.of, subject):
         return None
+    return Followed(token, subject)
+
+
+def feed(session: Session, of: Followed, *, now: datetime) -> Feed:
+    """Return what a secret address shows now."""
+    token = of.token
     shown = _shown(session, token.of, token.subject_id or token.person_id, now=now)
     mine = [each.id for each in shown] if token.of is FeedOf.ME else []
     return Feed(
         token_id=token.id,
-        name=subject.name,
+        name=of.subject.name,
         public=token.of in {FeedOf.RESOURCE, FeedOf.FACILITY},
         last_used_at=token.last_used_at,
         bookings=shown,

@@ -329,7 +329,9 @@ def test_alarm__of_the_person__is_in_their_feed_and_download_alone(
     public = path_of(ask(client, scene.manager, of="facility", id=str(scene.facility_id)))
     before = client.get(mine).headers["ETag"]
     with database.writing() as session:
-        session.get_one(Person, scene.booking.person_id).alarm_minutes = 15
+        person = session.get_one(Person, scene.booking.person_id)
+        person.alarm_minutes = 15
+        record(session, EventKind.PERSON_CHANGED, subject_id=person.id, now=NOW)
     after = client.get(mine)
     assert after.headers["ETag"] != before
     download = client.get(

@@ -1,7 +1,7 @@
 """Calendars by secret address: what they show, to whom, and when they have not changed."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,7 +26,6 @@ from tests.builders import (
     a_resource,
     a_role,
     a_token,
-    opening_hours,
 )
 from tests.statements import counted_statements
 
@@ -372,28 +371,6 @@ def test_feed__of_a_resource__does_not_tell_which_project(client: TestClient, sc
     assert "BEGIN:VEVENT" in text
     assert "REFID" not in text
     assert str(scene.booking.project_id) not in text
-
-
-def test_availability__opening_hours_and_a_closure__are_windows_in_utc(
-    client: TestClient, scene: Scene, database: Database
-) -> None:
-    path = f"/resources/{scene.booking.resource_id}/availability.ics"
-    always = Calendar.from_ical(client.get(path).text)
-    assert len(always.walk("AVAILABLE")) == 1
-    with database.writing() as session:
-        opening_hours(session, scene.facility_id, time(8), time(17), weekdays=range(5))
-        start = datetime(2027, 1, 11, 7, tzinfo=UTC)
-        a_closure(session, scene.facility_id, start, start + HOUR)
-    answer = client.get(path)
-    assert answer.headers["content-type"].startswith("text/calendar")
-    (found,) = Calendar.from_ical(answer.text).walk("VAVAILABILITY")
-    assert found["BUSYTYPE"] == "BUSY-UNAVAILABLE"
-    windows = [(each.decoded("DTSTART"), each.decoded("DTEND")) for each in found.walk("AVAILABLE")]
-    # Nairobi is three hours ahead of UTC: open from 5 to 14.
-    assert (datetime(2027, 1, 12, 5, tzinfo=UTC), datetime(2027, 1, 12, 14, tzinfo=UTC)) in windows
-    assert (datetime(2027, 1, 11, 5, tzinfo=UTC), start) in windows
-    assert (start + HOUR, datetime(2027, 1, 11, 14, tzinfo=UTC)) in windows
-    assert client.get(f"/resources/{uuid4()}/availability.ics").status_code == 404
 
 
 def test_feed__asked_again_at_once__is_304_without_a_look_until_something_is_recorded(

@@ -164,9 +164,7 @@ def a_world(session: Session, *, round_state: RoundState) -> World:
     return World(
         home=replace(home, project=home_project),
         tokens=tokens,
-        token_ids={
-            who: people.tokens_of(session, person.id)[-1].id for who, person in callers.items()
-        },
+        token_ids={who: _second_token(session, person) for who, person in callers.items()},
         colleague=colleague,
         newcomer=a_person(session),
         fact_id=fact.id,
@@ -220,6 +218,10 @@ def _failed_mail(session: Session, home: Place) -> Delivery:
             last_error="550 5.1.1 no such user",
         ),
     )
+
+
+def _second_token(session: Session, person: Person) -> UUID:
+    return people.tokens_of(session, person.id)[-1].id
 
 
 def _busy_ids(

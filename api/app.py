@@ -14,6 +14,7 @@ from api.bodies import BodyLimit
 from api.dav.accounts import sign_in
 from api.dav.protocol import dav_router, well_known
 from api.description import describe
+from api.feed_memory import FeedMemory
 from api.headers import SecurityHeaders
 from api.logs import set_up_logs
 from api.pages.visit import refused_page, trouble_page, visit_of
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = Database(settings.database_url)
+    app.state.feed_memory = FeedMemory()
     app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
     install_problems(app, _refused_page, trouble_page)

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, time
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Path
+from fastapi import APIRouter, Header, Path, Request
 from fastapi.responses import Response
 
 from api.deps import AppDatabase, AppSettings, Now, ReadSession, SignedIn
+from api.feed_memory import FeedMemory, Look
 from api.problems import problems
 from booking.config import Settings
 from booking.db import Database
@@ -21,6 +22,7 @@ from booking.queries.feeds import SHOWN_AFTER, SHOWN_BEFORE, Feed
 from booking.services import calendar_texts, calendar_tokens
 from notifications.alarms import with_alarm
 from notifications.calendar import (
+    availability_text,
     feed_text,
     freebusy_text,
     public_text,
@@ -41,6 +43,7 @@ def _answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {200: calendar, **problems(*statuses)}
 
 
+@router.head("/feeds/{token}.ics", include_in_schema=False)
 @router.get(
     "/feeds/{token}.ics",
     response_class=Response,
@@ -48,20 +51,47 @@ def _answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
 )
 def read_feed(
     token: Annotated[str, Path(max_length=200)],
+    request: Request,
     database: AppDatabase,
     settings: AppSettings,
     now: Now,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Return the calendar behind a secret address; 304 where it has not changed."""
+    memory: FeedMemory = request.app.state.feed_memory
+    key = token_hash(token)
     with database.reading() as session:
-        found = feeds.feed(session, token_hash(token), now=now)
-    if found is None:
-        raise NotFound("There is no such calendar; create a new address in your account.")
+        newest = feeds.newest_event(session)
+        known = memory.unchanged(key, newest=newest, now=now)
+        if known and _same(if_none_match, known):
+            return _answer(None, known)
+        of = feeds.followed(session, key)
+        if of is None:
+            raise NotFound("There is no such calendar; create a new address in your account.")
+        body = memory.body(known) if known else None
+        if known and body is not None:
+            return _answer(body, known)
+        found = feeds.feed(session, of, now=now)
     _note_use(database, found, now)
-    headers = {**PRIVATE, "ETag": _etag(found)}
-    if _same(if_none_match, headers["ETag"]):
+    etag = _etag(found)
+    memory.keep_look(key, Look(etag, newest, now))
+    if _same(if_none_match, etag):
+        return _answer(None, etag)
+    body = memory.body(etag) or _joined(database, settings, found)
+    memory.keep_body(etag, body)
+    return _answer(body, etag)
+
+
+def _answer(body: bytes | None, etag: str) -> Response:
+    """Answer a feed; without a body that it has not changed."""
+    headers = {**PRIVATE, "ETag": etag}
+    if body is None:
         return Response(status_code=UNCHANGED, headers=headers)
+    return Response(body, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _joined(database: Database, settings: Settings, found: Feed) -> bytes:
+    """Join the kept texts of what a feed shows."""
     kept = _texts(database, settings, {each.id: each.revision for each in found.bookings})
     events = (
         public_text(kept[each.id], each.resource_name)
@@ -70,9 +100,10 @@ def read_feed(
         for each in found.bookings
         if each.id in kept
     )
-    return Response(feed_text(found.name, events), media_type=MEDIA_TYPE, headers=headers)
+    return feed_text(found.name, events).encode()
 
 
+@router.head("/bookings/{booking_id}.ics", include_in_schema=False)
 @router.get(
     "/bookings/{booking_id}.ics", response_class=Response, responses=_answers(401, 403, 404)
 )
@@ -98,6 +129,7 @@ def download_booking(
     return Response(text, media_type=MEDIA_TYPE, headers=headers)
 
 
+@router.head("/resources/{resource_id}/freebusy.ifb", include_in_schema=False)
 @router.get(
     "/resources/{resource_id}/freebusy.ifb", response_class=Response, responses=_answers(404)
 )
@@ -105,13 +137,35 @@ def read_freebusy(
     resource_id: UUID, session: ReadSession, settings: AppSettings, now: Now
 ) -> Response:
     """Return when a resource is booked out or closed; it names nobody."""
-    today = datetime.combine(now.date(), time(), tzinfo=UTC)
-    during = Interval(today - SHOWN_BEFORE, today + SHOWN_AFTER)
+    during = _span_of(now)
     busy = feeds.freebusy(session, resource_id, during=during)
     if busy is None:
         raise NotFound("There is no such resource; find one on the first page.")
     text = freebusy_text(resource_id, host=settings.host, during=during, busy=busy, now=now)
     return Response(text, media_type=MEDIA_TYPE, headers=PUBLIC)
+
+
+@router.head("/resources/{resource_id}/availability.ics", include_in_schema=False)
+@router.get(
+    "/resources/{resource_id}/availability.ics", response_class=Response, responses=_answers(404)
+)
+def read_availability(
+    resource_id: UUID, session: ReadSession, settings: AppSettings, now: Now
+) -> Response:
+    """Return when a resource is open, as a VAVAILABILITY for programs; bookings are not in it."""
+    during = _span_of(now)
+    open_at = feeds.open_time(session, resource_id, during=during)
+    if open_at is None:
+        raise NotFound("There is no such resource; find one on the first page.")
+    text = availability_text(
+        resource_id, host=settings.host, during=during, open_at=open_at, now=now
+    )
+    return Response(text, media_type=MEDIA_TYPE, headers=PUBLIC)
+
+
+def _span_of(now: datetime) -> Interval:
+    today = datetime.combine(now.date(), time(), tzinfo=UTC)
+    return Interval(today - SHOWN_BEFORE, today + SHOWN_AFTER)
 
 
 def _texts(database: Database, settings: Settings, revisions: dict[UUID, int]) -> dict[UUID, str]:

@@ -15,13 +15,15 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from api import incoming
+from api.busy_calendars import refresh_due
 from api.calculating import calculate_next
+from api.outside import Outside
 from api.works import QUICK, SLOW
 from booking.clock import utc_now
 from booking.config import Settings
 from booking.db import Database
 from booking.engine.vocabulary import CalculationKind
-from booking.queries import installation, offered_time
+from booking.queries import busy_calendars, installation, offered_time
 from booking.services import digests, housekeeping, lapsing, offering, offers, sealing
 from booking.services.calculations import SILENT
 from notifications.digest import TOLD
@@ -39,6 +41,7 @@ CLEAR_SECONDS: Final = 60
 CALCULATE_SECONDS: Final = 1
 DIGEST_SECONDS: Final = 60
 INBOX_SECONDS: Final = 60
+FETCH_SECONDS: Final = 15
 log = structlog.get_logger()
 
 
@@ -98,6 +101,7 @@ class Jobs:
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings = settings
         self.database = database
+        self.outside = Outside()
         self.leadership = Leadership(database)
         self.stopping = threading.Event()
         self.taken_up: set[frozenset[CalculationKind]] = set()
@@ -122,6 +126,7 @@ class Jobs:
             (DIGEST_SECONDS, self.digest),
             (CALCULATE_SECONDS, self.calculate),
             (CALCULATE_SECONDS, self.answer),
+            (FETCH_SECONDS, self.fetch),
         ):
             self._every(seconds, job)
         if self.settings.inbox:
@@ -181,6 +186,12 @@ class Jobs:
             with self.database.writing() as session:
                 digests.record_due(session, now=utc_now(), kinds=TOLD)
 
+    def fetch(self) -> None:
+        """Fetch the busy calendars that are due; one query where none is."""
+        while self._may_work() and self._has_calendars_due():
+            if not refresh_due(self.database, self.outside, settings=self.settings):
+                return
+
     def calculate(self) -> None:
         """Do the long calculations that were asked for."""
         self._calculate(SLOW)
@@ -217,6 +228,10 @@ class Jobs:
     def _lapses(self) -> bool:
         with self.database.reading() as session:
             return lapsing.is_due(session, now=utc_now())
+
+    def _has_calendars_due(self) -> bool:
+        with self.database.reading() as session:
+            return busy_calendars.any_due(session, now=utc_now())
 
     def _has_offers_to_make(self) -> bool:
         with self.database.reading() as session:

@@ -12,7 +12,17 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from icalendar import Calendar, Event, FreeBusy, vCalAddress, vDuration, vPeriod, vText
+from icalendar import (
+    Availability,
+    Available,
+    Calendar,
+    Event,
+    FreeBusy,
+    vCalAddress,
+    vDuration,
+    vPeriod,
+    vText,
+)
 from icalendar.parser import Contentline
 
 from booking.engine.intervals import Interval
@@ -26,7 +36,8 @@ from notifications.wording import span_words
 PRODID: Final = "-//Benchshare//Benchshare 0.1//EN"
 REFRESH: Final = timedelta(hours=1)
 UNNAMED: Final = frozenset({"", "unit"})
-PERSONAL: Final = ("SUMMARY", "CATEGORIES", "ATTENDEE")
+COLOUR: Final = "teal"
+PERSONAL: Final = ("SUMMARY", "CATEGORIES", "ATTENDEE", "REFID")
 
 STATUS_WORD: Final[dict[BookingStatus, str]] = {
     BookingStatus.HELD: "TENTATIVE",
@@ -72,6 +83,8 @@ def vevent_text(card: BookingCard) -> str:
     event.add("location", plain(place(card)))
     event.add("description", plain(_description(card)))
     event.add("categories", [plain(card.project_name)])
+    # Groups the bookings of a project (RFC 9253).
+    event.add("refid", vText(str(card.project_id)))
     event.add("url", booking_url(card))
     event.add("organizer", _address(card.organiser, card.facility_name))
     if card.access_by is not AccessBy.PHYSICAL and card.web_address:
@@ -128,6 +141,7 @@ def feed_text(name: str, vevents: Iterable[str]) -> str:
     calendar.add("x-wr-calname", vText(one_line(name)))
     calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(REFRESH))
+    calendar.add("color", vText(COLOUR))
     return _wrapped(calendar, vevents)
 
 
@@ -147,6 +161,27 @@ def freebusy_text(
     answer.add("dtend", during.end)
     for each in busy:
         answer.add("freebusy", vPeriod((each.start, each.end)), parameters={"FBTYPE": "BUSY"})
+    return _wrapped(_calendar(), [_text(answer)])
+
+
+def availability_text(
+    resource_id: UUID, *, host: str, during: Interval, open_at: Sequence[Interval], now: datetime
+) -> str:
+    """Render when a resource can be booked at all (RFC 7953): each window by itself, in UTC."""
+    answer = Availability()
+    uid = f"availability-{resource_id}@{host}"
+    answer.add("uid", uid)
+    answer.add("dtstamp", _whole_second(now))
+    answer.add("dtstart", during.start)
+    answer.add("dtend", during.end)
+    answer.add("busytype", vText("BUSY-UNAVAILABLE"))
+    for number, each in enumerate(open_at):
+        window = Available()
+        window.add("uid", f"{number}-{uid}")
+        window.add("dtstamp", _whole_second(now))
+        window.add("dtstart", each.start)
+        window.add("dtend", each.end)
+        answer.add_component(window)
     return _wrapped(_calendar(), [_text(answer)])
 
 
@@ -227,7 +262,7 @@ def _calendar(*, method: Method | None = None) -> Calendar:
     return calendar
 
 
-def _text(component: Calendar | Event | FreeBusy) -> str:
+def _text(component: Availability | Calendar | Event | FreeBusy) -> str:
     return bytes(component.to_ical()).decode()
 
 

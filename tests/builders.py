@@ -15,6 +15,7 @@ from booking.models import (
     ApiToken,
     Booking,
     BookingAttendee,
+    BusyCalendar,
     Closure,
     Facility,
     Membership,
@@ -201,6 +202,13 @@ def a_closure(
 def an_attendee(session: Session, booking: Booking, **given: Any) -> BookingAttendee:
     defaults: dict[str, Any] = {"address": f"{uuid4().hex[:12]}@outside.example", "added_at": NOW}
     return added(session, BookingAttendee(**defaults | {"booking_id": booking.id} | given))
+
+
+def a_busy_calendar(session: Session, **given: Any) -> BusyCalendar:
+    """Add an outside calendar, of the person or the resource that is given."""
+    url = "https://cal.example/busy.ics"
+    defaults: dict[str, Any] = {"name": "busy", "url": url, "created_at": NOW}
+    return added(session, BusyCalendar(**defaults | given))
 
 
 def an_entry(

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from starlette.datastructures import State
 
 from api.app import create_app
+from api.feed_memory import FeedMemory
 from booking.clock import utc_now
 from booking.config import Settings
 from booking.db import Database
@@ -200,7 +201,8 @@ def wired() -> FastAPI:
 def app(wired: FastAPI, database_url: str, now: datetime) -> FastAPI:
     """The whole application on a database of the test's own, at `now`; add no routes to it."""
     settings = settings_for(database_url)
-    wired.state = State({"settings": settings, "database": Database(database_url)})
+    database = Database(database_url)
+    wired.state = State({"settings": settings, "database": database, "feed_memory": FeedMemory()})
     wired.dependency_overrides = {utc_now: lambda: now}
     return wired
 

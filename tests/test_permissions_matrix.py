@@ -14,6 +14,7 @@ from tests.conftest import settings_for
 from tests.matrix import (
     attendee_rows,
     booking_rows,
+    calendar_rows,
     catalogue_rows,
     mail_rows,
     people_rows,
@@ -30,6 +31,7 @@ ROWS: Final = (
     | attendee_rows.ROWS
     | round_rows.ROWS
     | mail_rows.ROWS
+    | calendar_rows.ROWS
 )
 
 
@@ -102,12 +104,14 @@ def call(client: TestClient, route: str, row: Row, world: World, caller: Caller)
 
 def ids_in(path: str, world: World, caller: Caller) -> dict[str, object]:
     home = world.home
+    busy_of = caller if path.startswith("/me") else Caller.NOBODY
     own_ids = world.feed_ids if "calendar" in path else world.token_ids
     return {
         "appeal_id": world.appeal_id,
         "attendee_id": world.attendee_id,
         "delivery_id": world.delivery_id,
         "booking_id": world.used.id if path.endswith("/usage") else home.booking.id,
+        "calendar_id": world.busy_ids[busy_of],
         "calculation_id": world.calculation_id,
         "closure_id": world.closure_id,
         "entry_id": world.entry_id,

@@ -17,9 +17,12 @@ from api.pages.taken_time import taken_time
 from api.pages.visit import Visit, Visiting, show
 from api.pages.wishes import offers_beside
 from api.problems import STATUS
+from booking.engine.booking_facts import BookingCode
+from booking.engine.intervals import Interval, intersect, union
 from booking.engine.lifecycle import ResourceState
 from booking.errors import DomainError, NotFound
 from booking.queries import catalogue
+from booking.queries.busy_calendars import busy_elsewhere
 from booking.queries.catalogue import ResourceFacts
 from booking.queries.terms_standing import terms_standing
 
@@ -91,6 +94,9 @@ def _look(
     return {
         "wish": times,
         "taken": taken_time(session, visit, found, chosen.project_id, times, refused),
+        "busy": _busy(session, visit, times),
+        "busy_refused": refused is not None
+        and any(each.code == BookingCode.BUSY_ELSEWHERE for each in refused.violations),
         "quota": quota_beside(session, found, chosen.project_id, times, now=visit.now),
         "hours": rules_in_words.hours_in_words(hours),
         "choices": chosen,
@@ -99,6 +105,17 @@ def _look(
         | {"quantity": values["quantity"] or "1"},
         "terms": terms_standing(session, found.facility_id, viewer=visit.actor),
     }
+
+
+def _busy(
+    session: Session, visit: Visit, times: tuple[datetime, datetime] | None
+) -> tuple[Interval, ...]:
+    """Find when the visitor is busy elsewhere within the time that was asked for."""
+    if times is None or visit.person is None:
+        return ()
+    wanted = Interval(*times)
+    busy = busy_elsewhere(session, visit.person.id, within=wanted)
+    return intersect([wanted], union(busy))
 
 
 def beside(found: ResourceFacts, *, minutes: int | None, quantity: int) -> dict[str, Any]:

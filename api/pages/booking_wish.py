@@ -23,7 +23,7 @@ from booking.queries.catalogue import ResourceFacts
 from booking.services.bookings import NewBooking
 
 AGAIN: Final = (("0", "the first time"), ("1", "the second time, an hour later"))
-KEPT: Final = ("project_id", "person_id", "quantity", "title", "waiver")
+KEPT: Final = ("project_id", "person_id", "quantity", "title", "waiver", "even_if_busy")
 TIMES: Final = ("day", "start", "again", "minutes")
 REPEATS: Final = ("every", "interval", "count", "until")
 PER: Final[Mapping[str, str]] = {
@@ -69,6 +69,7 @@ def read_new(form: Typed, found: ResourceFacts) -> NewBooking | None:
         hold=form["hold"] == "yes",
         person_id=person_id,
         waiver=waiver,
+        even_if_busy=form["even_if_busy"] == "yes",
     )
 
 

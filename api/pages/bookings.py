@@ -57,7 +57,8 @@ def move(visit: Submitting, booking_id: UUID, form: Form) -> Response:
     resource_id = form.key("resource_id")
     if form.refusal or times is None:
         return shown_booking(visit, booking_id, form, form.refusal)
-    to = Move(times[0], times[1], resource_id, quantity, waiver=form.line("waiver"))
+    waiver, even_if_busy = form.line("waiver"), form["even_if_busy"] == "yes"
+    to = Move(times[0], times[1], resource_id, quantity, waiver=waiver, even_if_busy=even_if_busy)
     moved = visit.write(
         lambda session: booking_changes.move(
             session, actor=visit.actor, now=visit.now, booking_id=booking_id, to=to

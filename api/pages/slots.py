@@ -14,9 +14,11 @@ from api.pages.rules_in_words import LENGTHS
 from api.pages.visit import Visit, Visiting, show
 from api.pages.wording import duration
 from api.problems import STATUS
+from booking.engine.intervals import Interval
 from booking.errors import DomainError, Malformed
 from booking.queries import accounts
 from booking.queries.availability import all_longer, free_resources
+from booking.queries.busy_calendars import busy_among
 from booking.queries.catalogue import Candidate, Search
 from booking.queries.facility_zones import facility_zones
 from booking.queries.paging import Page
@@ -55,6 +57,7 @@ def slots(visit: Visiting, address: Address) -> Response:
         errors=errors_of(refused),
         wish=wish,
         page=page,
+        busy=_busy(visit, page),
         longer=_longer(visit, address, wish) if page and wish and not page.items else None,
         at_least=urlencode(
             {name: address[name] for name in FIELDS if address[name] and name != "minutes"}
@@ -68,6 +71,12 @@ def slots(visit: Visiting, address: Address) -> Response:
         country_names=country_name,
         **visit.read(lambda session: suggested(session, visit)),
     )
+
+
+def _busy(visit: Visit, page: Page[Found] | None) -> frozenset[Interval]:
+    """Find which of the times shown the visitor is busy elsewhere in."""
+    slots = [slot for each in page.items for slot in each.slots] if page else []
+    return visit.read(lambda session: busy_among(session, visit.actor.person_id, slots))
 
 
 def _check_project(visit: Visit, address: Typed) -> None:

@@ -72,7 +72,8 @@ class BookingIn(BaseModel):
     """A wish to book.
 
     `hold` keeps the time for 15 minutes, to be confirmed; `person_id` is a member of the
-    project in whose name it is to be; `waiver` is why a manager sets rules aside.
+    project in whose name it is to be; `waiver` is why a manager sets rules aside;
+    `even_if_busy` books also while their busy calendars say they are busy elsewhere.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -86,6 +87,7 @@ class BookingIn(BaseModel):
     hold: bool = False
     person_id: UUID | None = None
     waiver: Name | None = None
+    even_if_busy: bool = False
 
 
 class BatchIn(BaseModel):
@@ -99,7 +101,8 @@ class BatchIn(BaseModel):
 class BookingChange(BaseModel):
     """What is to be different; a member left out, or null, stays as it is.
 
-    `waiver` is why a manager sets rules aside for it.
+    `waiver` is why a manager sets rules aside for it; `even_if_busy` moves it also to where
+    busy calendars of its holder say they are busy elsewhere.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -110,6 +113,7 @@ class BookingChange(BaseModel):
     quantity: Quantity | None = None
     title: Line | None = None
     waiver: Name | None = None
+    even_if_busy: bool = False
 
 
 class ConfirmationIn(BaseModel):
@@ -225,6 +229,7 @@ def change_booking(
         resource_id=given.resource_id,
         quantity=given.quantity,
         waiver=given.waiver or "",
+        even_if_busy=given.even_if_busy,
     )
     booking = booking_changes.move(
         session, actor=actor, now=now, booking_id=booking_id, to=to, title=given.title

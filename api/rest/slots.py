@@ -1,7 +1,7 @@
 """Free slots across resources."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -14,7 +14,8 @@ from api.rest.resources import LONGEST_SEARCH, Filters, Minutes, Quantity, inter
 from api.short_ways import json_response
 from booking.engine.permissions import Actor
 from booking.errors import NotFound
-from booking.queries.availability import free_slots
+from booking.queries.availability import FreeSlot, free_slots
+from booking.queries.busy_calendars import busy_among
 from booking.queries.slot_batches import TimeWish
 from booking.queries.slots_for_project import Team
 
@@ -31,6 +32,7 @@ class SlotOut(BaseModel):
     starts_at: datetime
     ends_at: datetime
     quantity: int
+    busy_elsewhere: bool
 
 
 class SlotList(BaseModel):
@@ -60,7 +62,8 @@ def list_slots(
 
     Slots start on each resource's grid; `minutes` of none is the shortest it lets. For a
     project it is only what every rule of booking lets it have: `kind` "x-ray
-    diffractometer" is then any of them that it may use.
+    diffractometer" is then any of them that it may use. `busy_elsewhere` says whether a busy
+    calendar of the caller's own has something on.
     """
     within = interval_of(start, end, longest=LONGEST_SEARCH, at="/query/end")
     page = free_slots(
@@ -73,19 +76,22 @@ def list_slots(
         cursor=cursor,
         team=None if project is None else _team(actor, project),
     )
-    items = [
-        {
-            "resource_id": each.resource.id,
-            "resource_name": each.resource.name,
-            "facility": each.resource.facility_slug,
-            "kind": each.resource.kind,
-            "starts_at": each.slot.start,
-            "ends_at": each.slot.end,
-            "quantity": quantity,
-        }
-        for each in page.items
-    ]
+    busy = busy_among(session, actor.person_id, [each.slot for each in page.items])
+    items = [_shown(each, quantity, busy=each.slot in busy) for each in page.items]
     return json_response({"items": items, "next": page.next})
+
+
+def _shown(each: FreeSlot, quantity: int, *, busy: bool) -> dict[str, Any]:
+    return {
+        "resource_id": each.resource.id,
+        "resource_name": each.resource.name,
+        "facility": each.resource.facility_slug,
+        "kind": each.resource.kind,
+        "starts_at": each.slot.start,
+        "ends_at": each.slot.end,
+        "quantity": quantity,
+        "busy_elsewhere": busy,
+    }
 
 
 def _team(actor: Actor, project_id: UUID) -> Team:

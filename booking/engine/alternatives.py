@@ -127,9 +127,9 @@ def free_of(facts: BookingFacts) -> tuple[Interval, ...]:
 
 
 def _free(facts: BookingFacts) -> tuple[Interval, ...]:
-    """Leave out what rounds share out."""
+    """Leave out what rounds share out, and when the person it is for is busy elsewhere."""
     reserved = [each.access for each in facts.rounds if facts.now < each.until]
-    return subtract(free_of(facts), reserved)
+    return subtract(free_of(facts), [*reserved, *facts.busy_elsewhere])
 
 
 def _length(facts: BookingFacts) -> int:

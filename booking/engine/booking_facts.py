@@ -33,6 +33,7 @@ class BookingCode(StrEnum):
     NOT_ON_PROJECT = "not_on_project"
     TOO_MANY_FOR_PROJECT = "too_many_for_project"
     TOO_MANY_FOR_ORGANISATION = "too_many_for_organisation"
+    BUSY_ELSEWHERE = "busy_elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class BookingFacts:
     `terms_current` of None means that there are no terms to accept. The two counts are of
     other bookings of the resource that have not ended yet. `may_waive` is somebody who may
     set aside what is waivable, `waived` somebody who does, with a reason. `quotas` of None
-    is a facility without a policy.
+    is a facility without a policy. `busy_elsewhere` is when outside calendars of the person
+    it is for say that they are busy.
     """
 
     now: datetime
@@ -90,6 +92,7 @@ class BookingFacts:
     may_waive: bool = False
     waived: bool = False
     quotas: QuotaFacts | None = None
+    busy_elsewhere: tuple[Interval, ...] = ()
 
     @property
     def before(self) -> timedelta:

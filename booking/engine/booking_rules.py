@@ -18,7 +18,7 @@ from booking.engine.booking_standing import (
     within_cap,
     within_quota,
 )
-from booking.engine.intervals import MINUTE, Interval, intersect, peak, subtract
+from booking.engine.intervals import MINUTE, Interval, intersect, peak, subtract, union
 from booking.engine.lifecycle import BookingMode, ResourceState
 from booking.engine.violations import Violation
 from booking.engine.wording import at_words, in_words, length_in_words, listed
@@ -219,6 +219,19 @@ def outside_rounds(facts: BookingFacts) -> Violation | None:
     )
 
 
+def while_not_busy_elsewhere(facts: BookingFacts) -> Violation | None:
+    """Refuse time that an outside calendar of the person it is for says is taken."""
+    taken = intersect([facts.wanted], union(facts.busy_elsewhere))
+    if not taken:
+        return None
+    return Violation(
+        BookingCode.BUSY_ELSEWHERE,
+        f"The person it is for is busy elsewhere {listed(taken)}; choose another time, or ask for "
+        "it all the same (even_if_busy).",
+        "/starts_at",
+    )
+
+
 BOOKING_RULES: Final[tuple[Rule, ...]] = (
     while_published,
     on_the_grid,
@@ -242,6 +255,7 @@ BOOKING_RULES: Final[tuple[Rule, ...]] = (
     few_enough_of_the_organisation,
     within_quota,
     within_cap,
+    while_not_busy_elsewhere,
 )
 
 # A booking that stays on its resource adds none to those its project has of it.

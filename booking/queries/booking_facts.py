@@ -18,13 +18,14 @@ from booking.engine.online_rules import QuotaFacts
 from booking.engine.opening import WeeklyHours, open_windows
 from booking.models import Resource
 from booking.queries.booking_statements import (
+    BUSY,
     CLOSED,
     FACTS,
     HELD,
     IN_ROUND,
     OPEN,
     SPAN_COLUMNS,
-    SPANS,
+    SPANS_AND_BUSY,
     STANDINGS,
 )
 from booking.queries.offered_weeks import Site
@@ -39,7 +40,8 @@ class Wish:
 
     `instead_of` is the booking that would give way: the one that is moved. `may_waive` is
     somebody who may set rules aside, `waived` somebody who does. `stays_at` is a resource and
-    the time on it that would change nothing, so that it is no alternative.
+    the time on it that would change nothing, so that it is no alternative. `heeds_busy` is a
+    wish that gives way to what the person's outside calendars say.
     """
 
     project_id: UUID
@@ -51,6 +53,12 @@ class Wish:
     may_waive: bool = False
     waived: bool = False
     stays_at: tuple[UUID, Interval] | None = None
+    heeds_busy: bool = False
+
+    @property
+    def busy_person(self) -> UUID:
+        """The person whose outside calendars count; nobody has the id 0, so that none do."""
+        return self.person_id if self.heeds_busy else UUID(int=0)
 
     @property
     def gives_way(self) -> UUID:
@@ -189,6 +197,7 @@ def _facts(
         closures=tuple(each.interval for each in spans if each.what == CLOSED),
         holds=_holds(resource, spans),
         rounds=tuple(_reserving(each, now) for each in spans if each.what == IN_ROUND),
+        busy_elsewhere=tuple(each.interval for each in times.spans if each.what == BUSY),
         project_allowed=standing.allowed,
         contact=_contact(resource) or standing.contact,
         qualified=standing.qualified,
@@ -309,6 +318,7 @@ def _of_one(
                 "person": wish.person_id,
                 "now": now,
                 "but_for": wish.gives_way,
+                "busy_person": wish.busy_person,
             },
         )
         .all()
@@ -321,12 +331,13 @@ def _times_of(
 ) -> _Times:
     reach = max(each.buffer_before_minutes + each.buffer_after_minutes for each in resources)
     rows = session.connection().execute(
-        SPANS,
+        SPANS_AND_BUSY,
         {
             **_places(resources),
             "start": within.start - reach * MINUTE,
             "end": within.end + reach * MINUTE,
             "but_for": wish.gives_way,
+            "busy_person": wish.busy_person,
         },
     )
     return _times(rows)

@@ -35,6 +35,8 @@ from booking.engine.lifecycle import HOLDING, RESERVING, BookingStatus
 from booking.models import (
     AdmittedProject,
     Booking,
+    BusyCalendar,
+    BusyTime,
     Closure,
     Facility,
     OpeningHours,
@@ -53,7 +55,7 @@ from booking.models.columns import UtcDateTime
 
 # What is held and not over by its state; a booking that was checked out is.
 COMING: Final = tuple(each for each in HOLDING if each is not BookingStatus.COMPLETED)
-OPEN, CLOSED, HELD, IN_ROUND = "open", "closed", "held", "in_round"
+OPEN, CLOSED, HELD, IN_ROUND, BUSY = "open", "closed", "held", "in_round", "busy"
 
 _RESOURCES: Final[BindParameter[UUID]] = bindparam("resources", expanding=True)
 _FACILITIES: Final[BindParameter[UUID]] = bindparam("facilities", expanding=True)
@@ -62,6 +64,7 @@ _END: Final = bindparam("end", type_=UtcDateTime)
 _PROJECT: Final = bindparam("project", type_=Uuid)
 _PERSON: Final = bindparam("person", type_=Uuid)
 _NOW: Final = bindparam("now", type_=UtcDateTime)
+_BUSY_PERSON: Final = bindparam("busy_person", type_=Uuid)
 _BUT_FOR: Final = bindparam("but_for", type_=Uuid)
 _NO_NAME: Final[Any] = literal_column("''", String)
 _NO_NUMBER: Final[Any] = literal_column("0", Integer)
@@ -113,7 +116,11 @@ def among(column: Any, words: Iterable[StrEnum]) -> ColumnElement[bool]:
 
 def _spans(where: _Where) -> CompoundSelect[Any]:
     """Select opening hours, closures, what is held, and the rounds that share out time."""
-    return union_all(_hours(where), _closures(where), _held(where), _rounds(where))
+    return union_all(*_parts(where))
+
+
+def _parts(where: _Where) -> tuple[Select[Any], ...]:
+    return (_hours(where), _closures(where), _held(where), _rounds(where))
 
 
 def _hours(where: _Where) -> Select[Any]:
@@ -202,7 +209,32 @@ def _rounds(where: _Where) -> Select[Any]:
     )
 
 
+def _busy() -> Select[Any]:
+    """Select when outside calendars of a person say that they are busy."""
+    return (
+        select(
+            literal_column(f"'{BUSY}'", String),
+            _NO_ID,
+            _NO_ID,
+            col(BusyTime.starts_at),
+            col(BusyTime.ends_at),
+            _NO_NUMBER,
+            _NO_NAME,
+            _NO_DAY,
+            _NO_TIME,
+            _NO_TIME,
+        )
+        .join_from(BusyTime, BusyCalendar, col(BusyCalendar.id) == col(BusyTime.busy_calendar_id))
+        .where(
+            col(BusyCalendar.person_id) == _BUSY_PERSON,
+            col(BusyTime.starts_at) < _END,
+            col(BusyTime.ends_at) > _START,
+        )
+    )
+
+
 SPANS: Final = _spans(_MANY)
+SPANS_AND_BUSY: Final = union_all(*_parts(_MANY), _busy())
 
 _TERMS_CURRENT: Final = (
     select(func.max(TermsVersion.number))
@@ -318,7 +350,7 @@ STANDINGS: Final = _STANDINGS.where(_MANY.resource(Resource.id))
 
 
 _STANDING: Final = _STANDINGS.where(_ONE.resource(Resource.id)).subquery("standing")
-_SPAN: Final = _spans(_ONE).subquery("span")
+_SPAN: Final = union_all(*_parts(_ONE), _busy()).subquery("span")
 # The standing of one resource beside each of its spans; a row without a span where it has none.
 FACTS: Final[Select[Any]] = select(
     *_STANDING.c, *(column.label(f"span_{column.name}") for column in _SPAN.c)

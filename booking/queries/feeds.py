@@ -10,12 +10,22 @@ from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
 from booking.engine.availability import busy_time
-from booking.engine.intervals import Interval, intersect, union
+from booking.engine.intervals import Interval, intersect, subtract, union
 from booking.engine.lifecycle import HOLDING, ResourceState
+from booking.engine.opening import open_windows
 from booking.engine.permissions import Action, Actor, Scope, may
 from booking.engine.vocabulary import CalendarKind, FeedOf
-from booking.models import Booking, CalendarToken, Closure, Facility, Project, Resource
+from booking.models import (
+    Booking,
+    CalendarToken,
+    Closure,
+    Event,
+    Facility,
+    Project,
+    Resource,
+)
 from booking.queries.alarms import alarms_of
+from booking.queries.catalogue import hours_of_each
 from booking.queries.holds import held_by
 from booking.queries.people import actor_of, person
 
@@ -56,8 +66,16 @@ class Feed:
     alarms: Mapping[UUID, int]
 
 
-def feed(session: Session, token_hash: str, *, now: datetime) -> Feed | None:
-    """Return what a secret address shows.
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A secret address that is known, and whose owner may see what it shows."""
+
+    token: CalendarToken
+    subject: FeedSubject
+
+
+def followed(session: Session, token_hash: str) -> Followed | None:
+    """Return what a secret address is of.
 
     None where it is unknown or revoked, or its owner may no longer see what it shows.
     """
@@ -73,16 +91,27 @@ def feed(session: Session, token_hash: str, *, now: datetime) -> Feed | None:
     subject = feed_subject(session, of=token.of, subject_id=token.subject_id or token.person_id)
     if subject is None or not may_follow(actor_of(session, token.person_id), token.of, subject):
         return None
+    return Followed(token, subject)
+
+
+def feed(session: Session, of: Followed, *, now: datetime) -> Feed:
+    """Return what a secret address shows now."""
+    token = of.token
     shown = _shown(session, token.of, token.subject_id or token.person_id, now=now)
     mine = [each.id for each in shown] if token.of is FeedOf.ME else []
     return Feed(
         token_id=token.id,
-        name=subject.name,
+        name=of.subject.name,
         public=token.of in {FeedOf.RESOURCE, FeedOf.FACILITY},
         last_used_at=token.last_used_at,
         bookings=shown,
         alarms=alarms_of(session, token.person_id, mine) if mine else {},
     )
+
+
+def newest_event(session: Session) -> UUID | None:
+    """Return the id of the newest event there is: whatever changes a feed records one."""
+    return session.exec(select(Event.id).order_by(col(Event.id).desc()).limit(1)).first()
 
 
 def may_follow(actor: Actor, of: FeedOf, subject: FeedSubject) -> bool:
@@ -144,20 +173,46 @@ def freebusy(
 
     None where there is no such resource that the public knows of.
     """
-    resource = session.get(Resource, resource_id)
-    if resource is None or resource.state is ResourceState.DRAFT:
+    resource = _public(session, resource_id)
+    if resource is None:
         return None
     held = held_by(session, [resource_id]).get(resource_id, ())
     taken = busy_time(held, capacity=resource.capacity, quantity=1)
-    closed = session.exec(
+    return intersect(union([*taken, *_closures(session, resource, during)]), [during])
+
+
+def open_time(
+    session: Session, resource_id: UUID, *, during: Interval
+) -> tuple[Interval, ...] | None:
+    """Return when a resource is open and not closed for once, whoever has booked it.
+
+    None where there is no such resource that the public knows of.
+    """
+    resource = _public(session, resource_id)
+    place = None if resource is None else session.get(Facility, resource.facility_id)
+    if resource is None or place is None:
+        return None
+    hours = hours_of_each(session, place.id)
+    weekly = hours.get(resource_id) or hours.get(None, [])
+    windows = open_windows(weekly, zone=place.zone, within=during)
+    return subtract(windows, _closures(session, resource, during))
+
+
+def _public(session: Session, resource_id: UUID) -> Resource | None:
+    resource = session.get(Resource, resource_id)
+    return None if resource is None or resource.state is ResourceState.DRAFT else resource
+
+
+def _closures(session: Session, resource: Resource, during: Interval) -> list[Interval]:
+    rows = session.exec(
         select(Closure.starts_at, Closure.ends_at).where(
             Closure.facility_id == resource.facility_id,
-            or_(col(Closure.resource_id).is_(None), col(Closure.resource_id) == resource_id),
+            or_(col(Closure.resource_id).is_(None), col(Closure.resource_id) == resource.id),
             Closure.ends_at > during.start,
             Closure.starts_at < during.end,
         )
-    ).all()
-    return intersect(union([*taken, *(Interval(*each) for each in closed)]), [during])
+    )
+    return [Interval(*row) for row in rows]
 
 
 def _shown(

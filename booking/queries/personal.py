@@ -20,6 +20,8 @@ from booking.models import (
     BookingAlarm,
     BookingAttendee,
     BookingSeries,
+    BusyCalendar,
+    BusyTime,
     Calculation,
     CalendarToken,
     ClientEdit,
@@ -75,6 +77,8 @@ HELD: Final[Mapping[str, tuple[type[SQLModel], str]]] = {
     "browser_sessions": (WebSession, "person_id"),
     "messages": (Delivery, "person_id"),
     "kept_replies": (KeptReply, "person_id"),
+    "busy_calendars": (BusyCalendar, "person_id"),
+    "busy_calendars_added": (BusyCalendar, "added_by"),
     "actions": (Event, "actor_id"),
 }
 
@@ -124,7 +128,18 @@ def everything_on(session: Session, person: Person) -> dict[str, Any]:
         ]
     programs = select(ClientEdit).where(col(ClientEdit.calendar_token_id).in_(tokens_of(person.id)))
     found["calendar_programs"] = [row.model_dump(mode="json") for row in session.exec(programs)]
+    for each in found["busy_calendars"]:
+        each["busy_times"] = _busy_times(session, UUID(each["id"]))
     return found
+
+
+def _busy_times(session: Session, calendar_id: UUID) -> list[dict[str, Any]]:
+    rows = session.exec(
+        select(BusyTime)
+        .where(BusyTime.busy_calendar_id == calendar_id)
+        .order_by(col(BusyTime.starts_at))
+    )
+    return [row.model_dump(mode="json") for row in rows]
 
 
 def ties_of(session: Session, person_id: UUID) -> tuple[SQLModel, ...]:

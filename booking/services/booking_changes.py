@@ -42,7 +42,8 @@ LAPSING: Final = frozenset({BookingStatus.HELD, BookingStatus.PENDING, BookingSt
 class Move:
     """Where a booking is to go; None leaves that as it is.
 
-    `waiver` is why a manager sets rules aside for it, empty where none are.
+    `waiver` is why a manager sets rules aside for it, empty where none are; `even_if_busy`
+    moves it also to where outside calendars of its holder say they are busy.
     """
 
     starts_at: datetime | None = None
@@ -50,6 +51,7 @@ class Move:
     resource_id: UUID | None = None
     quantity: int | None = None
     waiver: str = ""
+    even_if_busy: bool = False
 
 
 def move(
@@ -81,7 +83,7 @@ def move(
         return _retitled(session, actor, seen, title, now=now)
     taken_step = next_step(booking, "move")
     waiver = waiver_of(actor, resource.facility_id, to.waiver)
-    wish = _wish(actor, booking, resource, wanted, quantity, waived=bool(waiver))
+    wish = _wish(actor, booking, resource, wanted, quantity, to, waived=bool(waiver))
     shortened = _gives_back(booking, wish, resource, now=now)
     if shortened:
         check_not_over(seen, now)
@@ -234,6 +236,7 @@ def _wish(
     resource: Resource,
     wanted: Interval,
     quantity: int,
+    to: Move,
     *,
     waived: bool,
 ) -> Wish:
@@ -246,6 +249,7 @@ def _wish(
         instead_of=booking.id,
         may_waive=may_waive(actor, resource.facility_id),
         waived=waived,
+        heeds_busy=not to.even_if_busy,
         stays_at=(booking.resource_id, Interval(booking.starts_at, booking.ends_at))
         if quantity == booking.quantity
         else None,

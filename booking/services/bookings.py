@@ -39,7 +39,8 @@ class NewBooking:
 
     `hold` keeps the time for 15 minutes, to be confirmed; `person_id` is in whose name it
     is to be; `waiver` is why a manager sets rules aside, empty where none are; `uid` is what a
-    calendar program calls it, empty where nobody named it yet.
+    calendar program calls it, empty where nobody named it yet; `even_if_busy` books also while
+    outside calendars of that person say they are busy.
     """
 
     resource_id: UUID
@@ -52,6 +53,7 @@ class NewBooking:
     person_id: UUID | None = None
     waiver: str = ""
     uid: str = ""
+    even_if_busy: bool = False
 
 
 def book(session: Session, *, actor: Actor, now: datetime, domain: str, new: NewBooking) -> Booking:
@@ -113,6 +115,7 @@ def wish_for(
         by_manager=manages_bookings(actor, facility_id),
         may_waive=may_waive(actor, facility_id),
         waived=bool(waiver),
+        heeds_busy=not new.even_if_busy,
     )
 
 

@@ -16,7 +16,7 @@ from booking.engine.intervals import Interval, subtract
 from booking.engine.lifecycle import EventKind
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.vocabulary import ClosureKind
-from booking.errors import NotFound, RulesBroken, StaleVersion
+from booking.errors import NotFound, RulesBroken, StaleVersion, WrongState
 from booking.events import record
 from booking.models import Closure
 from booking.queries import catalogue
@@ -255,6 +255,11 @@ def _found(session: Session, closure_id: UUID) -> Closure:
     row = reads.closure(session, closure_id)
     if row is None:
         raise _none()
+    if row.busy_calendar_id is not None:
+        raise WrongState(
+            "This closure comes from a busy calendar of the resource; change it in that calendar, "
+            "or remove the calendar."
+        )
     return row
 
 

@@ -14,7 +14,7 @@ from booking.errors import RulesBroken
 from booking.events import record
 from booking.models import Person
 from booking.queries import personal
-from booking.services import calendar_tokens
+from booking.services import busy_calendars, calendar_tokens
 from booking.services.people import known_person
 from booking.services.permits import permit
 
@@ -48,6 +48,7 @@ def delete_account(session: Session, *, actor: Actor, now: datetime, person_id: 
         reason = "Settle what is open first; then your account can be deleted."
         raise RulesBroken(reason, broken)
     calendar_tokens.forget_programs(session, person_id=person.id)
+    busy_calendars.forget(session, person_id=person.id)
     for row in personal.ties_of(session, person.id):
         session.delete(row)
     _make_nameless(person)

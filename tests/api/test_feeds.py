@@ -6,13 +6,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from icalendar import Calendar
 from sqlmodel import Session, select
 
 from booking.db import Database
-from booking.engine.lifecycle import BookingStatus, ResourceState
+from booking.engine.lifecycle import BookingStatus, EventKind, ResourceState
 from booking.engine.permissions import Role
+from booking.events import record
 from booking.models import Booking, BookingText, CalendarToken, Membership, Person
 from tests.builders import (
     NOW,
@@ -25,6 +27,7 @@ from tests.builders import (
     a_role,
     a_token,
 )
+from tests.statements import counted_statements
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -85,6 +88,7 @@ def change(database: Database, booking_id: UUID, **values: Any) -> None:
         for name, value in values.items():
             setattr(row, name, value)
         session.add(row)
+        record(session, EventKind.BOOKING_MOVED, subject_id=booking_id, now=NOW)
 
 
 def test_feed__of_me__shows_my_booking_as_everywhere(client: TestClient, scene: Scene) -> None:
@@ -324,7 +328,9 @@ def test_alarm__of_the_person__is_in_their_feed_and_download_alone(
     public = path_of(ask(client, scene.manager, of="facility", id=str(scene.facility_id)))
     before = client.get(mine).headers["ETag"]
     with database.writing() as session:
-        session.get_one(Person, scene.booking.person_id).alarm_minutes = 15
+        person = session.get_one(Person, scene.booking.person_id)
+        person.alarm_minutes = 15
+        record(session, EventKind.PERSON_CHANGED, subject_id=person.id, now=NOW)
     after = client.get(mine)
     assert after.headers["ETag"] != before
     download = client.get(
@@ -332,3 +338,51 @@ def test_alarm__of_the_person__is_in_their_feed_and_download_alone(
     )
     assert [each.text.count("TRIGGER:-PT15M") for each in (after, download)] == [1, 1]
     assert "VALARM" not in client.get(public).text
+
+
+def test_feed__asked_for_its_head_or_packed__answers_without_or_with_less(
+    client: TestClient, scene: Scene
+) -> None:
+    path = path_of(ask(client, scene.booker, of="me"))
+    head = client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["etag"] == client.get(path).headers["etag"]
+    assert head.headers["cache-control"] == "private, max-age=300"
+    assert head.headers["referrer-policy"] == "no-referrer"
+    packed = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.text.startswith("BEGIN:VCALENDAR")
+
+
+def test_feed__its_head__names_it_and_says_how_often_to_come_back(
+    client: TestClient, scene: Scene
+) -> None:
+    (calendar,) = [Calendar.from_ical(client.get(path_of(ask(client, scene.booker, of="me"))).text)]
+    assert isinstance(calendar, Calendar)
+    assert {"NAME", "X-WR-CALNAME", "REFRESH-INTERVAL", "X-PUBLISHED-TTL", "COLOR"} <= set(calendar)
+    assert "METHOD" not in calendar
+    (event,) = calendar.walk("VEVENT")
+    assert event["REFID"] == str(scene.booking.project_id)
+
+
+def test_feed__of_a_resource__does_not_tell_which_project(client: TestClient, scene: Scene) -> None:
+    feed = ask(client, scene.manager, of="resource", id=str(scene.booking.resource_id))
+    text = client.get(path_of(feed)).text
+    assert "BEGIN:VEVENT" in text
+    assert "REFID" not in text
+    assert str(scene.booking.project_id) not in text
+
+
+def test_feed__asked_again_at_once__is_304_without_a_look_until_something_is_recorded(
+    client: TestClient, scene: Scene, database: Database, app: FastAPI
+) -> None:
+    path = path_of(ask(client, scene.booker, of="me"))
+    first = client.get(path)
+    told = {"If-None-Match": first.headers["etag"]}
+    with counted_statements(app.state.database.engine) as asked:
+        assert client.get(path, headers=told).status_code == 304
+    assert [each for each in asked if "booking" in each] == []
+    assert len([each for each in asked if each.startswith("SELECT")]) == 1
+    assert client.get(path).content == first.content
+    change(database, scene.booking.id, revision=1, title="New words")
+    assert client.get(path, headers=told).status_code == 200

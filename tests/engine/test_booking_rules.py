@@ -49,6 +49,11 @@ BOUNDARIES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"resource_state": ResourceState.PUBLISHED},
         {"resource_state": ResourceState.RETIRED},
     ),
+    (
+        "busy_elsewhere",
+        {"busy_elsewhere": (span(540, 600), span(660, 720))},
+        {"busy_elsewhere": (span(659, 720),)},
+    ),
     ("off_grid", {"grid_minutes": 60}, {"grid_minutes": 90}),
     ("off_grid", {"wanted": span(615, 660)}, {"wanted": span(616, 660)}),
     ("off_grid", {"wanted": span(600, 645)}, {"wanted": span(600, 646)}),

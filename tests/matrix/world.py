@@ -22,6 +22,7 @@ from booking.events import record
 from booking.models import (
     AccessRequest,
     Booking,
+    BusyCalendar,
     CalendarToken,
     Delivery,
     Facility,
@@ -101,7 +102,8 @@ class World:
 
     `token_ids` are a second token of each caller; `colleague` is on the home project,
     qualified for its resource, and an operator of its facility by `role_id`; the home
-    project asks in the home facility's round.
+    project asks in the home facility's round. Of the busy calendars, that of the home
+    resource is nobody's.
     """
 
     home: Place
@@ -113,6 +115,7 @@ class World:
     role_id: UUID
     qualification_id: UUID
     feed_ids: dict[Caller, UUID]
+    busy_ids: dict[Caller, UUID]
     used: Booking
     closure_id: UUID
     entry_id: UUID
@@ -161,15 +164,14 @@ def a_world(session: Session, *, round_state: RoundState) -> World:
     return World(
         home=replace(home, project=home_project),
         tokens=tokens,
-        token_ids={
-            who: people.tokens_of(session, person.id)[-1].id for who, person in callers.items()
-        },
+        token_ids={who: _second_token(session, person) for who, person in callers.items()},
         colleague=colleague,
         newcomer=a_person(session),
         fact_id=fact.id,
         role_id=role.id,
         qualification_id=qualification.id,
         feed_ids={who: _feed(session, person).id for who, person in callers.items()},
+        busy_ids=_busy_ids(session, callers, home.resource),
         entry_id=an_entry(session, home.resource, home_project, LATER, LATER + HOUR).id,
         offer_id=an_offer(session, home.resource, home_project, LATER, LATER + HOUR).id,
         used=_used(session, home.resource, home_project),
@@ -216,6 +218,21 @@ def _failed_mail(session: Session, home: Place) -> Delivery:
             last_error="550 5.1.1 no such user",
         ),
     )
+
+
+def _second_token(session: Session, person: Person) -> UUID:
+    return people.tokens_of(session, person.id)[-1].id
+
+
+def _busy_ids(
+    session: Session, callers: dict[Caller, Person], resource: Resource
+) -> dict[Caller, UUID]:
+    of_callers = {who: _busy(session, person_id=each.id).id for who, each in callers.items()}
+    return {Caller.NOBODY: _busy(session, resource_id=resource.id).id} | of_callers
+
+
+def _busy(session: Session, **of: Any) -> BusyCalendar:
+    return added(session, BusyCalendar(name="busy", created_at=NOW, **of))
 
 
 def _used(session: Session, resource: Resource, project: Project) -> Booking:

@@ -50,6 +50,7 @@ DESK = (
     "/manage/facilities/{facility}/resources/new",
     "/manage/facilities/{facility}/resources/{resource}",
     "/manage/facilities/{facility}/resources/{resource}/hours",
+    "/manage/facilities/{facility}/resources/{resource}/busy",
     "/manage/facilities/{facility}/day",
     "/manage/facilities/{facility}/day?on=2026-11-24",
     "/manage/facilities/{facility}/day?on=2027-01-04",

@@ -21,6 +21,7 @@ from booking.models import Project, Resource
 from tests.builders import (
     NOW,
     a_booking,
+    a_busy_calendar,
     a_closure,
     a_facility,
     a_fact,
@@ -88,6 +89,7 @@ PRIVATE = (
     "/account/projects/{project}",
     "/account/tokens",
     "/account/calendars",
+    "/account/busy",
     "/account/delete",
 )
 
@@ -155,6 +157,7 @@ def _furnished(session: Session) -> tuple[dict[str, Any], str]:
         "organisation": organisation.id,
         "project": project.id,
     }
+    a_busy_calendar(session, person_id=asha.id, failures=5, problem="It is gone.", due_at=NOW)
     return ids, a_browser_of(session, asha)
 
 

@@ -3,8 +3,8 @@
 The stages, each only while the gap is open. First roughly: the relaxation, tightened by clique
 cuts, and a dive from it. Then thoroughly, in rounds: first blocks of single units solved alone
 at the relaxation's prices, which tightens the bound and offers a timetable; in every round some
-parts of the timetable solved anew with all else fixed. Limits are counts, so that the same task
-gives the same answer.
+parts of the timetable solved anew with all else fixed; at last, where it is not too large, the
+whole. Limits are counts, so that the same task gives the same answer.
 """
 
 from dataclasses import dataclass, replace
@@ -32,10 +32,14 @@ LEAST_CUT: Final = 0.0002
 TRIES: Final = 12
 """Parts solved anew in one round of a search."""
 
-MOST_ROUNDS: Final = 8
-FRUITLESS: Final = 16
+MOST_ROUNDS: Final = 10
+FRUITLESS: Final = 24
 """Parts solved anew in vain, one after another, before the gap stays as it is."""
 
+WHOLE_UP_TO: Final = 2500
+"""Placements up to which the whole is branched at last; a larger one's first node is too dear."""
+
+WHOLE_NODES: Final = 30
 PART_GAP: Final = 0.0005
 PART_NODES: Final = 5
 BETTER: Final = 0.5
@@ -59,6 +63,11 @@ class Halfway:
     rounds: int = 0
     fruitless: int = 0
     tried: Tried | None = None
+
+    @property
+    def tried_enough(self) -> bool:
+        """Tell whether solving more parts anew is not worth it."""
+        return self.rounds == MOST_ROUNDS or self.fruitless >= FRUITLESS
 
 
 class Search:
@@ -103,22 +112,24 @@ class Search:
         """Go on from where a search stands; None where there is nothing more to do."""
         self._keep(halfway.values)
         self.bound, self.cliques = halfway.bound, list(halfway.cliques)
+        if halfway.tried_enough:
+            self._branch()
+            return None
         blocks = blocks_of(self.task)
         if not halfway.rounds:
             self._solve_blocks([one for one in blocks if one.unit], halfway.worth)
         neighbours = Neighbours(self.task, blocks, halfway.relaxed, halfway.tried)
         fruitless = self._improve(neighbours, halfway.fruitless)
-        rounds = halfway.rounds + 1
-        if not self.is_open() or rounds == MOST_ROUNDS or fruitless >= FRUITLESS:
-            return None
-        return replace(
+        after = replace(
             halfway,
             values=self.values,
             bound=self.bound,
-            rounds=rounds,
+            rounds=halfway.rounds + 1,
             fruitless=fruitless,
             tried=neighbours.tried(),
         )
+        ends = after.tried_enough and len(self.task) > WHOLE_UP_TO
+        return None if ends or not self.is_open() else after
 
     def dive(self, relaxation: Relaxation, relaxed: Relaxed) -> None:
         """Dive from a relaxation, and keep what is found."""
@@ -199,6 +210,18 @@ class Search:
             sessions = [np.array([one]) for one in chosen[options == option].tolist()]
             kept += seats.seat(sessions, self.costs) or []
         return np.array(kept, dtype=np.int64)
+
+    def _branch(self) -> None:
+        """Branch on the whole from what was found; its cuts lower the bound, as a rule."""
+        found = self.branching.part(
+            self.columns.cut(np.arange(len(self.costs)), self.values, self.costs),
+            self.gap,
+            nodes=WHOLE_NODES,
+            whole=len(self.task),
+            start=self.values,
+        )
+        self.bound = min(self.bound, found.bound)
+        self._keep(found.values)
 
     def _improve(self, neighbours: Neighbours, fruitless: int) -> int:
         """Free a part of the timetable and solve it anew, the part that promises most first.

@@ -56,7 +56,7 @@ def relax(task: Task, seconds: float | None) -> Relaxation:
     costs[: len(task)] = task.points
     branching = Branching(model, seconds, exact=False)
     try:
-        relaxed = branching.relax(costs)
+        relaxed = branching.relax(costs, interior=True)
     except SolverFailedError:
         relaxed = None
     if relaxed is None:

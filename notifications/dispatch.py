@@ -17,9 +17,10 @@ from sqlmodel import Session
 from booking.config import Settings
 from booking.db import Database
 from booking.engine.lifecycle import EventKind
-from booking.queries import account_cards, appeals, attendees, cards, digests, events
+from booking.queries import account_cards, appeals, attendees, busy_cards, cards, digests, events
 from booking.queries.appeals import AppealCard
 from booking.queries.attendees import AttendeeSeen
+from booking.queries.busy_cards import BusyCard
 from booking.queries.cards import BookingCard
 from booking.queries.digests import DigestCard
 from booking.queries.events import Addressee, DueDelivery, PendingEvent
@@ -128,7 +129,15 @@ def _addressees(
                 for each in concerned
                 if each.subject_id in people
             }
+    told |= _of_busy_calendars(session, _about(About.BUSY_CALENDAR, pending))
     return _with_officers(session, told, pending)
+
+
+def _of_busy_calendars(
+    session: Session, concerned: Sequence[PendingEvent]
+) -> dict[UUID, Sequence[Addressee]]:
+    people = busy_cards.busy_calendars_told(session, [each.subject_id for each in concerned])
+    return {each.id: people.get(each.subject_id, ()) for each in concerned}
 
 
 def _with_officers(
@@ -236,6 +245,7 @@ def _cards(
     found |= cards.entry_cards(session, ids[About.ENTRY], sender=settings.sender)
     found |= cards.sign_in_cards(session, ids[About.SIGN_IN])
     found |= account_cards.account_cards(session, ids[About.ACCOUNT], sender=settings.sender)
+    found |= busy_cards.busy_cards(session, ids[About.BUSY_CALENDAR], sender=settings.sender)
     found |= _digests(session, claimed)
     return found
 
@@ -295,14 +305,16 @@ def _for_reader(card: Card | None, due: DueDelivery, readers: _Readers) -> Card 
         return card
     if isinstance(card, BookingCard):
         return replace(card, **reader)
-    if isinstance(card, AppealCard):
+    if isinstance(card, AppealCard | BusyCard):
         named = {name: value for name, value in reader.items() if name != "calendar_mail"}
         return replace(card, **named)
     return card
 
 
 def _in_another_name(card: Card | None, due: DueDelivery) -> bool:
-    return isinstance(card, BookingCard | AppealCard) and card.person_id != due.person_id
+    if not isinstance(card, AppealCard | BookingCard | BusyCard):
+        return False
+    return card.person_id != due.person_id
 
 
 def _send(transport: Transport, due: DueDelivery, card: Card | None, settings: Settings) -> Outcome:

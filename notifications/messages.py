@@ -13,12 +13,15 @@ from booking.engine.lifecycle import BookingStatus, EventKind
 from booking.engine.tokens import booking_token, derived_token
 from booking.queries.account_cards import AccountCard
 from booking.queries.appeals import AppealCard
+from booking.queries.busy_cards import BusyCard
 from booking.queries.cards import BookingCard, DecisionCard, EntryCard, SignInCard
 from booking.queries.digests import DigestCard
 from booking.queries.events import DueDelivery
 from notifications.alternatives import other_time_rows
 from notifications.appeals import appeal_words
+from notifications.as_it_came import as_it_came
 from notifications.booking_rows import booking_rows
+from notifications.busy_failed import busy_failed_words
 from notifications.calendar import (
     Method,
     booking_url,
@@ -35,7 +38,7 @@ from notifications.mail import Invite, Mail
 from notifications.nearest import none_left, slots_told
 from notifications.offers import offer_link, offer_rows, offer_words
 from notifications.preferences import WHY_PLAIN, plain
-from notifications.sentences import HANDED_ON, Message, as_it_came, message_for
+from notifications.sentences import HANDED_ON, Message, message_for
 from notifications.standing import before_rows, until_rows
 from notifications.wording import (
     at_words,
@@ -45,7 +48,16 @@ from notifications.wording import (
     zone_of,
 )
 
-Card = AccountCard | AppealCard | BookingCard | DecisionCard | DigestCard | EntryCard | SignInCard
+Card = (
+    AccountCard
+    | AppealCard
+    | BookingCard
+    | BusyCard
+    | DecisionCard
+    | DigestCard
+    | EntryCard
+    | SignInCard
+)
 LONGEST_NAME: Final = 60
 MOST_REASONS: Final = 6
 _CLOCK: Final = re.compile(r"\b\d\d:\d\d\b", re.ASCII)
@@ -74,7 +86,7 @@ def compose(due: DueDelivery, card: Card, settings: Settings) -> Mail:
         return _entry_mail(due, message, card, settings)
     if isinstance(card, DecisionCard):
         return _decision_mail(due, message, card, settings)
-    if isinstance(card, AppealCard | AccountCard):
+    if isinstance(card, AppealCard | AccountCard | BusyCard):
         return _answer_mail(due, message, card, settings)
     if isinstance(card, DigestCard):
         return _digest_mail(due, message, card, settings)
@@ -247,11 +259,17 @@ def _entry_mail(due: DueDelivery, message: Message, card: EntryCard, settings: S
 
 
 def _answer_mail(
-    due: DueDelivery, message: Message, card: AccountCard | AppealCard, settings: Settings
+    due: DueDelivery,
+    message: Message,
+    card: AccountCard | AppealCard | BusyCard,
+    settings: Settings,
 ) -> Mail:
     base, language = settings.base_url.rstrip("/"), reader_language(card)
     if isinstance(card, AccountCard):
         message, about = account_words(due, message, card, settings, language)
+        return _plain_mail(due, message, card, about)
+    if isinstance(card, BusyCard):
+        message, about = busy_failed_words(due, message, card, settings, language)
         return _plain_mail(due, message, card, about)
     told = appeal_words(due, message, card, base, language)
     return _plain_mail(due, told.message, card, (card.request_title, told.rows, told.link))
@@ -260,7 +278,7 @@ def _answer_mail(
 def _plain_mail(
     due: DueDelivery,
     message: Message,
-    card: AccountCard | AppealCard | EntryCard,
+    card: AccountCard | AppealCard | BusyCard | EntryCard,
     about: tuple[str, list[tuple[str, str]], str],
 ) -> Mail:
     """Write a message that is no invite: `about` is its subject, its rows and its link."""

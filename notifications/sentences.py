@@ -1,12 +1,11 @@
 """What is said of each kind of event: about what, under which subject, with which invite."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from booking.engine.lifecycle import BookingStatus, EventKind
-from booking.engine.vocabulary import ChangedBy
 from booking.queries.events import DueDelivery
 from notifications.calendar import Method
 
@@ -21,6 +20,7 @@ class About(StrEnum):
     DIGEST = "digest"
     SIGN_IN = "sign_in"
     ACCOUNT = "account"
+    BUSY_CALENDAR = "busy_calendar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,7 @@ class Message:
 
 
 _CHANGE: Final = "To move or cancel it, open the booking:"
-_LOOK: Final = "To find another time, open what is free:"
-_BESIDE: Final = "To find another time than the one that is kept for you, open what is free:"
+LOOK: Final = "To find another time, open what is free:"
 _WAITING: Final = "To see what else you wait for, open your waiting list:"
 ANSWER: Final = (
     "Please answer the invitation in your calendar program, so that {inviter} knows whether you "
@@ -58,7 +57,7 @@ def _told(
     return Message(About.BOOKING, subject, headline, then, method, status)
 
 
-def _ended(subject: str, headline: str, status: BookingStatus, then: str = _LOOK) -> Message:
+def _ended(subject: str, headline: str, status: BookingStatus, then: str = LOOK) -> Message:
     return Message(About.BOOKING, subject, headline, then, Method.CANCEL, status, elsewhere=True)
 
 
@@ -170,6 +169,13 @@ MESSAGES: Final[Mapping[EventKind, Message]] = {
         "nothing is lost by a slip, the others stand until you confirm that they are to be "
         "cancelled.",
         "To see them and cancel them, open this link. To keep them, do nothing:",
+    ),
+    EventKind.BUSY_CALENDAR_FAILED: Message(
+        About.BUSY_CALENDAR,
+        "Calendar cannot be read",
+        "Your busy calendar could not be read five times in a row. What was read last still counts "
+        "as busy; later changes are not known.",
+        "To read it now, follow another address or remove it, open:",
     ),
     EventKind.ATTENDEE_ADDED: _told(
         "Invitation", "{inviter} invites you to this booking.", ANSWER, Method.REQUEST, None
@@ -322,40 +328,6 @@ HANDED_ON: Final = _told(
     BookingStatus.CANCELLED,
 )
 
-# Instead of a booking that gave way to a closure: nobody waited for it.
-_INSTEAD: Final = {
-    EventKind.OFFER_MADE: "Your booking had to give way to a closure, and this time is held for "
-    "you instead. Answer by the time below to have it.",
-    EventKind.OFFER_DECLINED: "The time that was offered to you instead was let go. It is free "
-    "for others.",
-    EventKind.OFFER_EXPIRED: "The offer of another time was not answered, so that time is free "
-    "for others.",
-}
-
-# Who did it, as a part they play; their names are on the booking's page for whoever may see them.
-_BY: Final[Mapping[tuple[EventKind, Any], str]] = {
-    (EventKind.BOOKING_CANCELLED, ChangedBy.HOLDER): "You cancelled your booking.",
-    (EventKind.BOOKING_CANCELLED, ChangedBy.COLLEAGUE): "A colleague of your project cancelled "
-    "your booking.",
-    (EventKind.BOOKING_CANCELLED, ChangedBy.FACILITY): "The facility cancelled your booking.",
-    (EventKind.BOOKING_MOVED, ChangedBy.HOLDER): "You changed your booking. This is how it "
-    "stands now.",
-    (EventKind.BOOKING_MOVED, ChangedBy.COLLEAGUE): "A colleague of your project changed your "
-    "booking. This is how it stands now.",
-    (EventKind.BOOKING_MOVED, ChangedBy.FACILITY): "The facility changed your booking. This is "
-    "how it stands now.",
-}
-
-_WAITS_ON: Final = (
-    "You took the time that was offered to you. The facility has yet to approve it, and keeps it "
-    "for you until then."
-)
-
-_UNANSWERED: Final = (
-    "The facility did not answer your booking in time, so it lapsed. The time is free again, and "
-    "nothing is charged."
-)
-
 
 def message_for(due: DueDelivery) -> Message:
     """Choose what is said: whoever held a booking that was handed over is told otherwise."""
@@ -368,32 +340,3 @@ def before(payload: Mapping[str, Any]) -> str | None:
     """Return the id of whoever held the booking before the event, where it says so."""
     was = payload.get("was")
     return was.get("person_id") if isinstance(was, dict) else None
-
-
-def as_it_came(message: Message, due: DueDelivery) -> Message:
-    """Word it as what it was before, and by whom it was done.
-
-    A wish that nobody answered was no hold, and an offer instead of a booking no wait.
-    """
-    if due.kind in _INSTEAD and due.payload.get("displaced_id"):
-        return _instead(message, due.kind)
-    if due.kind is EventKind.BOOKING_DISPLACED and due.payload.get("offered"):
-        return replace(message, then=_BESIDE)
-    headline = _BY.get((due.kind, due.payload.get("by")))
-    if headline is not None:
-        return replace(message, headline=headline)
-    asks = due.payload.get("status") == BookingStatus.PENDING
-    if due.kind is EventKind.OFFER_ACCEPTED and asks:
-        return replace(message, subject="Waiting for approval", headline=_WAITS_ON)
-    was = due.payload.get("was")
-    unanswered = isinstance(was, dict) and was.get("status") == BookingStatus.PENDING
-    if due.kind is EventKind.BOOKING_EXPIRED and unanswered:
-        return replace(message, headline=_UNANSWERED)
-    return message
-
-
-def _instead(message: Message, kind: EventKind) -> Message:
-    message = replace(message, headline=_INSTEAD[kind])
-    if kind is EventKind.OFFER_MADE:
-        return message
-    return replace(message, then=_LOOK, elsewhere=True)

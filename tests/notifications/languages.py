@@ -23,6 +23,7 @@ from booking.engine.vocabulary import (
 from booking.queries.account_cards import AccountCard
 from booking.queries.appeals import AppealCard
 from booking.queries.attendees import AttendeeSeen
+from booking.queries.busy_cards import BusyCard
 from booking.queries.cards import BookingCard, EntryCard, SignInCard
 from booking.queries.decisions import Placement
 from booking.queries.digests import DigestCard, DigestLine
@@ -117,6 +118,8 @@ def _about(about: About, kind: EventKind, locale: str) -> Iterator[tuple[Card, d
         yield from ((_entry(minutes, ours), {}) for minutes in (90, 1440, 2880))
     elif about is About.ACCOUNT:
         yield from _accounts(kind, locale)
+    elif about is About.BUSY_CALENDAR:
+        yield from _busy_calendars(ours)
     elif about is About.DIGEST:
         yield from ((each, {}) for each in _digests(locale))
     else:
@@ -262,6 +265,20 @@ def _accounts(kind: EventKind, locale: str) -> Iterator[tuple[AccountCard, dict[
     ours = {**refused, "booking_id": str(UUID(int=1)), "booking": TIME}
     yield card, {**ours, "wanted": None}
     yield card, {**ours, "deleting": True}
+
+
+def _busy_calendars(ours: dict[str, Any]) -> Iterator[tuple[BusyCard, dict[str, Any]]]:
+    card = BusyCard(
+        id=UUID(int=1),
+        calendar_name="Ημερολόγιο",
+        organiser="bookings@bench.example",
+        person_name=NAMES["person_name"],
+        person_email="a@b.example",
+        **ours,
+    )
+    yield card, {"problem": "Λόγος"}
+    here = {"resource_name": NAMES["resource_name"], "facility_name": NAMES["facility_name"]}
+    yield replace(card, resource_id=UUID(int=2), facility_slug="a", **here), {"problem": "Λόγος"}
 
 
 def _entry(minutes: int, ours: dict[str, Any]) -> EntryCard:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -145,7 +146,10 @@ def test_follow__what_is_not_fetched__is_refused_and_nothing_is_kept(
 def test_every_calendar_of_the_corpus__uploaded_and_followed__is_taken_or_explained(
     client: TestClient, callers: Callers, server: Server, database: Database
 ) -> None:
-    for path in sorted(CORPUS.rglob("*.ics")):
+    files = sorted(CORPUS.rglob("*.ics"))
+    assert len(files) > 30
+    began = monotonic()
+    for path in files:
         content = path.read_bytes()
         url = server.serve("/corpus.ics", content)
         for answer in (
@@ -157,6 +161,8 @@ def test_every_calendar_of_the_corpus__uploaded_and_followed__is_taken_or_explai
                 assert answer.json()["errors"][0]["code"] == "calendar_unreadable", path
             else:
                 _removed(client, callers, answer.json()["id"])
+    # A second for each upload and each address, taken together; removing them included.
+    assert monotonic() - began < 2 * len(files)
     with database.reading() as session:
         assert not session.exec(select(BusyCalendar)).all()
 

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from booking.config import Settings
 from booking.engine.lifecycle import EventKind
+from booking.engine.wording import with_times
 from booking.queries.account_cards import AccountCard
 from booking.queries.cards import BookingCard
 from booking.queries.events import DueDelivery
 from notifications.alternatives import other_time_rows
-from notifications.language import Language
+from notifications.language import ENGLISH, Language
 from notifications.links import action_link
 from notifications.sentences import Message
 from notifications.standing import on_both_clocks
@@ -41,7 +42,7 @@ def account_words(
     rows += [
         *_booking_rows(booking, card, language),
         *_asked_rows(due, booking, card, language),
-        *((language.say("Why not"), each) for each in due.payload.get("reasons", ())),
+        *_reason_rows(due, booking, card, language),
         *other_time_rows(due.payload, card.person_zone, language),
     ]
     if due.payload.get("booking_id") is None:
@@ -70,6 +71,25 @@ def _booking_rows(
     when = both_spans(start, end, booking["zone"], card.person_zone, language)
     where = f"{booking['resource_name']}, {booking['facility_name']}"
     return [(language.say("Where"), where), (language.say("When"), when)]
+
+
+def _reason_rows(
+    due: DueDelivery, booking: dict[str, str] | None, card: AccountCard, language: Language
+) -> list[tuple[str, str]]:
+    """Give the rules' own sentences, by the clock that the other rows show first."""
+    zone = card.person_zone if booking is None else booking["zone"]
+    name = language.say("Why not" if language == ENGLISH else "Why not (in English)")
+    return [
+        (
+            name,
+            with_times(
+                each,
+                interval=lambda start, end: span_words(start, end, zone, ENGLISH),
+                instant=lambda at: at_words(at, zone, ENGLISH),
+            ),
+        )
+        for each in due.payload.get("reasons", ())
+    ]
 
 
 def _asked_rows(

@@ -1,13 +1,18 @@
 """Instants, intervals and amounts in plain words, for the sentences that rules give."""
 
-from collections.abc import Iterable
-from datetime import date, datetime
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
 from typing import Final
 
 from booking.engine.intervals import Interval, in_utc
 
 MOST_LISTED: Final = 3
 MINUTES_A_DAY: Final = 1440
+_AT: Final = r"\d{4}-\d\d-\d\d \d\d:\d\d"
+_SAME_DAY: Final = re.compile(rf"({_AT})-(\d\d:\d\d) UTC", re.ASCII)
+_DAYS: Final = re.compile(rf"({_AT}) to ({_AT}) UTC", re.ASCII)
+_INSTANT: Final = re.compile(rf"({_AT}) UTC", re.ASCII)
 
 
 def at_words(at: datetime) -> str:
@@ -26,6 +31,27 @@ def in_words(interval: Interval) -> str:
     if start.date() == end.date():
         return f"{start:%Y-%m-%d %H:%M}-{end:%H:%M} UTC"
     return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+
+
+def with_times(
+    sentence: str,
+    *,
+    interval: Callable[[datetime, datetime], str],
+    instant: Callable[[datetime], str],
+) -> str:
+    """Return a rule's sentence with its times in other words, as of a reader's clock."""
+
+    def reworded(found: re.Match[str]) -> str:
+        on = "" if "-" in found[2] else found[1].partition(" ")[0] + " "
+        return interval(_read(found[1]), _read(on + found[2]))
+
+    for pattern in (_SAME_DAY, _DAYS):
+        sentence = pattern.sub(reworded, sentence)
+    return _INSTANT.sub(lambda found: instant(_read(found[1])), sentence)
+
+
+def _read(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def listed(intervals: Iterable[Interval]) -> str:

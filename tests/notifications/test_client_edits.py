@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from booking.config import Settings
 from booking.db import Database
 from booking.engine.lifecycle import BookingStatus
+from booking.models import Person
 from booking.services.lapsing import lapse
 from notifications.dispatch import drain
 from tests.api.dav.bookings import MINUTE, Desk, a_desk, an_event, hours, many, moved
@@ -81,9 +82,21 @@ def test_put__refused__says_why_and_what_would_do(desk: Desk, tmp_path: Path) ->
     assert text.startswith("Not changed: X-ray diffractometer")
     assert "When: Tuesday 24 November 2026, 12:00 to 13:00 (Africa/Nairobi" in text
     assert "Asked for: Tuesday 24 November 2026, 14:00 to 15:00 (Africa/Nairobi" in text
-    assert "Why not: " in text
+    taken = "Tuesday 24 November 2026, 14:00 to 15:00 (Africa/Nairobi, UTC+03:00)"
+    assert f"Why not: It is taken for some or all of {taken}; choose another time." in text
     assert "Free instead: X-ray diffractometer, Sample Facility: " in text
     assert f"https://benchshare.example/bookings/{desk.booking.id}" in text
+
+
+def test_put__refused_to_a_reader_of_french__says_that_the_reason_is_english(
+    desk: Desk, tmp_path: Path
+) -> None:
+    with desk.database.writing() as session:
+        a_booking(session, desk.scene.resource, a_project(session), at(120), at(180))
+        session.get_one(Person, desk.scene.member.id).locale = "fr"
+    desk.put(moved(desk.text(), 120, 180))
+    (text,) = [each for each in mailed(desk, tmp_path, 2) if "Demandé" in each]
+    assert "Pourquoi non (en anglais) : It is taken" in text
 
 
 def test_put__new_event_refused__says_that_nothing_was_booked(desk: Desk, tmp_path: Path) -> None:

@@ -15,10 +15,12 @@ from api.outside import Outside
 from booking.clock import utc_now
 from booking.config import Settings
 from booking.db import Database
+from booking.engine.busy_calendars import looked_at
+from booking.engine.intervals import Interval
 from booking.engine.outside_addresses import read_url
 from booking.engine.violations import Violation
 from booking.errors import Malformed, RulesBroken
-from booking.queries.busy_calendars import Owner
+from booking.queries.busy_calendars import Owner, uids_named_elsewhere
 from booking.services import busy_calendars
 from booking.services.busy_calendars import Answer, Source, ToFetch
 
@@ -29,7 +31,13 @@ LastWrite = Callable[[Session], None]
 
 
 def subscribed(
-    outside: Outside, *, url: str, owner: Owner, settings: Settings, now: datetime
+    database: Database,
+    outside: Outside,
+    *,
+    url: str,
+    owner: Owner,
+    settings: Settings,
+    now: datetime,
 ) -> Answer:
     """Fetch and read a calendar for the first time.
 
@@ -40,16 +48,18 @@ def subscribed(
         raise Malformed(address.reason, [address])
     found = outside.fetch(address)
     content = found.content or b""
-    busy = read_busy(content, zone=owner.zone, host=settings.host, now=now)
+    busy = _busy(database, content, owner=owner, settings=settings, now=now)
     return Answer(Source(address, _digest(content), found.etag, found.last_modified), busy)
 
 
-def uploaded(content: bytes, *, owner: Owner, settings: Settings, now: datetime) -> Answer:
+def uploaded(
+    database: Database, content: bytes, *, owner: Owner, settings: Settings, now: datetime
+) -> Answer:
     """Read an uploaded calendar.
 
     Raises: RulesBroken if it cannot be read.
     """
-    busy = read_busy(content, zone=owner.zone, host=settings.host, now=now)
+    busy = _busy(database, content, owner=owner, settings=settings, now=now)
     return Answer(Source(None, _digest(content)), busy)
 
 
@@ -64,7 +74,7 @@ def refresh(
 ) -> Any:
     """Fetch a calendar again and keep what it says, or why it failed; None where it is gone."""
     try:
-        answer = _again(outside, asked, settings, now)
+        answer = _again(database, outside, asked, settings, now)
     except RulesBroken as refused:
         with database.writing() as session:
             _last(with_last, session)
@@ -88,7 +98,9 @@ def refresh_due(database: Database, outside: Outside, *, settings: Settings) -> 
     return len(claimed)
 
 
-def _again(outside: Outside, asked: ToFetch, settings: Settings, now: datetime) -> Answer:
+def _again(
+    database: Database, outside: Outside, asked: ToFetch, settings: Settings, now: datetime
+) -> Answer:
     """Fetch again; what has not changed within a day is not read again, as later days come in."""
     fresh = asked.read_at is not None and now - asked.read_at < READ_AGAIN_AFTER
     found = outside.fetch(
@@ -101,8 +113,18 @@ def _again(outside: Outside, asked: ToFetch, settings: Settings, now: datetime) 
     source = Source(asked.url, _digest(found.content), found.etag, found.last_modified)
     if fresh and source.digest == asked.digest:
         return Answer(source, None)
-    busy = read_busy(found.content, zone=asked.owner.zone, host=settings.host, now=now)
+    busy = _busy(database, found.content, owner=asked.owner, settings=settings, now=now)
     return Answer(source, busy)
+
+
+def _busy(
+    database: Database, content: bytes, *, owner: Owner, settings: Settings, now: datetime
+) -> tuple[Interval, ...]:
+    """Read what takes time; the owner's bookings that calendar programs named do not."""
+    since = looked_at(now).start
+    with database.reading() as session:
+        own = uids_named_elsewhere(session, owner, host=settings.host, since=since)
+    return read_busy(content, zone=owner.zone, host=settings.host, own_uids=own, now=now)
 
 
 def _digest(content: bytes) -> str:

@@ -11,7 +11,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -147,12 +147,18 @@ atexit.register(READERS.end)
 
 
 def read_busy(
-    content: bytes, *, zone: str, host: str, now: datetime, seconds: float = SECONDS
+    content: bytes,
+    *,
+    zone: str,
+    host: str,
+    own_uids: Collection[str],
+    now: datetime,
+    seconds: float = SECONDS,
 ) -> tuple[Interval, ...]:
     """Return the busy time in a calendar file, merged and sorted; wall-clock times are in `zone`.
 
     What is cancelled or marked as free takes no time, nor do bookings of our own, whose uids end
-    in `host`: they come back from calendars that our invites went to.
+    in `host` or are among `own_uids`: they come back from calendars that our invites went to.
     Raises: RulesBroken if the file is too large, is no calendar, or takes too long.
     """
     if len(content) > LARGEST_BYTES:
@@ -167,6 +173,7 @@ def read_busy(
         "most_events": MOST_EVENTS,
         "most_occurrences": MOST_OCCURRENCES,
         "own": f"@{host}",
+        "own_uids": list(own_uids),
     }
     try:
         with READERS.one() as reader:

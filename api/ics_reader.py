@@ -160,7 +160,8 @@ def _check_times(event: Part, line: int) -> None:
 def _each_span(
     calendar: Part, group: list[Part], places: dict[int, int], asked: dict[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    if str(group[0].get("UID", "")).endswith(asked["own"]):
+    uid = str(group[0].get("UID", "")).strip()
+    if uid.endswith(asked["own"]) or uid in asked["own_uids"]:
         return
     line = places[id(group[0])]
     try:

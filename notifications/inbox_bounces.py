@@ -133,4 +133,6 @@ def _by_custom(mail: Message) -> Bounce | None:
 
 
 def _one_line(words: str) -> str:
-    return " ".join(words.split())[:LONGEST_SAID]
+    """Put words on one line; a database takes no control characters."""
+    kept = "".join(each if each.isprintable() else " " for each in words)
+    return " ".join(kept.split())[:LONGEST_SAID]

@@ -120,7 +120,7 @@ def _value(line: str) -> str:
 def _answer(event: Any) -> CalendarAnswer:
     attendee = _attendee(event)
     uid = str(event.get("UID", "")).strip()
-    if not uid or len(uid) > LONGEST_UID:
+    if not uid or len(uid) > LONGEST_UID or not uid.isprintable():
         raise NoAnswer("Its calendar part names no event.")
     return CalendarAnswer(
         uid=uid,
@@ -144,7 +144,7 @@ def _attendee(event: Any) -> Any:
 
 def _address(attendee: Any) -> str:
     address = re.sub(r"^mailto:", "", str(attendee).strip(), flags=re.IGNORECASE).strip().lower()
-    if not address or len(address) > LONGEST_ADDRESS:
+    if not address or len(address) > LONGEST_ADDRESS or not address.isprintable():
         raise NoAnswer("Its calendar part does not say who answers.")
     return address
 

@@ -26,7 +26,7 @@ ADDRESSED: Final = (
     "Received",
 )
 _PLUS: Final = re.compile(r"\+([A-Za-z0-9]{16,64})@", re.ASCII)
-_ID: Final = re.compile(r"<[^<>\s@]{1,150}@[^<>\s@]{1,150}>", re.ASCII)
+_ID: Final = re.compile(r"<[!-;=?A-~]{1,150}@[!-;=?A-~]{1,150}>", re.ASCII)
 
 
 def parsed(content: bytes) -> Message:

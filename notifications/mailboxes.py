@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from booking.engine.vocabulary import ReplyVia
 from notifications.inbox_mail import LARGEST_MAIL
+from notifications.mail import OURSELVES
 
 TIMEOUT_SECONDS: Final = 20
 AT_ONCE: Final = 200
@@ -92,6 +93,7 @@ class ImapFolder:
         """Log in, and open the folder."""
         folder = _folder(server).replace("\\", "\\\\").replace('"', '\\"')
         with _told():
+            _check_private(self.connection, server)
             self._asked("LOGIN", self.connection.login(*_who(server)))
             self._asked("SELECT", self.connection.select(f'"{folder}"'))
 
@@ -181,6 +183,15 @@ def _connected(server: SplitResult) -> imaplib.IMAP4:
         connection.shutdown()
         raise
     return connection
+
+
+def _check_private(connection: imaplib.IMAP4, server: SplitResult) -> None:
+    """Refuse to send the password where others can read it."""
+    if not isinstance(connection.sock, ssl.SSLSocket) and server.hostname not in OURSELVES:
+        raise InboxFailed(
+            "The IMAP server offers no TLS, so the password is not sent; use imaps:// or another "
+            "server."
+        )
 
 
 def _folder(server: SplitResult) -> str:

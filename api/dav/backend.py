@@ -104,6 +104,11 @@ class Bookings:
             self._tell_refused(name, error, event)
             return _refusal(error)
 
+    def note_refused(self, collection: str, name: str, refusal: Refusal) -> None:
+        """Mail why an event could not be read; a deletion soon after it is a slip."""
+        if collection == COLLECTION and self._account.writable:
+            self._tell_refused(name, Malformed(refusal.reason), None)
+
     def delete(self, collection: str, name: str, *, conditions: Conditions) -> Refusal | None:
         """Let a booking go, as far as that is not a slip of the program."""
         if collection != COLLECTION:

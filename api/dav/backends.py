@@ -193,6 +193,9 @@ class Backend(Protocol):
     ) -> Stored | Refusal:
         """Create or replace a member; `conditions` are asked inside the transaction."""
 
+    def note_refused(self, collection: str, name: str, refusal: Refusal) -> None:
+        """Take note of a PUT that was refused before it could be put: its text is unreadable."""
+
     def delete(self, collection: str, name: str, *, conditions: Conditions) -> Refusal | None:
         """Delete a member, or refuse: `NOT_THERE`, `CHANGED_MEANWHILE`, or a rule."""
 

@@ -17,7 +17,7 @@ from api.dav.backends import (
 from api.dav.markup import Refused, caldav
 
 CALENDAR_TYPE: Final = "text/calendar"
-LONGEST_UID: Final = 255
+LONGEST_UID: Final = 200
 _TIMES: Final = ("DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 _BESIDE: Final = ("VTIMEZONE",)
 
@@ -64,8 +64,11 @@ def _one_uid(objects: list[Component]) -> str:
     if len(uids) != 1:
         raise _not_one("It holds events of several UIDs. Send each of them by itself.")
     (uid,) = uids
-    if not uid or len(uid) > LONGEST_UID:
-        raise _not_one(f"It has no UID, or one above {LONGEST_UID} characters. Give it a UID.")
+    if not uid or len(uid) > LONGEST_UID or not uid.isprintable():
+        raise _not_one(
+            f"It has no UID, or one above {LONGEST_UID} characters or with control characters "
+            "in it. Give it a UID."
+        )
     if sum("RECURRENCE-ID" not in each for each in objects) > 1:
         raise _not_one("It holds the same event twice. Send it once.")
     for each in objects:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
+from xml.etree.ElementTree import Element
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -20,7 +21,9 @@ from api.dav.backends import (
     NEED_PRIVILEGES,
     NOT_THERE,
     Backend,
+    Collection,
     Refusal,
+    Sent,
     SignIn,
 )
 from api.dav.markup import UNREADABLE_XML, Refused, parsed
@@ -69,13 +72,25 @@ XML_TOO_LARGE: Final = Refusal(
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: its body, its place, and the backend of who is signed in."""
+    """One request: its body, its place, and the backend of who is signed in.
+
+    `body` is None where it was longer than anything that is read.
+    """
 
     request: Request
-    body: bytes
+    body: bytes | None
     addresses: Addresses
     place: Place
     backend: Backend
+
+    def xml(self) -> Element | None:
+        """Return the root of the body, None where that is empty.
+
+        Raises: Refused where it is too large, or no XML.
+        """
+        if self.body is None:
+            raise Refused(XML_TOO_LARGE)
+        return parsed(self.body)
 
     def shown(self) -> Shown:
         """Return what the place names.
@@ -135,17 +150,9 @@ def _answer(request: Request, body: bytes | None, sign_in: SignIn, prefix: str) 
             NOT_SIGNED_IN, HTTPStatus.UNAUTHORIZED, CHALLENGE, "text/plain; charset=utf-8"
         )
     try:
-        call = Call(request, _bounded(request, body), addresses, _own(place, backend), backend)
-        return _call(call)
+        return _call(Call(request, body, addresses, _own(place, backend), backend))
     except Refused as no:
         return refused(no.refusal, addresses, place)
-
-
-def _bounded(request: Request, body: bytes | None) -> bytes:
-    puts = request.method == "PUT"
-    if body is None or (puts and len(body) > LARGEST_OBJECT):
-        raise Refused(OBJECT_TOO_LARGE if puts else XML_TOO_LARGE)
-    return body
 
 
 def _own(place: Place | None, backend: Backend) -> Place:
@@ -187,18 +194,18 @@ def _options(place: Place | None) -> Response:
 
 def _propfind(call: Call) -> Response:
     depth = call.request.headers.get("depth", "infinity").strip().lower()
-    return told(listings.listing(parsed(call.body), call.shown(), depth))
+    return told(listings.listing(call.xml(), call.shown(), depth))
 
 
 def _proppatch(call: Call) -> Response:
-    asked = parsed(call.body)
+    asked = call.xml()
     if asked is None:
         raise Refused(UNREADABLE_XML)
     return told(listings.patched(asked, call.shown()))
 
 
 def _report(call: Call) -> Response:
-    asked = parsed(call.body)
+    asked = call.xml()
     if asked is None:
         raise Refused(UNREADABLE_XML)
     return told(report(asked, call.shown()))
@@ -207,7 +214,7 @@ def _report(call: Call) -> Response:
 def _make(call: Call) -> Response:
     if len(call.place.calendar) > LONGEST_NAME:
         raise Refused(NAME_TOO_LONG)
-    components, kept = listings.new_calendar(parsed(call.body))
+    components, kept = listings.new_calendar(call.xml())
     _unless(call.backend.make(call.place.calendar, components, kept))
     return Response(status_code=HTTPStatus.CREATED, headers={"Cache-Control": "no-cache"})
 
@@ -234,7 +241,11 @@ def _put(call: Call) -> Response:
     collection = listings.calendar_named(place.calendar, call.backend)
     if collection is None:
         raise Refused(NO_PARENT)
-    sent = sent_object(call.body, call.request.headers.get("content-type", ""), collection)
+    try:
+        sent = _sent(call, collection)
+    except Refused as no:
+        call.backend.note_refused(place.calendar, place.name, no.refusal)
+        raise
     stored = call.backend.put(
         place.calendar, place.name, sent, conditions=conditions_of(call.request)
     )
@@ -244,6 +255,12 @@ def _put(call: Call) -> Response:
     headers = {} if stored.changed_text else {"ETag": entity_tag(stored.etag)}
     status = HTTPStatus.CREATED if stored.created else HTTPStatus.NO_CONTENT
     return Response(status_code=status, headers=headers)
+
+
+def _sent(call: Call, collection: Collection) -> Sent:
+    if call.body is None or len(call.body) > LARGEST_OBJECT:
+        raise Refused(OBJECT_TOO_LARGE)
+    return sent_object(call.body, call.request.headers.get("content-type", ""), collection)
 
 
 def _delete(call: Call) -> Response:

@@ -116,6 +116,7 @@ def _follow(visit: Visit, place: _Place, form: Typed) -> Response:
     try:
         visit.read(lambda session: services.room_for_another(session, place.owner))
         answer = subscribed(
+            visit.database,
             outside_of(visit.request),
             url=form["url"],
             owner=place.owner,
@@ -131,7 +132,9 @@ def _upload(visit: Visit, place: _Place, name: str, file: UploadFile | None) -> 
     content = file.file.read(LARGEST_BYTES + 1) if file else b""
     form = Typed({"file_name": " ".join(name.split())[:LONGEST_NAME]})
     try:
-        answer = uploaded(content, owner=place.owner, settings=visit.settings, now=visit.now)
+        answer = uploaded(
+            visit.database, content, owner=place.owner, settings=visit.settings, now=visit.now
+        )
     except DomainError as refused:
         return _shown(visit, place, form, refused)
     return _added(visit, place, form, form["file_name"], answer)

@@ -101,7 +101,7 @@ def follow_my_calendar(
     with database.reading() as session:
         owner = _mine(session, actor, Action.PROFILE_EDIT)
         services.room_for_another(session, owner)
-    answer = subscribed(outside, url=new.url, owner=owner, settings=settings, now=now)
+    answer = subscribed(database, outside, url=new.url, owner=owner, settings=settings, now=now)
     with database.writing() as session:
         claim(session)
         return _added(session, actor, owner, new.name, answer, now)
@@ -125,7 +125,7 @@ def upload_my_calendar(
     """Upload a calendar file: its events are the person's busy time."""
     with database.reading() as session:
         owner = _mine(session, actor, Action.PROFILE_EDIT)
-    answer = uploaded(content, owner=owner, settings=settings, now=now)
+    answer = uploaded(database, content, owner=owner, settings=settings, now=now)
     with database.writing() as session:
         claim(session)
         return _added(session, actor, owner, name, answer, now)
@@ -184,7 +184,7 @@ def follow_calendar_of(
     with database.reading() as session:
         owner = services.calendars_at(session, actor=actor, resource_id=resource_id)
         services.room_for_another(session, owner)
-    answer = subscribed(outside, url=new.url, owner=owner, settings=settings, now=now)
+    answer = subscribed(database, outside, url=new.url, owner=owner, settings=settings, now=now)
     with database.writing() as session:
         claim(session)
         return _added(session, actor, owner, new.name, answer, now)
@@ -209,7 +209,7 @@ def upload_calendar_of(
     """Upload a calendar file: its events close the resource, and displace no booking."""
     with database.reading() as session:
         owner = services.calendars_at(session, actor=actor, resource_id=resource_id)
-    answer = uploaded(content, owner=owner, settings=settings, now=now)
+    answer = uploaded(database, content, owner=owner, settings=settings, now=now)
     with database.writing() as session:
         claim(session)
         return _added(session, actor, owner, name, answer, now)

@@ -97,6 +97,22 @@ def calendars_of(session: Session, owner: Owner) -> Sequence[BusyCalendar]:
     ).all()
 
 
+def uids_named_elsewhere(
+    session: Session, owner: Owner, *, host: str, since: datetime
+) -> Sequence[str]:
+    """Return the uids of the owner's bookings that calendar programs gave them, not `host`.
+
+    Those that end after `since`.
+    """
+    whose = (
+        col(Booking.person_id) == owner.person_id
+        if owner.person_id is not None
+        else col(Booking.resource_id) == owner.resource_id
+    )
+    ours = col(Booking.uid).endswith(f"@{host}", autoescape=True)
+    return session.exec(select(Booking.uid).where(whose, col(Booking.ends_at) > since, ~ours)).all()
+
+
 def count_of(session: Session, owner: Owner) -> int:
     """Count an owner's outside calendars."""
     return session.exec(select(func.count()).select_from(BusyCalendar).where(_of(owner))).one()

@@ -129,6 +129,8 @@ def test_read__refresh__asks_for_the_invite_again() -> None:
         calendar_lines(partstat="DELEGATED"),
         calendar_lines(uid=""),
         calendar_lines(uid="x" * 201),
+        calendar_lines(uid="x\0x"),
+        calendar_lines(attendee="amina\0@sme.example"),
         calendar_lines(more=["ATTENDEE;PARTSTAT=DECLINED:mailto:other@sme.example"]),
         calendar_lines().replace("END:VEVENT", "END:VEVENT\r\nBEGIN:VEVENT\r\nUID:2\r\nEND:VEVENT"),
         calendar_lines().replace("ATTENDEE", "X-ATTENDEE"),
@@ -174,6 +176,13 @@ def test_read__failed_report__is_a_bounce_of_ours(carried: str) -> None:
     assert found.bounce is not None
     assert found.bounce.message_ids == (OURS,)
     assert found.bounce.said.startswith("5.1.1 smtp; 550 5.1.1")
+
+
+def test_read__report_with_zeros_in_it__holds_none_that_a_database_refuses() -> None:
+    found = read_mail(a_report(code="550 no\0body", original="<\0192@bench.example>"))
+    assert found.bounce is not None
+    assert found.bounce.message_ids == ()
+    assert found.bounce.said == "5.1.1 smtp; 550 no body"
 
 
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded", ""])

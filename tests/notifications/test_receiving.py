@@ -21,6 +21,7 @@ from tests.imap_server import an_imap_server
 from tests.notifications.answers import a_mail, an_answer, calendar_lines
 from tests.notifications.outcomes import booked, settings_for
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - leads to this machine, and is not known to
 O = ReplyOutcome  # noqa: E741 - what each mail of a list comes to
 
 
@@ -147,6 +148,13 @@ def test_check__right_and_wrong_password__are_told_apart() -> None:
         mailboxes.check(url)
         with pytest.raises(InboxFailed, match="refused"):
             mailboxes.check(url.replace("a%20secret", "another"))
+
+
+def test_check__password_over_a_way_that_others_can_read__is_not_sent() -> None:
+    with an_imap_server() as (folder, url):
+        with pytest.raises(InboxFailed, match="offers no TLS"):
+            mailboxes.check(url.replace("127.0.0.1", EVERYWHERE))
+        assert "LOGIN" not in folder.commands
 
 
 def test_check__unknown_way__names_the_setting() -> None:

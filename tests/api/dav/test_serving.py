@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from booking.db import Database
+from booking.engine.lifecycle import BookingStatus
 from booking.engine.vocabulary import CalendarAccess
 from booking.models import CalendarToken
 from booking.services.calendar_tokens import create_account
@@ -152,13 +153,24 @@ def test_put__moved__answers_no_etag_since_the_text_is_ours(program: Program, de
         (an_event(*hours(0, 60), f"X-LONG:{'x' * 5_000_000}"), 413, "max-resource-size"),
     ],
 )
-def test_put__bad_input__changes_nothing_and_says_why(
+def test_put__bad_input__changes_nothing_and_says_why_by_mail_too(
     program: Program, desk: Desk, body: str, status: int, word: str
 ) -> None:
     path = f"{program.calendar}new.ics"
     answer = program.ask("PUT", path, body, Content_Type="text/calendar")
     assert (answer.status_code, word in answer.text) == (status, True)
     assert desk.names() == {desk.name}
+    (mailed,) = told(desk.database, "client_edit.refused")
+    assert mailed["reasons"][0] in answer.text
+
+
+def test_delete__after_a_change_that_cannot_be_read__is_ignored(
+    program: Program, desk: Desk
+) -> None:
+    path = program.calendar + desk.name
+    assert program.ask("PUT", path, "BEGIN:VCALENDAR").status_code == 403
+    assert program.ask("DELETE", path).status_code == 204
+    assert desk.now_is().status is BookingStatus.CONFIRMED
 
 
 @pytest.mark.parametrize(

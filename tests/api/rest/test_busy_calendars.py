@@ -1,7 +1,7 @@
 """Busy calendars over the wire: followed, uploaded, refreshed, removed; and heeded by bookings."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from booking.models import BusyCalendar, Closure, Person
 from tests.builders import NOW, a_token
 from tests.busy_files import CORPUS, LOOPBACK, Server, a_calendar, a_server, an_hour
 from tests.conftest import settings_for
-from tests.scenes import Scene, a_scene, at
+from tests.scenes import Scene, a_scene, at, booked
 
 MINE = "/api/v1/me/busy-calendars"
 BUSY_AT_NINE = a_calendar(an_hour(f"{at(0):%Y%m%dT%H%M%SZ}"))
@@ -82,15 +82,27 @@ def test_upload__busy_at_that_time__refuses_the_booking_unless_wanted(
     assert client.post("/api/v1/bookings", json=wish, headers=callers.member).status_code == 201
 
 
+def test_upload__booking_that_a_calendar_program_named__is_no_busy_time_of_its_own(
+    client: TestClient, callers: Callers, database: Database
+) -> None:
+    with database.writing() as session:
+        new = replace(callers.scene.wish(), uid="one@elsewhere.example")
+        booked(session, callers.scene, new)
+    for base, who in ((MINE, callers.member), (callers.here, callers.manager)):
+        made = client.post(f"{base}/file", content=BUSY_AT_NINE, headers=who)
+        assert (made.status_code, made.json()["busy_times"]) == (201, 0)
+
+
 def test_follow__of_a_resource__closes_it_shows_conflicts_and_no_title(
     client: TestClient, callers: Callers, server: Server
 ) -> None:
-    booked = client.post("/api/v1/bookings", json=callers.wish(), headers=callers.member).json()
+    made = client.post("/api/v1/bookings", json=callers.wish(), headers=callers.member)
+    standing = made.json()["id"]
     url = server.serve("/r.ics", BUSY_AT_NINE.replace(b"DURATION", b"SUMMARY:Secret\r\nDURATION"))
     made = client.post(callers.here, json={"name": "beamline", "url": url}, headers=callers.manager)
     assert made.status_code == 201, made.text
     shown = client.get(callers.here, headers=callers.manager).json()
-    assert [each["booking_id"] for each in shown["conflicts"]] == [booked["id"]]
+    assert [each["booking_id"] for each in shown["conflicts"]] == [standing]
     month = {"start": at(-600).isoformat(), "end": at(600).isoformat()}
     path = f"/api/v1/resources/{callers.scene.resource.id}/calendar"
     seen = client.get(path, params=month)

@@ -60,8 +60,7 @@ WORDS: Final[Mapping[LinkPurpose, _Words]] = {
     ),
 }
 CLOSED: Final = {
-    LinkStanding.USED: "This link works once, and it was used. This is how the booking "
-    "stands now.",
+    LinkStanding.USED: "This link works once, and it was used. This is how the booking stands now.",
     LinkStanding.SETTLED: "There is nothing to do any more: this is how the booking stands now.",
     LinkStanding.EXPIRED: "This link is too old, so it does nothing any more. To change the "
     "booking, sign in and open it.",

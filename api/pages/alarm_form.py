@@ -11,7 +11,7 @@ from booking.services.preferences import Alarm
 NEVER: Final = "never"
 BY_RULE: Final = "rule"
 CALENDAR_MAILS: Final = (
-    (CalendarMail.INVITE, "an invitation for each booking and change"),
+    (CalendarMail.INVITE, "an invitation each time"),
     (CalendarMail.DIGEST, "one digest a day, at seven in the morning"),
     (CalendarMail.FEED, "none: I read my calendar feed"),
 )

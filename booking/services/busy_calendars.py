@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import delete, insert, update
@@ -41,6 +42,7 @@ from booking.services.permits import permit
 
 AT_ONCE: Final = 500
 LONGEST_NAME: Final = 100
+UPLOADED: Final = "Uploaded calendar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def add(
     row = BusyCalendar(
         person_id=owner.person_id,
         resource_id=owner.resource_id,
-        name=name.strip()[:LONGEST_NAME] or BUSY_ELSEWHERE,
+        name=(name.strip() or _unnamed(answer.source))[:LONGEST_NAME],
         url=answer.source.url,
         added_by=actor.person_id,
         created_at=now,
@@ -298,6 +300,12 @@ def _row(row: BusyCalendar, owner: Owner, taken: Interval, *, now: datetime) -> 
         "estimated": True,
         "created_at": now,
     }
+
+
+def _unnamed(source: Source) -> str:
+    """Name a calendar after its server; the rest of its address may be a secret."""
+    host = None if source.url is None else urlsplit(source.url).hostname
+    return host or UPLOADED
 
 
 def _chunks(keys: Collection[UUID]) -> Iterator[Sequence[UUID]]:

@@ -55,7 +55,7 @@ def test_account__created_by_the_form__is_shown_once_and_revoked(
     revoke = re.search(r'action="(/account/calendars/[^"]+/revoke)"', page)
     assert revoke is not None
     assert visitor.send(revoke[1]).status_code == 303
-    assert "You have none yet." in visitor.get("/account/calendars").text
+    assert "You have no calendar account and no feed yet." in visitor.get("/account/calendars").text
 
 
 @pytest.mark.parametrize(("shows", "status"), [("moon", 422), ("project:", 422)])

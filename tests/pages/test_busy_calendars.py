@@ -49,7 +49,7 @@ def test_account__a_file_is_uploaded__counts_and_is_asked_about_when_booking(
     visitor: Visitor, database: Database, scene: Scene
 ) -> None:
     arrived(visitor, database, scene.member)
-    assert "There is none yet" in text_of(visitor.get("/account/busy"))
+    assert "No calendar is followed here yet" in text_of(visitor.get("/account/busy"))
     assert uploaded(visitor, "/account/busy/file", BUSY).status_code == 303
     shown = text_of(visitor.get("/account/busy"))
     assert "My week is added, with one busy time" in shown
@@ -108,7 +108,7 @@ def test_desk__a_calendar_of_a_resource__shows_conflicts_fails_and_goes(
     assert visitor.send(f"{base}/{key}", do="refresh").status_code == 303
     assert "503" in text_of(visitor.get(base))
     assert visitor.send(f"{base}/{key}", do="remove").status_code == 303
-    assert "There is none yet" in text_of(visitor.get(base))
+    assert "No calendar is followed here yet" in text_of(visitor.get(base))
 
 
 def test_desk__somebody_else__is_refused(

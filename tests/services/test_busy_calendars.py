@@ -146,6 +146,21 @@ def test_add__to_a_resource__closes_it_without_displacing_or_titles(session: Ses
     assert facility.offer_version > version
 
 
+@pytest.mark.parametrize(("url", "name"), [(URL, "cal.example"), (None, "Uploaded calendar")])
+def test_add__without_a_name__has_one_that_tells_it_apart(
+    session: Session, url: str | None, name: str
+) -> None:
+    row = services.add(
+        session,
+        actor=(scene := a_scene(session)).by_member,
+        now=NOW,
+        owner=of_member(scene),
+        name=" ",
+        answer=brought(url=url),
+    )
+    assert row.name == name
+
+
 def test_take_in__what_changed__is_written_and_the_rest_stays(session: Session) -> None:
     scene = a_scene(session)
     row = closed_by(session, scene, span(0, 60), span(120, 180))

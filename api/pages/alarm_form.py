@@ -12,7 +12,7 @@ NEVER: Final = "never"
 BY_RULE: Final = "rule"
 CALENDAR_MAILS: Final = (
     (CalendarMail.INVITE, "an invitation each time"),
-    (CalendarMail.DIGEST, "one digest a day, at seven in the morning"),
+    (CalendarMail.DIGEST, "one digest a day, at 07:00"),
     (CalendarMail.FEED, "none: I read my calendar feed"),
 )
 _USUAL: Final = (0, 5, 10, 15, 30, 60, 120, 1440, 2880)

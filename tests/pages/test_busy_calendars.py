@@ -49,7 +49,9 @@ def test_account__a_file_is_uploaded__counts_and_is_asked_about_when_booking(
     visitor: Visitor, database: Database, scene: Scene
 ) -> None:
     arrived(visitor, database, scene.member)
-    assert "No calendar is followed here yet" in text_of(visitor.get("/account/busy"))
+    empty = text_of(visitor.get("/account/busy"))
+    assert "No calendar is followed here yet" in empty
+    assert "Times without a zone are read as UTC." in empty
     assert uploaded(visitor, "/account/busy/file", BUSY).status_code == 303
     shown = text_of(visitor.get("/account/busy"))
     assert "My week is added, with one busy time" in shown

@@ -46,7 +46,7 @@ def account_words(
         *other_time_rows(due.payload, card.person_zone, language),
     ]
     if due.payload.get("booking_id") is None:
-        message = replace(message, headline=NOT_BOOKED, then=LOOK_FOR_ONE)
+        message = replace(message, subject="Not booked", headline=NOT_BOOKED, then=LOOK_FOR_ONE)
         return message, ("", rows, f"{base}/")
     link = f"{base}/bookings/{due.payload['booking_id']}"
     subject = "" if booking is None else str(booking["resource_name"])

@@ -12,6 +12,7 @@ from api.pages.booking_form import beside, form_shown, known
 from api.pages.booking_quota import quota_beside
 from api.pages.booking_series_form import series_checked
 from api.pages.booking_wish import KEPT, TIMES
+from api.pages.booking_words import hears
 from api.pages.fields import Form, Typed
 from api.pages.visit import Submitting, Visit, go, show
 from booking.engine.lifecycle import BookingStatus
@@ -56,8 +57,9 @@ def book(visit: Submitting, resource_id: UUID, form: Form) -> Response:
     if isinstance(booked, DomainError):
         return form_shown(visit, resource_id, form, booked)
     done = DONE.get(booked.status, "Booked.")
-    sent = "" if booked.status is BookingStatus.HELD else " We are sending a calendar invitation."
-    return go(visit, f"/bookings/{booked.id}", done + sent)
+    if booked.status is not BookingStatus.HELD:
+        done = f"{done} {hears(visit, booked.person_id)}"
+    return go(visit, f"/bookings/{booked.id}", done)
 
 
 def _booked(session: Session, visit: Visit, new: NewBooking) -> Any:

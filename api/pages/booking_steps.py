@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.pages.booking_words import hears
 from api.pages.bookings import known_booking, shown_booking
 from api.pages.fields import Form, Typed, errors_of
 from api.pages.local_reasons import by_the_clock_of
@@ -40,7 +41,7 @@ def confirm(visit: Submitting, booking_id: UUID, form: Form) -> Response:
         return shown_booking(visit, booking_id, form, done)
     waits = done.status is BookingStatus.PENDING
     words = "The facility has your wish and will answer it." if waits else "Booked."
-    return go(visit, f"/bookings/{booking_id}", f"{words} We are sending a calendar invitation.")
+    return go(visit, f"/bookings/{booking_id}", f"{words} {hears(visit, done.person_id)}")
 
 
 @router.post("/bookings/{booking_id:uuid}/restore")

@@ -2,10 +2,17 @@
 
 from collections.abc import Mapping
 from typing import Final
+from uuid import UUID
 
+from api.pages.visit import Visit
 from booking.engine.lifecycle import BookingStatus
-from booking.engine.vocabulary import Participation
+from booking.engine.vocabulary import CalendarMail, Participation
 
+HEARD_BY: Final[Mapping[CalendarMail, str]] = {
+    CalendarMail.INVITE: "We are sending a calendar invitation.",
+    CalendarMail.DIGEST: "Your calendar feed and your next digest show it.",
+    CalendarMail.FEED: "Your calendar feed shows it.",
+}
 STATUS_WORDS: Final[Mapping[BookingStatus, tuple[str, str, str]]] = {
     BookingStatus.HELD: ("held for you", "warn", "The time is kept until you confirm it."),
     BookingStatus.PENDING: (
@@ -59,3 +66,9 @@ def words_of(status: BookingStatus, *, mine: bool, name: str) -> tuple[str, str,
         return STATUS_WORDS[status]
     tag, tone, sentence = OF_OTHERS[status]
     return tag, tone, sentence.format(name=name)
+
+
+def hears(visit: Visit, holder_id: UUID) -> str:
+    """Say how the visitor hears of a booking; one that is made for others is mailed to them."""
+    own = visit.person is not None and visit.person.id == holder_id
+    return HEARD_BY[visit.person.calendar_mail if own else CalendarMail.INVITE]

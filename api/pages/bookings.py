@@ -66,7 +66,7 @@ def move(visit: Submitting, booking_id: UUID, form: Form) -> Response:
     )
     if isinstance(moved, DomainError):
         return shown_booking(visit, booking_id, form, moved)
-    return go(visit, f"/bookings/{booking_id}", "Moved. The invitation in calendars follows.")
+    return go(visit, f"/bookings/{booking_id}", "Moved. Your calendar follows.")
 
 
 @router.post("/bookings/{booking_id:uuid}/retitle")
@@ -107,7 +107,7 @@ def cancel(visit: Submitting, booking_id: UUID, form: Form) -> Response:
     )
     if isinstance(done, DomainError):
         return _cancel_shown(visit, booking_id, form, done)
-    return go(visit, f"/bookings/{booking_id}", "Cancelled. It leaves calendars by mail.")
+    return go(visit, f"/bookings/{booking_id}", "Cancelled. It leaves calendars.")
 
 
 def known_booking(session: Session, visit: Visit, booking_id: UUID) -> BookingSeen:

@@ -91,6 +91,7 @@ def refused(
     payload = {
         "person_id": str(account.person_id),
         "booking_id": str(booking_id) if booking_id else None,
+        "name": name[:255],
         "booking": _as_it_stands(session, booking),
         "reasons": [each.reason for each in error.violations] or [error.message],
         "alternatives": _with_places(session, error.beside.get("alternatives", ())),
@@ -212,7 +213,8 @@ def _note(
 
 
 def _same_refusal(earlier: dict[str, Any], payload: dict[str, Any]) -> bool:
-    return all(earlier.get(each) == payload[each] for each in ("booking_id", "reasons", "wanted"))
+    told = ("booking_id", "name", "reasons", "wanted")
+    return all(earlier.get(each) == payload[each] for each in told)
 
 
 def _as_it_stands(session: Session, booking: Booking | None) -> dict[str, str] | None:

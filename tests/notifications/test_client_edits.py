@@ -102,8 +102,16 @@ def test_put__refused_to_a_reader_of_french__says_that_the_reason_is_english(
 def test_put__new_event_refused__says_that_nothing_was_booked(desk: Desk, tmp_path: Path) -> None:
     desk.put(an_event(*hours(120, 180), "LOCATION:The moon"), "new.ics")
     (text,) = mailed(desk, tmp_path)
+    assert text.startswith("Not booked\n")
     assert "Nothing was booked" in text
     assert "Why not: An event books the resource that its place (LOCATION) names" in text
+
+
+def test_put__two_new_events_refused_alike__each_is_told_once(desk: Desk, tmp_path: Path) -> None:
+    times = hours(120, 180)
+    for name in ("one.ics", "two.ics", "one.ics"):
+        desk.put(an_event(*times, "RRULE:FREQ=DAILY;COUNT=2", uid=name), name)
+    mailed(desk, tmp_path, 2)
 
 
 def test_delete__held_back__one_link_confirms_them_all(

@@ -4,8 +4,13 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from api.pages.booking_words import HEARD_BY
 from booking.db import Database
 from booking.engine.lifecycle import BookingMode, BookingStatus, ResourceState
+from booking.engine.vocabulary import CalendarMail
+from booking.models import Person
 from tests.builders import a_booking, a_project, a_resource
 from tests.pages.visitor import Visitor, a_browser_of, text_of
 from tests.scenes import Scene, a_scene, at
@@ -54,6 +59,17 @@ def test_book__free__leads_to_the_booking(visitor: Visitor, database: Database) 
     assert "First light" in page
     assert "Tue 24 Nov 2026, 12:00 to 13:00 Nairobi time" in page
     assert "Tue 24 Nov 2026, 09:00 to 10:00 UTC" in page
+
+
+@pytest.mark.parametrize(("chosen", "words"), list(HEARD_BY.items()))
+def test_book__free__says_how_the_reader_hears_of_it(
+    visitor: Visitor, database: Database, chosen: CalendarMail, words: str
+) -> None:
+    scene = _arrived(visitor, database)
+    with database.writing() as session:
+        session.get_one(Person, scene.member.id).calendar_mail = chosen
+    booked = visitor.send(f"/resources/{scene.resource.id}/book", **_wish(scene))
+    assert f"Booked. {words}" in text_of(visitor.get(booked.headers["location"]))
 
 
 def test_book__taken__keeps_the_form_and_offers_times_of_one_click(

@@ -6,6 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Component, Timezone
+from icalendar.prop import vRecur
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from api.dav.backends import Sent
@@ -15,6 +16,10 @@ from booking.errors import Malformed
 from booking.services.client_edits import ClientEvent
 
 LONGEST_ALARM: Final = timedelta(days=28)
+MOST_ZONE_RULES: Final = 32
+_PARTS_OF_ZONES: Final = frozenset(
+    {"FREQ", "UNTIL", "COUNT", "INTERVAL", "BYMONTH", "BYMONTHDAY", "BYDAY", "WKST"}
+)
 _REPEATING: Final = ("RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -105,11 +110,28 @@ def _zone(calendar: Calendar, tzid: str) -> tzinfo:
 
 
 def _defined(zone: Timezone, tzid: str) -> tzinfo:
+    rules = [each["RRULE"] for each in zone.subcomponents if "RRULE" in each]
+    if len(rules) > MOST_ZONE_RULES or not all(map(_is_yearly, rules)):
+        raise _no(
+            "unknown_zone",
+            f"The time zone {tzid[:60]!r} is defined by rules that no clock keeps; choose one of "
+            "a place, such as Africa/Nairobi.",
+        )
     try:
         made: tzinfo = zone.to_tz(lookup_tzid=False)
     except (ValueError, KeyError, TypeError, AttributeError, LookupError):
         raise _unknown_zone(tzid) from None
     return made
+
+
+def _is_yearly(rule: object) -> bool:
+    """Say whether a rule is as those of real zones are; others could be worked out for ever."""
+    return (
+        isinstance(rule, vRecur)
+        and rule.get("FREQ") == ["YEARLY"]
+        and _PARTS_OF_ZONES.issuperset(rule)
+        and len(rule.get("BYMONTH", ())) <= 1
+    )
 
 
 def _unknown_zone(tzid: str) -> Malformed:
@@ -134,7 +156,8 @@ def _leads(event: Component, starts_at: datetime) -> Iterator[timedelta]:
         }:
             continue
         trigger = _value(each, "TRIGGER")
-        if isinstance(trigger, datetime) and trigger.tzinfo is not None:
+        # An instant stands in UTC (RFC 5545, 3.8.6.3); other zones are not looked at.
+        if isinstance(trigger, datetime) and trigger.tzinfo in {UTC, ZoneInfo("UTC")}:
             trigger = trigger - starts_at
         elif str(getattr(each.get("TRIGGER"), "params", {}).get("RELATED", "START")) != "START":
             continue

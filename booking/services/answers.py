@@ -249,7 +249,7 @@ def _found(
     row.booking_id = seen.booking.id
     if seen.booking.status not in HOLDING or seen.booking.ends_at <= row.received_at:
         return ReplyOutcome.OUTDATED, OVER
-    if marks and not _mark_newest(found):
+    if marks and not _mark_newest(found, now=row.received_at):
         return ReplyOutcome.OUTDATED, OLDER
     return found
 
@@ -278,14 +278,18 @@ def _answering(
     return _Found(answer, seen, row, is_holder)
 
 
-def _mark_newest(found: _Found) -> bool:
+def _mark_newest(found: _Found, *, now: datetime) -> bool:
+    """Mark an answer as the attendee's newest; False if it is not.
+
+    One that claims to be ahead of the booking or of the clock counts as of now.
+    """
     row, sequence = found.attendee, found.seen.booking.sequence
     last = LastAnswer(row.answered_sequence, row.answered_stamp)
     if not is_newer(found.answer, last, sequence=sequence):
         return False
-    own = found.answer.sequence
-    row.answered_sequence = sequence if own is None else own
-    row.answered_stamp = found.answer.stamp
+    own, stamp = found.answer.sequence, found.answer.stamp
+    row.answered_sequence = sequence if own is None else min(own, sequence)
+    row.answered_stamp = None if stamp is None else min(stamp, now)
     return True
 
 

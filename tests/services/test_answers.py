@@ -158,6 +158,18 @@ def test_receive__older_than_the_last_seen__is_outdated(
     assert attendees(session)[0].participation is newest
 
 
+@pytest.mark.parametrize("ahead", [{"sequence": 2**31 - 1}, {"stamp": NOW + timedelta(days=9_000)}])
+def test_receive__answer_from_the_future__keeps_out_no_later_one(
+    session: Session, ahead: dict[str, Any]
+) -> None:
+    scene = a_scene(session)
+    booking = booked(session, scene)
+    got(session, a_mail(scene, booking, participation=Participation.ACCEPTED, **ahead))
+    assert attendees(session)[0].answered_sequence == booking.sequence
+    later = a_mail(scene, booking, participation=Participation.TENTATIVE, stamp=NOW + 2 * MINUTE)
+    assert got(session, later, after=3 * MINUTE).outcome is O.NOTED
+
+
 @pytest.mark.parametrize("status", [BookingStatus.CANCELLED, BookingStatus.NO_SHOW])
 def test_receive__answer_to_what_is_off__is_outdated(
     session: Session, status: BookingStatus

@@ -117,7 +117,7 @@ def test_put__summary__is_the_new_title_and_no_new_sequence(desk: Desk) -> None:
     assert (booking.title, booking.sequence, booking.revision) == ("Sand", 0, 1)
 
 
-def test_put__description_or_guests__are_left_as_they_are(desk: Desk) -> None:
+def test_put__description_or_attendees__are_left_as_they_are(desk: Desk) -> None:
     text = desk.text().replace("END:VEVENT", "ATTENDEE:mailto:x@example.org\r\nEND:VEVENT")
     stored = desk.put(text)
     assert isinstance(stored, Stored)

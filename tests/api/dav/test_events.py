@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,3 +66,34 @@ def test_read_event__two_zones_of_one_name__are_each_events_own() -> None:
         text = an_event(*lines).replace("BEGIN:VEVENT", f"{zone}BEGIN:VEVENT")
         found.append(read_event(sent(text)).starts_at)
     assert found == [datetime(2026, 12, 1, 6, tzinfo=UTC), datetime(2026, 12, 1, 4, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("rule", ["FREQ=SECONDLY", "FREQ=YEARLY;BYHOUR=1,2", "FREQ=YEARLY"])
+def test_read_event__zone_with_rules_that_no_clock_keeps__is_refused_and_never_run(
+    rule: str,
+) -> None:
+    count = 17 if rule == "FREQ=YEARLY" else 1
+    zone = zone_by_rules(*[rule] * count)
+    with pytest.raises(Malformed, match="no clock keeps"):
+        read_event(sent(at_eight(zone)))
+
+
+def test_read_event__zone_by_its_rules_of_every_year__is_read() -> None:
+    zone = zone_by_rules(*["FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=3"] * 16)
+    assert read_event(sent(at_eight(zone))).starts_at.tzinfo is UTC
+
+
+def zone_by_rules(*rules: str) -> str:
+    """Write a zone that goes between summer and winter by each of the rules."""
+    changes = (
+        f"BEGIN:{name}\r\nDTSTART:16010101T000000\r\nRRULE:{rule}\r\n"
+        f"TZOFFSETFROM:{before}\r\nTZOFFSETTO:{after}\r\nEND:{name}\r\n"
+        for rule in rules
+        for name, before, after in (("STANDARD", "+0200", "+0100"), ("DAYLIGHT", "+0100", "+0200"))
+    )
+    return f"BEGIN:VTIMEZONE\r\nTZID:Ours\r\n{''.join(changes)}END:VTIMEZONE\r\n"
+
+
+def at_eight(zone: str) -> str:
+    text = an_event("DTSTART;TZID=Ours:20261201T080000", "DURATION:PT1H")
+    return text.replace("BEGIN:VEVENT", f"{zone}BEGIN:VEVENT")

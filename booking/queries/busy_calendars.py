@@ -3,18 +3,16 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, text
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, func, select
 
 from booking.engine.intervals import Interval, intersect, union
 from booking.engine.lifecycle import HOLDING
 from booking.models import Booking, BusyCalendar, BusyTime, Closure, Facility, Person, Resource
 from booking.queries.locking import locked
-
-BUSY_TIMES_LOCK: Final = 7_310_002
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +42,6 @@ def busy_calendar(session: Session, calendar_id: UUID) -> BusyCalendar | None:
 def lock_busy_calendar(session: Session, calendar_id: UUID) -> BusyCalendar | None:
     """Return the outside calendar as it is now, locked; its resource is locked before."""
     return locked(session, BusyCalendar, calendar_id)
-
-
-def lock_busy_times(session: Session, person_id: UUID, *, changing: bool) -> None:
-    """Keep a person's busy times as they are to the end of the transaction, or wait to change them.
-
-    Those who only keep them as they are do not wait for each other. It is no lock of the person's
-    row, so that nothing else waits. SQLite has one writer anyway.
-    """
-    if session.get_bind().dialect.name != "postgresql":
-        return
-    shared = "" if changing else "_shared"
-    # Two persons of one key wait for each other now and then, which does no harm.
-    key = int.from_bytes(person_id.bytes[-4:], signed=True)
-    session.connection().execute(
-        text(f"SELECT pg_advisory_xact_lock{shared}(:busy, :key)"),
-        {"busy": BUSY_TIMES_LOCK, "key": key},
-    )
 
 
 def owner_person(session: Session, person_id: UUID) -> Owner | None:

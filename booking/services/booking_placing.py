@@ -23,7 +23,6 @@ from booking.errors import Malformed, RulesBroken
 from booking.models import Booking, Resource
 from booking.queries.booking_facts import Wish, booking_facts, facts_of_each
 from booking.queries.bookings import resources_like
-from booking.queries.busy_calendars import lock_busy_times
 from booking.services.booking_writing import is_refusal
 
 LOOK_AROUND: Final = timedelta(days=14)
@@ -61,8 +60,6 @@ def check_rules(
     Raises: RulesBroken with every violation, and the nearest times that would do unless
     none are to be looked for (`offering`).
     """
-    if wish.heeds_busy:
-        lock_busy_times(session, wish.person_id, changing=False)
     facts = booking_facts(session, resource, wish, now=now, locking=True)
     broken = broken_rules(facts, rules)
     if broken:

@@ -315,9 +315,10 @@ def _chunks(keys: Collection[UUID]) -> Iterator[Sequence[UUID]]:
 
 
 def _lock_owner(session: Session, owner: Owner) -> None:
-    """Let nobody book a resource, or for a person, while what is taken of them changes."""
-    if owner.person_id is not None:
-        reads.lock_busy_times(session, owner.person_id, changing=True)
+    """Let nobody book a resource while what is taken of it changes.
+
+    A person's bookings do not wait: one made meanwhile stands as one made just before.
+    """
     if owner.resource_id is not None and owner.facility_id is not None:
         lock_resources(session, facility_id=owner.facility_id, resource_ids=[owner.resource_id])
 

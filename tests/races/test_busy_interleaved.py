@@ -25,7 +25,6 @@ from tests.scenes import Scene, at, booked
 
 URL = "https://cal.example/busy.ics"
 TAKEN = Interval(at(30), at(45))
-OwnerOf = Callable[[Scene], Owner]
 
 
 def person(scene: Scene) -> Owner:
@@ -61,31 +60,19 @@ def codes(fate: Future[None]) -> list[str]:
     return [each.code for each in error.violations]
 
 
-@pytest.mark.parametrize(
-    ("owner_of", "code"),
-    [(person, BookingCode.BUSY_ELSEWHERE), (resource, BookingCode.CLOSURE)],
-)
-def test_book__busy_time_undecided__waits_and_is_refused(
-    database: Database, owner_of: OwnerOf, code: str
-) -> None:
+def test_book__a_resources_busy_time_undecided__waits_and_is_refused(database: Database) -> None:
     scene = set_up(database)
-    owner = owner_of(scene)
+    owner = resource(scene)
     reading = reads_again(followed(database, scene, owner), owner)
 
     fate = undecided_then_rival(database, scene, reading, books)
 
-    assert codes(fate) == [code]
+    assert codes(fate) == [BookingCode.CLOSURE]
 
 
-@pytest.mark.parametrize(
-    ("owner_of", "code"),
-    [(person, BookingCode.BUSY_ELSEWHERE), (resource, BookingCode.CLOSURE)],
-)
-def test_move__busy_time_undecided__waits_and_is_refused(
-    database: Database, owner_of: OwnerOf, code: str
-) -> None:
+def test_move__a_resources_busy_time_undecided__waits_and_is_refused(database: Database) -> None:
     scene = set_up(database)
-    owner = owner_of(scene)
+    owner = resource(scene)
     reading = reads_again(followed(database, scene, owner), owner)
     with database.writing() as session:
         booking_id = booked(session, scene, scene.wish(120, 180)).id
@@ -94,36 +81,39 @@ def test_move__busy_time_undecided__waits_and_is_refused(
         to = Move(starts_at=at(0), ends_at=at(60))
         move(session, actor=scene.by_member, now=NOW, booking_id=booking_id, to=to)
 
-    assert codes(undecided_then_rival(database, scene, reading, moves)) == [code]
+    assert codes(undecided_then_rival(database, scene, reading, moves)) == [BookingCode.CLOSURE]
 
 
-@pytest.mark.parametrize("owner_of", [person, resource])
-def test_take_in__booking_undecided__waits_and_displaces_nothing(
-    database: Database, owner_of: OwnerOf
-) -> None:
+def test_take_in__booking_undecided__waits_and_displaces_nothing(database: Database) -> None:
     scene = set_up(database)
-    owner = owner_of(scene)
+    owner = resource(scene)
     calendar_id = followed(database, scene, owner)
 
     fate = undecided_then_rival(database, scene, books, reads_again(calendar_id, owner))
 
     assert fate.exception() is None
-    with database.reading() as session:
-        row = reads.busy_calendar(session, calendar_id)
-        assert row is not None
-        assert reads.times_known(session, row).keys() == {TAKEN}
-        (booking,) = session.exec(select(Booking)).all()
-        assert booking.status is BookingStatus.CONFIRMED
+    assert conflicts(database, calendar_id) == [TAKEN]
 
 
 @pytest.mark.only_on("postgresql")
-def test_book__another_persons_busy_time_undecided__does_not_wait(database: Database) -> None:
-    scene, other = set_up(database), set_up(database)
-    owner = person(other)
-    reading = reads_again(followed(database, other, owner), owner)
+def test_book__own_busy_time_undecided__stands_as_if_made_before(database: Database) -> None:
+    scene = set_up(database)
+    owner = person(scene)
+    calendar_id = followed(database, scene, owner)
 
     fate = undecided_then_rival(
-        database, scene, lambda session, _: reading(session, other), books, waits=False
+        database, scene, reads_again(calendar_id, owner), books, waits=False
     )
 
     assert fate.exception() is None
+    assert conflicts(database, calendar_id) == [TAKEN]
+
+
+def conflicts(database: Database, calendar_id: UUID) -> list[Interval]:
+    """List what is known to be taken beside the one booking, which still stands."""
+    with database.reading() as session:
+        row = reads.busy_calendar(session, calendar_id)
+        assert row is not None
+        (booking,) = session.exec(select(Booking)).all()
+        assert booking.status is BookingStatus.CONFIRMED
+        return list(reads.times_known(session, row))

@@ -107,6 +107,7 @@ def test_allocate__killed_itself__leaves_no_worker_behind(tmp_path: Path) -> Non
         process.kill()
         process.wait(10)
         until(lambda: not any(Path(f"/proc/{one}").exists() for one in workers))
+    assert process.returncode == -signal.SIGKILL
 
 
 def test_allocate__a_time_limit__ends_with_a_true_certificate(tmp_path: Path) -> None:

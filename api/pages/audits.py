@@ -18,6 +18,7 @@ router = APIRouter()
 EVENT_WORDS: Final = {
     "round.created": "The round was drafted",
     "round.changed": "The draft was changed",
+    "round.handed_over": "Another facility took the lead",
     "round.opened": "The call opened",
     "round.call_closed": "The call closed",
     "round.allocated": "The time was shared out",

@@ -34,7 +34,7 @@ WALL: Final = "%Y-%m-%dT%H:%M"
 @router.get("/manage/rounds/new")
 def new_round(visit: Visiting) -> Response:
     """Show the form, with dates that would do."""
-    places = _places(visit)
+    places = places_to_draft(visit)
     lead = _likely_lead(visit, places)
     start = visit.now.astimezone(ZoneInfo(lead.zone)).replace(hour=9, minute=0)
     midnight = start.replace(hour=0) + timedelta(days=36)
@@ -57,7 +57,7 @@ def new_round(visit: Visiting) -> Response:
 @router.post("/manage/rounds/new")
 def draft(visit: Submitting, form: Form) -> Response:
     """Draft the round."""
-    places = _places(visit)
+    places = places_to_draft(visit)
     lead = next((each for each in places if each.slug == form["lead"]), None)
     if lead is None:
         form.fault("lead", "Choose the facility whose policy rules the round.")
@@ -84,7 +84,7 @@ def draft(visit: Submitting, form: Form) -> Response:
 @router.get("/manage/rounds/{slug}/edit")
 def edit(visit: Visiting, slug: str) -> Response:
     """Show the draft's form."""
-    found, zone = _draft(visit, slug)
+    found, zone = draft_seen(visit, slug)
     wish = wish_of(found)
     values = {
         name: str(getattr(wish, name))
@@ -100,7 +100,7 @@ def edit(visit: Visiting, slug: str) -> Response:
 @router.post("/manage/rounds/{slug}/edit")
 def change(visit: Submitting, slug: str, form: Form) -> Response:
     """Change the draft."""
-    found, zone = _draft(visit, slug)
+    found, zone = draft_seen(visit, slug)
     wish = _wish(form, zone)
     if wish is None or form.refusal:
         return _shown(visit, form, (), form.refusal, found=found, zone=zone)
@@ -115,7 +115,11 @@ def change(visit: Submitting, slug: str, form: Form) -> Response:
     return go(visit, f"/manage/rounds/{done.slug}", "The draft is changed.")
 
 
-def _draft(visit: Visit, slug: str) -> tuple[Any, str]:
+def draft_seen(visit: Visit, slug: str) -> tuple[Any, str]:
+    """Return a draft that the visitor may change, and the zone of its lead.
+
+    Raises: NotSignedIn; NotFound; NotPermitted; WrongState once its call is open.
+    """
     shown = seen(visit, slug)
     found = shown.facts.round
     permit(visit.actor, Action.ROUND_RUN, Scope(facility_id=found.facility_id))
@@ -124,7 +128,7 @@ def _draft(visit: Visit, slug: str) -> tuple[Any, str]:
     return found, shown.zone
 
 
-def _places(visit: Visit) -> tuple[Any, ...]:
+def places_to_draft(visit: Visit) -> tuple[Any, ...]:
     """Return the facilities for which the visitor may draft a round.
 
     Raises: NotSignedIn; NotPermitted where there is none.

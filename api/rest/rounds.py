@@ -33,7 +33,7 @@ from booking.engine.permissions import Action, Scope, may
 from booking.errors import NotFound
 from booking.queries import decisions as decisions_read
 from booking.queries import rounds as rounds_read
-from booking.services import rounds
+from booking.services import round_drafts, rounds
 
 router = APIRouter(tags=["rounds"], route_class=IdempotentRoute)
 
@@ -159,6 +159,14 @@ class RoundChange(BaseModel):
     quality_threshold: Score | None = None
 
 
+class NewLead(BaseModel):
+    """The facility (slug or id) whose policy is to rule the round."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    facility: Named
+
+
 class CertificateOut(BaseModel):
     """How good the timetable is: the best possible is worth at most `bound`."""
 
@@ -235,6 +243,29 @@ def change_round(
     check_match(if_match, _shown(rounds_read.round_facts(session, before)))
     changes = given.model_dump(exclude_none=True)
     row = rounds.edit_round(session, actor=actor, now=now, key=key, changes=changes)
+    return _answered(rounds_read.round_facts(session, row), response)
+
+
+@router.delete("/rounds/{key}", status_code=204, responses=problems(401, 403, 404, 409, 412))
+def delete_round(
+    key: Key, session: WriteSession, actor: SignedIn, now: Now, if_match: IfMatch = None
+) -> None:
+    """Delete a draft whose call never opened."""
+    before = rounds_read.visible_round(session, key, viewer=actor)
+    lock_to_match(session, if_match, before)
+    check_match(if_match, _shown(rounds_read.round_facts(session, before)))
+    round_drafts.delete_draft(session, actor=actor, now=now, key=key)
+
+
+@router.post("/rounds/{key}/lead", responses=problems(401, 403, 404, 409))
+def hand_over_lead(
+    key: Key, given: NewLead, response: Response, session: WriteSession, actor: SignedIn, now: Now
+) -> RoundOut:
+    """Let another facility lead a draft: its policy will rule the round."""
+    rounds_read.visible_round(session, key, viewer=actor)
+    row = round_drafts.hand_over_lead(
+        session, actor=actor, now=now, key=key, facility=given.facility
+    )
     return _answered(rounds_read.round_facts(session, row), response)
 
 

@@ -155,6 +155,8 @@ class EventKind(StrEnum):
     POLICY_PUBLISHED = "policy.published"
     ROUND_CREATED = "round.created"
     ROUND_CHANGED = "round.changed"
+    ROUND_HANDED_OVER = "round.handed_over"
+    ROUND_DELETED = "round.deleted"
     ROUND_OPENED = "round.opened"
     ROUND_CALL_CLOSED = "round.call_closed"
     ROUND_ALLOCATED = "round.allocated"

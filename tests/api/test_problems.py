@@ -85,7 +85,7 @@ def test_get__odd_declared_length__is_no_fault(client: TestClient, length: str) 
     [
         ("/api/v1/bookings", "GET, POST"),
         (f"/api/v1/bookings/{UUID(int=1)}", "DELETE, GET, PATCH"),
-        ("/api/v1/rounds/x", "GET, PATCH"),
+        ("/api/v1/rounds/x", "DELETE, GET, PATCH"),
         ("/healthz", "GET"),
     ],
 )

@@ -60,6 +60,12 @@ ROWS: Final[dict[str, Row]] = {
     "PATCH /rounds/{key}": Row(
         RUNNING, lambda _: {"name": "New Name"}, round_state=RoundState.DRAFT
     ),
+    "DELETE /rounds/{key}": Row(RUNNING, round_state=RoundState.DRAFT),
+    "POST /rounds/{key}/lead": Row(
+        RUNNING,
+        lambda world: {"facility": world.home.facility.slug},
+        round_state=RoundState.DRAFT,
+    ),
     "POST /rounds/{key}/open": Row(RUNNING, round_state=RoundState.DRAFT),
     "POST /rounds/{key}/close": Row(RUNNING),
     "POST /rounds/{key}/allocate": Row(RUNNING),

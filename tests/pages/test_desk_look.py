@@ -16,7 +16,7 @@ from booking.db import Database
 from booking.engine.lifecycle import BookingStatus
 from booking.engine.permissions import SYSTEM
 from booking.services.policy_trials import try_policy
-from booking.services.rounds import close_call
+from booking.services.rounds import close_call, create_round
 from tests.builders import NOW, a_booking
 from tests.calculating import calculated
 from tests.pages.live import served
@@ -45,6 +45,8 @@ DESK = (
     "/manage/rounds/new",
     "/manage/rounds/spring",
     "/manage/rounds/autumn/close-call",
+    "/manage/rounds/winter/lead",
+    "/manage/rounds/winter/delete",
     "/manage/rounds/spring/requests/{request}",
     "/manage/facilities/{facility}",
     "/manage/facilities/{facility}/resources/new",
@@ -130,6 +132,8 @@ def _open_another(database: Database, scene: RoundScene) -> None:
     times = {"access_starts_at": later, "access_ends_at": later.replace(day=20)}
     with database.writing() as session:
         an_open_round(session, scene, slug="autumn", name="Autumn round", **times)
+        wish = a_wish(slug="winter", name="Winter round")
+        create_round(session, actor=SYSTEM, now=NOW, wish=wish, facility_keys=[scene.facility.slug])
 
 
 @pytest.mark.browser

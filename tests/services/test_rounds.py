@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from booking.errors import (
 )
 from booking.models import PolicyVersion, RoundFacility
 from booking.queries.rounds import visible_round
-from booking.services import policies, rounds, terms
+from booking.services import policies, round_drafts, rounds, terms
 from tests.builders import NOW, a_closure
 from tests.rounds import (
     ACCESS,
@@ -111,7 +112,16 @@ def test_create__slug_of_another_round__is_refused(session: Session) -> None:
 Verb = Callable[..., Any]
 
 
-@pytest.mark.parametrize("verb", [rounds.open_round, rounds.close_call, rounds.close_round])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        rounds.open_round,
+        rounds.close_call,
+        rounds.close_round,
+        round_drafts.delete_draft,
+        partial(round_drafts.hand_over_lead, facility="nowhere"),
+    ],
+)
 def test_each_step__by_others__is_refused(session: Session, verb: Verb) -> None:
     scene = a_round_scene(session)
     drafted(session, scene)

@@ -1,7 +1,8 @@
 """Partner and linked enterprises as people write them, one a line, and written back the same.
 
 `Sample Ltd 30 %` is a tie; `Daughter Ltd 60 % of Sample Ltd` is one behind it, and
-`Sample University 30 % (university)` an investor that may hold up to half. A line such as
+`Sample University 30 % (university)` an investor that may hold up to half. In the same
+brackets stand the side, `owner` or `owned`, and the organisation's id or ROR id. A line such as
 `2025: staff 40, turnover 3000000, balance sheet 2000000` has figures of the one above it.
 """
 
@@ -10,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from booking.engine.enterprise_ties import folded
+from booking.engine.identifiers import read_ror
+from booking.engine.ownership import Side
 
 LONGEST_LINE: Final = 500
 HOW: Final = (
@@ -19,7 +22,7 @@ HOW: Final = (
 )
 _TIE: Final = re.compile(
     r"(?P<name>.+?)[,;\s]+(?P<percent>\d{1,3})\s*%?"
-    r"(?:\s+of\s+(?P<of>.+?))?(?:\s*\((?P<investor>[^()]+)\))?",
+    r"(?:\s+of\s+(?P<of>.+?))?(?:\s*\((?P<notes>[^()]+)\))?",
     re.ASCII,
 )
 _YEAR: Final = re.compile(r"(?P<year>\d{4})\s*:\s*(?P<figures>.+)", re.ASCII)
@@ -27,6 +30,7 @@ _FIGURE: Final = re.compile(
     r"(?P<what>staff|turnover|balance sheet)\s+(?P<amount>\d[\d\s'.]{0,30})",
     re.ASCII | re.IGNORECASE,
 )
+_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _NAMES: Final = {
     "staff": "staff",
     "turnover": "turnover_eur",
@@ -62,9 +66,22 @@ def read_related(text: str) -> list[dict[str, Any]] | str:
 
 
 def _tie(found: re.Match[str]) -> dict[str, Any]:
-    tie = {"name": found["name"].strip(), "percent": int(found["percent"])}
-    investor = found["investor"]
-    return tie if investor is None else tie | {"investor": folded(investor).replace(" ", "_")}
+    tie: dict[str, Any] = {"name": found["name"].strip(), "percent": int(found["percent"])}
+    for note in filter(None, map(str.strip, (found["notes"] or "").split(","))):
+        tie |= _note(note)
+    return tie
+
+
+def _note(text: str) -> dict[str, str]:
+    """Read what stands in brackets: a side, an identifier, else a kind of investor."""
+    if folded(text) in set(Side):
+        return {"side": folded(text)}
+    ror = read_ror(text)
+    if isinstance(ror, str):
+        return {"organisation": ror}
+    if _ID.fullmatch(folded(text)):
+        return {"organisation": folded(text)}
+    return {"investor": folded(text).replace(" ", "_")}
 
 
 def _beside(
@@ -98,9 +115,10 @@ def related_in_words(value: Sequence[Mapping[str, Any]]) -> str:
 def _lines(value: Sequence[Mapping[str, Any]], owner: str | None) -> Iterator[str]:
     for each in value:
         behind = f" of {owner}" if owner else ""
-        investor = each.get("investor")
-        kind = f" ({investor.replace('_', ' ')})" if investor else ""
-        yield f"{each['name']} {each['percent']} %{behind}{kind}"
+        investor = each.get("investor", "").replace("_", " ")
+        notes = ", ".join(filter(None, (investor, each.get("side"), each.get("organisation"))))
+        brackets = f" ({notes})" if notes else ""
+        yield f"{each['name']} {each['percent']} %{behind}{brackets}"
         for year in each.get("figures", ()):
             parts = [f"{word} {year[name]}" for word, name in _NAMES.items() if name in year]
             yield f"  {year['year']}: {', '.join(parts)}"

@@ -26,7 +26,8 @@ class FactName(StrEnum):
 
     `related` lists partner and linked enterprises, `[]` says that there are none; each has
     a name and a percent, and where known its `figures` of years, its own ties as `related`
-    (left out where its figures contain them), and the kind of `investor` it is.
+    (left out where its figures contain them), the kind of `investor` it is, on which `side`
+    of the tie it stands, and the `organisation` it is: its id here, or its ROR id.
     `attributes` is what a board's own rules may ask for.
     """
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from booking.engine.enterprise_ties import (
     INVESTORS,
@@ -9,6 +10,8 @@ from booking.engine.enterprise_ties import (
     RelatedEnterprise,
     cycle,
 )
+from booking.engine.identifiers import read_ror
+from booking.engine.ownership import Side
 from booking.engine.violations import Violation
 
 MOST_RELATED: Final = 50
@@ -19,7 +22,15 @@ MOST_STAFF: Final = 10**7
 LONGEST_TEXT: Final = 200
 FIRST_YEAR: Final = 1900
 FIGURES: Final = ("staff", "turnover_eur", "balance_sheet_eur")
-_MEMBERS: Final = ("name", "percent", "figures", "related", "investor")
+_MEMBERS: Final = (
+    "name",
+    "percent",
+    "figures",
+    "related",
+    "investor",
+    "side",
+    "organisation",
+)
 
 
 def related_faults(value: Any, *, owner: str, latest_year: int) -> tuple[Violation, ...]:
@@ -67,7 +78,7 @@ def _enterprise_faults(value: Any, at: str, depth: int, latest: int) -> Iterator
     if not isinstance(value, dict) or not {"name", "percent"} <= set(value) <= set(_MEMBERS):
         yield _fault(
             "Give each enterprise as an object with name, percent and, if known, figures, "
-            "related and investor.",
+            "related, investor, side and organisation.",
             at,
         )
         return
@@ -147,6 +158,27 @@ def _investor_fault(value: Any) -> str | None:
     return None if known else f"Give as the kind of investor one of {', '.join(INVESTORS)}."
 
 
+def _side_fault(value: Any) -> str | None:
+    known = isinstance(value, str) and value in set(Side)
+    return None if known else f"Give as the side one of {', '.join(Side)}."
+
+
+def _organisation_fault(value: Any) -> str | None:
+    if isinstance(value, str) and (_is_id(value) or read_ror(value) == value):
+        return None
+    return (
+        "Give the id under which the organisation is registered here, or its ROR id as in "
+        "https://ror.org/05dxps055; leave it out where it has neither."
+    )
+
+
+def _is_id(value: str) -> bool:
+    try:
+        return str(UUID(value)) == value
+    except ValueError:
+        return False
+
+
 def _fault(sentence: str, at: str) -> Violation:
     return Violation("fact_value", sentence, at)
 
@@ -155,6 +187,8 @@ _CHECKS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "name": _name_fault,
     "percent": _percent_fault,
     "investor": _investor_fault,
+    "side": _side_fault,
+    "organisation": _organisation_fault,
 }
 _AMOUNTS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "staff": whole_up_to(MOST_STAFF),

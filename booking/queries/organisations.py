@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, text
 from sqlmodel import Session, col, func, select
 
 from booking.engine.declared_facts import FactName
@@ -13,6 +14,8 @@ from booking.engine.vocabulary import OrganisationKind
 from booking.models import Booking, Organisation, OrganisationFact, Project
 from booking.queries.name_order import page_by_name
 from booking.queries.paging import Page
+
+TIES_LOCK: Final = 7_310_003
 
 
 def organisation(session: Session, organisation_id: UUID) -> Organisation | None:
@@ -111,6 +114,47 @@ def latest_value(session: Session, organisation_id: UUID, name: FactName) -> str
         .limit(1)
     ).first()
     return found
+
+
+def lock_ties(session: Session) -> None:
+    """Let nobody else declare ties, to the end of the transaction; SQLite has one writer anyway.
+
+    Two who each declare half of a circle at the same time would not see one another.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        locking = text("SELECT pg_advisory_xact_lock(:key)")
+        session.connection().execute(locking, {"key": TIES_LOCK})
+
+
+def ties_of_others(session: Session, but_for: UUID) -> tuple[tuple[UUID, date, Any], ...]:
+    """Return the ties that every other organisation declared: whose, as of which day, which."""
+    facts = session.exec(
+        select(OrganisationFact)
+        .where(
+            OrganisationFact.name == FactName.RELATED,
+            OrganisationFact.organisation_id != but_for,
+        )
+        .order_by(col(OrganisationFact.as_of), col(OrganisationFact.organisation_id))
+    )
+    return tuple((each.organisation_id, each.as_of, each.value) for each in facts)
+
+
+def identifiers(session: Session) -> tuple[tuple[UUID, str, str | None], ...]:
+    """Return every organisation's id, name and ROR id."""
+    return tuple(session.exec(select(Organisation.id, Organisation.name, Organisation.ror_id)))
+
+
+def next_declared(
+    session: Session, organisation_id: UUID, name: FactName, *, after: date
+) -> date | None:
+    """Return the next day for which the same fact was declared."""
+    return session.exec(
+        select(func.min(OrganisationFact.as_of)).where(
+            OrganisationFact.organisation_id == organisation_id,
+            OrganisationFact.name == name,
+            OrganisationFact.as_of > after,
+        )
+    ).one()
 
 
 def bookings_before(session: Session, organisation_id: UUID, *, on: date) -> int:

@@ -17,6 +17,7 @@ from booking.errors import Malformed, NotFound, RulesBroken, WrongState
 from booking.events import record
 from booking.models import Membership, Organisation, OrganisationFact
 from booking.queries import organisations
+from booking.services.ownership_circles import refuse_circle
 from booking.services.permits import permit
 from booking.services.well_formed import read_country, read_name, well_formed
 
@@ -112,7 +113,8 @@ def declare_fact(
     `as_of` is the day the fact speaks of: the end of the accounting year for figures, the
     day from which it holds for the others.
     Raises: NotFound; Malformed if the value has another shape than the fact; RulesBroken if
-    what was declared for that day is verified, or the day is to come.
+    what was declared for that day is verified, the day is to come, or ties would make some
+    enterprise control itself, with what other organisations declared.
     """
     permit(actor, Action.ORGANISATION_EDIT, Scope(organisation_id=organisation_id))
     row = locked_organisation(session, organisation_id)
@@ -121,6 +123,8 @@ def declare_fact(
         raise Malformed(faults[0].reason, faults)
     if name is FactName.COUNTRY:
         read_country(value)
+    if name is FactName.RELATED:
+        refuse_circle(session, row, value, as_of=as_of)
     return _declare(session, row, actor=actor, now=now, fact=(name, value, as_of))
 
 

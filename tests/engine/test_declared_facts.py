@@ -98,6 +98,12 @@ def test_fact_faults__wrong_shape__point_into_the_value(name: FactName, value: A
         ),
         ([{"name": "A", "percent": 30, "investor": "bank"}], "/value/0/investor", "university"),
         ([{"name": "A", "percent": 51, "investor": "university"}], "/value/0/investor", "51 %"),
+        ([{"name": "A", "percent": 51, "side": "above"}], "/value/0/side", "owner, owned"),
+        (
+            [{"name": "A", "percent": 51, "organisation": "05dxps055"}],
+            "/value/0/organisation",
+            "https://ror.org/05dxps055",
+        ),
         (
             [{"name": "A", "percent": 60, "related": [{"name": "B", "percent": 200}]}],
             "/value/0/related/0/percent",

@@ -40,6 +40,27 @@ def test_read_related__as_the_page_describes__is_a_value_that_may_be_declared() 
     assert fact_faults(FactName.RELATED, READ, owner="Kilimo Labs", on=NOW.date()) == ()
 
 
+def test_read_related__side_and_identifier__stand_in_the_brackets() -> None:
+    own_id = "0192f0c1-2d4f-7c3a-9a51-0a0b0c0d0e0f"
+    text = (
+        "Parent AG 60 % (owner, 05dxps055)\n"
+        f"Fund 20 % of Parent AG (venture capital, Owned, {own_id})"
+    )
+    fund = {
+        "name": "Fund",
+        "percent": 20,
+        "investor": "venture_capital",
+        "side": "owned",
+        "organisation": own_id,
+    }
+    ror = "https://ror.org/05dxps055"
+    parent = {"name": "Parent AG", "percent": 60, "side": "owner", "organisation": ror}
+    value = [parent | {"related": [fund]}]
+    assert read_related(text) == value
+    assert read_related(related_in_words(value)) == value
+    assert fact_faults(FactName.RELATED, value, owner="Kilimo Labs", on=NOW.date()) == ()
+
+
 def test_related_in_words__written_back__is_read_the_same() -> None:
     assert read_related(related_in_words(READ)) == READ
     assert related_in_words([]) == "none"

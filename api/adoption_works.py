@@ -27,8 +27,15 @@ def answer(asked: Contested, told: Told, to_stop: ToStop) -> dict[str, Any]:
     audit = without(asked.problem, asked.result, asked.request, asked.group, gap=GAP, stop=to_stop)
     told({"done": 1, "total": 2})
     result = None
+    by_merit: dict[str, float] = {}
     if audit.adopt:
-        result = allocate_adopting(asked.problem, asked.declarations, gap=GAP, stop=to_stop)
+        result = allocate_adopting(
+            asked.problem,
+            asked.declarations,
+            gap=GAP,
+            stop=to_stop,
+            by_merit=by_merit.update,
+        )
     wanted = {"request": asked.request, "group": asked.group}
     kept = result is not None and wanted in result.get("adopted", ())
     figures = audit.as_json()
@@ -37,6 +44,7 @@ def answer(asked: Contested, told: Told, to_stop: ToStop) -> dict[str, Any]:
         "objective": figures["objective"],
         "without": figures["without"],
         "result": result if kept else None,
+        "by_merit": by_merit,
         "stopped": to_stop(),
     }
 
@@ -56,6 +64,7 @@ def keep(
         round_id=asked.round_id,
         question=asked.question,
         result=result,
+        by_merit=found["by_merit"],
     )
     return {**told, "adopted": True, "number": row.number, "sentence": row.note}
 

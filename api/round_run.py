@@ -71,12 +71,15 @@ def allocate_round(
     """
     with database.reading() as session:
         _, compiled = problem_to_allocate(session, actor=actor, key=key)
-    result = solve(compiled.problem, progress=progress)
+    by_merit: dict[str, float] = {}
+    result = solve(compiled.problem, progress=progress, by_merit=by_merit.update)
     number = None
     if store:
         with database.writing() as session:
             with_last(session)
-            row = record_result(session, actor=actor, now=now, key=key, result=result)
+            row = record_result(
+                session, actor=actor, now=now, key=key, result=result, by_merit=by_merit
+            )
             number = row.number
     left_out = len(compiled.below_threshold) + len(compiled.unplaceable)
     return certificate_of(result, number=number, left_out=left_out)
@@ -88,17 +91,21 @@ def solve(
     progress: Watcher | None = None,
     stop: Callable[[], bool] | None = None,
     workers: int = 1,
+    by_merit: Callable[[dict[str, float]], object] | None = None,
 ) -> dict[str, Any]:
     """Allocate a problem and check the result with code that shares nothing with the solver.
 
     `stop` is asked now and then; once it says so, the best found until then is the result.
+    `by_merit` is told the credits and the mean merit of the timetable by merit alone.
     Raises: ValueError if the check finds anything: that is a fault of ours.
     """
     # The solver is heavy, and most commands and requests never need it.
     from booking.engine.allocation.run import allocate  # noqa: PLC0415
     from booking.engine.allocation.verification import verify  # noqa: PLC0415
 
-    result = allocate(problem, gap=GAP, progress=progress, stop=stop, workers=workers)
+    result = allocate(
+        problem, gap=GAP, progress=progress, stop=stop, workers=workers, by_merit=by_merit
+    )
     faults = verify(problem, result)
     if faults:
         raise ValueError(f"The allocation failed its own verification: {'; '.join(faults)}")

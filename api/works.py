@@ -55,14 +55,20 @@ def _round_to_allocate(session: Session, asked: CalculationFacts) -> RoundProble
 
 
 def _allocate(compiled: RoundProblem, told: Told, to_stop: ToStop) -> dict[str, Any]:
+    by_merit: dict[str, float] = {}
     result = round_run.solve(
         compiled.problem,
         progress=lambda news: told(asdict(news)),
         stop=to_stop,
         workers=usable_cores(),
+        by_merit=by_merit.update,
     )
-    left_out = len(compiled.below_threshold) + len(compiled.unplaceable)
-    return {"result": result, "left_out": left_out, "stopped": result["stopped"]}
+    return {
+        "result": result,
+        "by_merit": by_merit,
+        "left_out": len(compiled.below_threshold) + len(compiled.unplaceable),
+        "stopped": result["stopped"],
+    }
 
 
 def _keep_allocation(
@@ -70,13 +76,14 @@ def _keep_allocation(
 ) -> Mapping[str, Any]:
     """Record the result, or where it is a preview keep it in the answer alone."""
     if not asked.question.get("keep", True):
-        return {"result": found["result"], "left_out": found["left_out"]}
+        return {name: found[name] for name in ("result", "by_merit", "left_out")}
     row = record_result(
         session,
         actor=whoever_asked(asked),
         now=now,
         key=str(asked.round_id),
         result=found["result"],
+        by_merit=found["by_merit"],
     )
     certificate = round_run.certificate_of(
         found["result"], number=row.number, left_out=found["left_out"]

@@ -47,7 +47,10 @@ class GroupLineOut(BaseModel):
 
 
 class CommonOut(BaseModel):
-    """What concerns everyone; null where fewer than five organisations could be told."""
+    """What concerns everyone; null where fewer than five organisations could be told.
+
+    `mean_merit_by_merit` is null as well where a round's timetable by merit alone was not kept.
+    """
 
     suppressed: bool
     offered_credits: float
@@ -61,6 +64,7 @@ class CommonOut(BaseModel):
     largest_share: float | None
     herfindahl: float | None
     mean_merit: float | None
+    mean_merit_by_merit: float | None
     price_of_fairness: float | None
     price_of_fairness_low: float | None
     price_of_fairness_high: float | None

@@ -50,6 +50,8 @@ class Judged:
     """What the engine says of a round as a whole; `bounds` are those of the price.
 
     `points` are the merit points of the timetable and `offered` the credits it had to share.
+    `alone` are the credits that the timetable by merit alone gives out and their mean merit,
+    None where they were not kept.
     """
 
     gap: Fraction
@@ -58,6 +60,7 @@ class Judged:
     mean_merit: Fraction
     points: int
     offered: Fraction
+    alone: tuple[Fraction, Fraction] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,11 @@ class ReadResult:
     facilities: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def read_result(problem: Json, result: Json) -> ReadResult:
-    """Read what the report needs of a problem and its result, exactly."""
+def read_result(problem: Json, result: Json, by_merit: Json | None = None) -> ReadResult:
+    """Read what the report needs of a problem and its result, exactly.
+
+    `by_merit` is what was kept beside them of the timetable by merit alone.
+    """
     resources = {each["id"]: each for each in problem["resources"]}
     requests = {each["id"]: each for each in problem["requests"]}
     asked = {name: _asked(problem, resources, each) for name, each in requests.items()}
@@ -105,7 +111,7 @@ def read_result(problem: Json, result: Json) -> ReadResult:
         given[each["request"]][resource["facility"]] += worth
     offered = _offered(problem)
     return ReadResult(
-        judged=_judged(problem, result, sum(offered.values(), NONE)),
+        judged=_judged(problem, result, sum(offered.values(), NONE), by_merit),
         shared={each["id"]: _shared(each, offered, given) for each in result["facilities"]},
         asked=asked,
         given={name: dict(where) for name, where in given.items()},
@@ -165,7 +171,7 @@ def _shared(
     )
 
 
-def _judged(problem: Json, result: Json, offered: Fraction) -> Judged:
+def _judged(problem: Json, result: Json, offered: Fraction, by_merit: Json | None) -> Judged:
     report = result["report"]
     low, high = report["price_of_fairness_bounds"]
     return Judged(
@@ -175,6 +181,9 @@ def _judged(problem: Json, result: Json, offered: Fraction) -> Judged:
         mean_merit=exact(report["mean_merit"]),
         points=_points(problem, result["bookings"]),
         offered=offered,
+        alone=None
+        if by_merit is None
+        else (exact(by_merit["credits"]), exact(by_merit["mean_merit"])),
     )
 
 

@@ -82,6 +82,7 @@ class CommonFigures:
     largest_share: Figure = None
     herfindahl: Figure = None
     mean_merit: Figure = None
+    mean_merit_by_merit: Figure = None
     price: Figure = None
     price_low: Figure = None
     price_high: Figure = None
@@ -214,6 +215,7 @@ class Reporter:
             largest_share=largest_share(given),
             herfindahl=herfindahl(given),
             mean_merit=_mean_merit(rounds),
+            mean_merit_by_merit=_mean_merit_alone(rounds),
             price=price[0],
             price_low=price[1],
             price_high=price[2],
@@ -301,6 +303,15 @@ def _mean_merit(rounds: Sequence[RoundShared]) -> Figure:
     }
     weighed = sum((weights[one.slug] * one.judged.mean_merit for one in rounds), NONE)
     return ratio(weighed, sum(weights.values(), NONE))
+
+
+def _mean_merit_alone(rounds: Sequence[RoundShared]) -> Figure:
+    """Give the same by merit alone; None where a round's was not kept, so that both compare."""
+    kept = [one.judged.alone for one in rounds if one.judged.alone is not None]
+    if len(kept) < len(rounds):
+        return None
+    weighed = sum((amount * mean for amount, mean in kept), NONE)
+    return ratio(weighed, sum((amount for amount, _ in kept), NONE))
 
 
 def _least(facilities: Iterable[Part]) -> LeastAttained | None:

@@ -47,6 +47,10 @@ DEFINITIONS: Final[Mapping[str, str]] = {
         "all, 1 over their number where all hold the same."
     ),
     "mean_merit": ("The reviewers' score, weighted by allocated hours, of the rounds as a whole."),
+    "mean_merit_by_merit": (
+        "The same in the best timetable found by merit alone, with nothing reserved; missing "
+        "where that timetable was not kept for every round."
+    ),
     "price_of_fairness": (
         "Merit points given up for the reserves: 1 less the points of the timetable over those of "
         "the best one found by merit alone. Of the rounds as a whole."

@@ -59,7 +59,8 @@ class RoundResult(SQLModel, table=True):
     """One allocation of a round: inputs, certificate and timetable, kept as exact JSON text.
 
     The published one is the newest; earlier ones stay for the auditor. `note` says why one
-    replaced another.
+    replaced another. `by_merit` are `{"credits", "mean_merit"}` of the timetable by merit alone,
+    where they were kept.
     """
 
     __table_args__ = (UniqueConstraint("round_id", "number"),)
@@ -77,6 +78,7 @@ class RoundResult(SQLModel, table=True):
     allocated_by: UUID | None = Field(default=None, foreign_key="person.id")
     allocated_at: datetime = Field(sa_type=UtcDateTime)
     note: str = ""
+    by_merit: dict[str, float] | None = Field(default=None, sa_type=Json)
 
 
 class Calculation(SQLModel, table=True):

@@ -162,7 +162,10 @@ def _round_shared(session: Session, found: Round) -> RoundShared:
         .where(RoundResult.round_id == found.id)
         .order_by(col(RoundResult.number))
     ).all()
-    results = [read_result(json.loads(each.problem), json.loads(each.result)) for each in rows]
+    results = [
+        read_result(json.loads(each.problem), json.loads(each.result), each.by_merit)
+        for each in rows
+    ]
     # A facility published before a second allocation stands in the earlier result only.
     last = {name: at for at, each in enumerate(results) for name in each.shared}
     return RoundShared(

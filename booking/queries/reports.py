@@ -70,6 +70,7 @@ class CommonLine:
     largest_share: float | None
     herfindahl: float | None
     mean_merit: float | None
+    mean_merit_by_merit: float | None
     price_of_fairness: float | None
     price_of_fairness_low: float | None
     price_of_fairness_high: float | None
@@ -236,6 +237,7 @@ def _common(found: CommonFigures) -> CommonLine:
         largest_share=_plain(found.largest_share),
         herfindahl=_plain(found.herfindahl),
         mean_merit=_plain(found.mean_merit),
+        mean_merit_by_merit=_plain(found.mean_merit_by_merit),
         price_of_fairness=_plain(found.price),
         price_of_fairness_low=_plain(found.price_low),
         price_of_fairness_high=_plain(found.price_high),

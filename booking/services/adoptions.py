@@ -88,6 +88,7 @@ def record_adoption(
     round_id: UUID,
     question: Mapping[str, Any],
     result: Mapping[str, Any],
+    by_merit: Mapping[str, float] | None = None,
 ) -> RoundResult:
     """Keep an adopted result as the round's newest, with a note that says why.
 
@@ -102,9 +103,27 @@ def record_adoption(
         raise RulesBroken(reason, [Violation("scores_less", reason)])
     compiled = compiled_unchanged(session, found, result)
     note = adopted_words(question["group"], earlier.objective, result["objective"])
-    row = keep_result(session, found, compiled, result, actor=actor, now=now, note=note)
+    row = keep_result(
+        session, found, compiled, result, actor=actor, now=now, note=note, by_merit=by_merit
+    )
     found.updated_at = now
     session.flush()
+    payload = {
+        "slug": found.slug,
+        "number": row.number,
+        "request_id": question["request"],
+        "group": question["group"],
+        "objective_before": earlier.objective,
+        "objective": row.objective,
+        "result_sha256": row.result_sha256,
+    }
+    _record(session, found, payload, actor=actor, now=now)
+    return row
+
+
+def _record(
+    session: Session, found: Round, payload: dict[str, Any], *, actor: Actor, now: datetime
+) -> None:
     record(
         session,
         EventKind.ROUND_RESULT_ADOPTED,
@@ -112,17 +131,8 @@ def record_adoption(
         now=now,
         actor_id=actor.person_id,
         facility_id=found.facility_id,
-        payload={
-            "slug": found.slug,
-            "number": row.number,
-            "request_id": question["request"],
-            "group": question["group"],
-            "objective_before": earlier.objective,
-            "objective": row.objective,
-            "result_sha256": row.result_sha256,
-        },
+        payload=payload,
     )
-    return row
 
 
 def adopted_words(group: str, published: float, found: float) -> str:

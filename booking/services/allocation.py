@@ -36,10 +36,17 @@ def problem_to_allocate(session: Session, *, actor: Actor, key: str) -> tuple[Ro
 
 
 def record_result(
-    session: Session, *, actor: Actor, now: datetime, key: str, result: Mapping[str, Any]
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    key: str,
+    result: Mapping[str, Any],
+    by_merit: Mapping[str, float] | None = None,
 ) -> RoundResult:
     """Store a result with its decisions, and move the round to allocated.
 
+    `by_merit` is what the engine told of the timetable by merit alone.
     Raises: NotFound; WrongState; RulesBroken if the round is no longer what was solved.
     """
     found = find_round(session, key)
@@ -47,7 +54,7 @@ def record_result(
     found = lock_round(session, found.id)
     taken = take_round_step(found, "allocate")
     compiled = compiled_unchanged(session, found, result)
-    row = keep_result(session, found, compiled, result, actor=actor, now=now)
+    row = keep_result(session, found, compiled, result, actor=actor, now=now, by_merit=by_merit)
     found.state = RoundState(taken.new_state)
     found.updated_at = now
     session.flush()
@@ -78,9 +85,15 @@ def keep_preview(
     preview = visible_calculation(session, calculation_id, viewer=actor)
     if preview.kind is not CalculationKind.ALLOCATION or "result" not in (preview.answer or {}):
         raise NotFound("This is no preview of an allocation; preview the round, and keep that.")
-    result = dict(preview.answer or {})["result"]
-    key = str(preview.round_id)
-    return record_result(session, actor=actor, now=now, key=key, result=result)
+    kept = dict(preview.answer or {})
+    return record_result(
+        session,
+        actor=actor,
+        now=now,
+        key=str(preview.round_id),
+        result=kept["result"],
+        by_merit=kept.get("by_merit"),
+    )
 
 
 def compiled_unchanged(session: Session, found: Round, result: Mapping[str, Any]) -> RoundProblem:
@@ -107,6 +120,7 @@ def keep_result(
     actor: Actor,
     now: datetime,
     note: str = "",
+    by_merit: Mapping[str, float] | None = None,
 ) -> RoundResult:
     """Add a result as the round's newest, with a decision for every request; nothing else."""
     earlier = newest_result(session, found.id)
@@ -123,6 +137,7 @@ def keep_result(
         allocated_by=actor.person_id,
         allocated_at=now,
         note=note,
+        by_merit=dict(by_merit) if by_merit else None,
     )
     session.add(row)
     session.flush()

@@ -1,5 +1,6 @@
 """The figures of the transparency report, on rounds small enough to reckon by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
@@ -69,6 +70,14 @@ def twelve() -> RoundShared:
     requests = [answered(at, *(["startup"] if at < 5 else [])) for at in range(10)]
     requests += [answered(at, got=0) for at in (10, 11)]
     return a_round("spring", [shared("f1", 20, {"startup": 8})], requests)
+
+
+def by_merit(*judgements: Judged) -> Fraction | None:
+    """Give the mean merit by merit alone of rounds that were judged so."""
+    rounds = [
+        replace(twelve(), slug=f"r{number}", judged=each) for number, each in enumerate(judgements)
+    ]
+    return Reporter(rounds, ["startup"]).report(Selection()).whole.common.mean_merit_by_merit
 
 
 def only_group(found: RoundShared) -> Any:
@@ -237,6 +246,17 @@ def a_problem() -> dict[str, Any]:
     }
 
 
+def test_mean_merit_by_merit__of_two_rounds__is_weighted_by_its_own_hours() -> None:
+    first = judged(alone=(Fraction(30), Fraction(800)))
+    second = judged(alone=(Fraction(10), Fraction(400)))
+    assert by_merit(first, second) == 700
+    assert by_merit(judged(alone=(Fraction(0), Fraction(0)))) is None
+
+
+def test_mean_merit_by_merit__one_round_did_not_keep_it__is_not_told() -> None:
+    assert by_merit(judged(alone=(Fraction(30), Fraction(800))), judged()) is None
+
+
 def test_read_result__of_a_booking__counts_hours_and_points_exactly() -> None:
     groups = {"startup": {"reserved": 0.8, "credited": 0.3}}
     result = {
@@ -250,7 +270,7 @@ def test_read_result__of_a_booking__counts_hours_and_points_exactly() -> None:
         },
     }
 
-    read: Any = read_result(a_problem(), result)
+    read: Any = read_result(a_problem(), result, {"credits": 4.5, "mean_merit": 812.25})
 
     assert read.given == {"q1": {"f1": Fraction(2)}}
     assert read.asked == {"q1": {"f2": Fraction(8)}}
@@ -259,3 +279,5 @@ def test_read_result__of_a_booking__counts_hours_and_points_exactly() -> None:
     assert read.shared["f1"].credited == {"startup": Fraction(3, 10)}
     # 801 x 0.9 x 2 hours x 0.995 is 1434.591.
     assert (read.judged.points, read.judged.offered) == (1435, 10)
+    assert read.judged.alone == (Fraction(9, 2), Fraction(3249, 4))
+    assert read_result(a_problem(), result).judged.alone is None

@@ -81,6 +81,10 @@ def test_board__preview_worked_out__shown_and_kept_as_it_is(
     kept = manager.send(f"{BOARD}/allocate", preview=preview.id)
     assert kept.status_code == 303
     assert "The allocation, not published" in text_of(manager.get(BOARD))
+    with database.reading() as session:
+        row = session.exec(select(RoundResult)).one()
+    assert row.by_merit == {"credits": 4, "mean_merit": 900}
+    assert "by_merit" not in row.result
 
 
 def test_board__preview_that_no_longer_holds__is_not_kept(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -69,6 +70,7 @@ def a_result(
         bound=1,
         gap=0.01,
         allocated_at=NOW,
+        by_merit={"credits": 20.0, "mean_merit": 612.5},
     )
 
 
@@ -113,6 +115,7 @@ def test_report__of_a_published_round__counts_what_was_asked_and_given(
     assert (report.requests, report.common.organisations) == (12, 12)
     assert (report.common.utilisation, report.common.median_waiting_days) == (0.22, 30)
     assert (report.common.points_per_hour, report.common.points_per_hour_by_merit) == (110, 137.5)
+    assert (report.common.mean_merit, report.common.mean_merit_by_merit) == (500, 612.5)
     (group,) = report.groups
     assert (group.target_share, group.attainment) == (0.15, pytest.approx(8 / 15))
     assert (group.member_share, group.success_rate) == (pytest.approx(8 / 22), 0.8)
@@ -180,6 +183,17 @@ def test_report__as_csv__upside_down_period_is_refused(client: TestClient) -> No
     assert answer.status_code == 422
 
 
+def test_report__of_a_round_decided_before_it_was_kept__says_so(
+    facility: Facility, client: TestClient, database: Database
+) -> None:
+    del facility
+    with database.writing() as session:
+        session.exec(select(RoundResult)).one().by_merit = None
+    assert client.get("/api/v1/reports/equity").json()["mean_merit_by_merit"] is None
+    assert "not kept" in client.get("/reports/equity").text
+    assert "mean_merit_by_merit" not in client.get("/api/v1/reports/equity.csv").text
+
+
 def test_report__as_a_page__names_each_plot_and_has_a_table_for_it(
     facility: Facility, client: TestClient
 ) -> None:
@@ -188,4 +202,5 @@ def test_report__as_a_page__names_each_plot_and_has_a_table_for_it(
 
     assert text.count('<svg class="plot"') == text.count("<desc") == text.count("<title id=")
     assert "Attainment by facility and group" in text
+    assert re.search(r"Mean score of allocated hours\D*>500\.0<\D*>612\.5<", text)
     assert "style=" not in text

@@ -29,11 +29,13 @@ def allocate_adopting(
     *,
     gap: float = 0.01,
     stop: Callable[[], bool] | None = None,
+    by_merit: Callable[[dict[str, float]], object] | None = None,
 ) -> dict[str, Any]:
     """Allocate a round with these declarations contested, and give the result's object.
 
     `adopted` lists those whose timetable was kept, as objects of request and group; without
-    any the result is that of `allocate`. The same input gives the same hash.
+    any the result is that of `allocate`, which also tells `by_merit`. The same input gives the
+    same hash.
     Raises: ProblemRefusedError if the round has no such request.
     """
     rivals = [(*one, *_solved_without(problem, one, gap=gap, stop=stop)) for one in declarations]
@@ -48,7 +50,7 @@ def allocate_adopting(
                 adopted.append((request, group))
         return best
 
-    result = allocate(problem, gap=gap, stop=stop, choose=choose)
+    result = allocate(problem, gap=gap, stop=stop, choose=choose, by_merit=by_merit)
     if adopted:
         result["adopted"] = [{"request": one, "group": group} for one, group in adopted]
         result["result_sha256"] = result_sha256(result)

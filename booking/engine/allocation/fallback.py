@@ -56,6 +56,7 @@ def _better(task: Task, outcome: Outcome, fallen: Outcome) -> Outcome:
         chosen=timetable.chosen,
         optimal=False,
         merit=max(outcome.merit, fallen.merit),
+        alone=max(outcome, fallen, key=_merit).alone,
         stopped=outcome.stopped,
         seconds=outcome.seconds,
         fallback=by_value or not isfinite(outcome.bound),
@@ -64,6 +65,10 @@ def _better(task: Task, outcome: Outcome, fallen: Outcome) -> Outcome:
 
 def _bound(outcome: Outcome) -> float:
     return outcome.bound
+
+
+def _merit(outcome: Outcome) -> int:
+    return outcome.merit
 
 
 def fall_back(task: Task, *, rounds: int = ROUNDS) -> Outcome:
@@ -76,12 +81,13 @@ def fall_back(task: Task, *, rounds: int = ROUNDS) -> Outcome:
         return Outcome((), 0.0, True, 0, 0.0, (), (), (), stopped=False, seconds=0.0)
     shape = Shape(_by_points(task))
     prices = bound_by_prices(shape, rounds)
-    chosen = _Greedy(shape, net_of(shape, prices), _top_ups(task)).chosen()
+    chosen = tuple(sorted(_Greedy(shape, net_of(shape, prices), _top_ups(task)).chosen()))
     return Outcome(
-        chosen=tuple(sorted(chosen)),
+        chosen=chosen,
+        alone=chosen,
         bound=prices.bound,
         optimal=False,
-        merit=int(task.points[chosen].sum()),
+        merit=int(task.points[list(chosen)].sum()),
         merit_bound=prices.bound,
         slots=_slot_prices(shape, prices),
         caps=tuple(

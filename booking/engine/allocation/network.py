@@ -86,11 +86,12 @@ def joined(
 ) -> Outcome:
     """Put the parts together: a request placed twice keeps the place worth most."""
     paid = float(relaxation.paid.sum())
-    chosen = _each_once(task, parts, outcomes)
-    merit = int(task.points[chosen].sum())
+    placed = _each_once(task, parts, outcomes)
+    merit, chosen = int(task.points[placed].sum()), tuple(placed.tolist())
     merit_bound = sum(one.merit_bound for one in outcomes) + paid
     return Outcome(
-        chosen=tuple(chosen.tolist()),
+        chosen=chosen,
+        alone=chosen,
         bound=min(relaxation.value, sum(one.bound for one in outcomes) + paid),
         optimal=False,
         merit=merit,

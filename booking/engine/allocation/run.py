@@ -8,6 +8,7 @@ from booking.engine.allocation.branching import solver_version
 from booking.engine.allocation.components import Component, split
 from booking.engine.allocation.entities import Problem
 from booking.engine.allocation.finish import finish_on
+from booking.engine.allocation.merit_alone import merit_alone
 from booking.engine.allocation.model import Task, task_of
 from booking.engine.allocation.placements import compile_problem
 from booking.engine.allocation.progress import Watch, Watcher
@@ -45,6 +46,7 @@ def allocate(
     timer: Callable[[], float] | None = None,
     stop: Callable[[], bool] | None = None,
     choose: Callable[[Timetable], Timetable] | None = None,
+    by_merit: Callable[[dict[str, float]], object] | None = None,
 ) -> dict[str, Any]:
     """Allocate a round and give the result's object, `result_sha256` included.
 
@@ -53,7 +55,8 @@ def allocate(
     `stop` (asked again and again) ended it: then `stopped` is true. Components run `workers`
     at a time, on `executor` if one is given; `progress` is told after each. `timer` (seconds
     on any scale) measures `work.seconds`.
-    `choose` may put another timetable of the same round in place of the one found.
+    `choose` may put another timetable of the same round in place of the one found; `by_merit`
+    is told of the one by merit alone, as MeritAlone writes it.
     Raises: ValueError if the gap, the limit or the workers make no sense.
     """
     _check(gap, time_limit, workers)
@@ -71,15 +74,21 @@ def allocate(
         timetable = finish_on(running, compiled, _chosen(components, outcomes), components)
     if choose is not None:
         timetable = choose(timetable)
-    result = write_result(timetable, Solved(components, tasks, outcomes))
-    solver_seconds = sum(outcome.seconds for outcome in outcomes)
-    result["work"] = {
-        "components": len(components),
+    solved = Solved(components, tasks, outcomes)
+    result = write_result(timetable, solved)
+    if by_merit is not None:
+        by_merit(merit_alone(timetable, solved).as_json())
+    took = timer() - began if timer else sum(outcome.seconds for outcome in outcomes)
+    return result | {"work": _work(len(components), workers, took)}
+
+
+def _work(components: int, workers: int, seconds: float) -> dict[str, Any]:
+    return {
+        "components": components,
         "workers": workers,
-        "seconds": round(timer() - began if timer else solver_seconds, 3),
+        "seconds": round(seconds, 3),
         "solver": solver_version(),
     }
-    return result
 
 
 def solving_limit(limit: float, spent: float, placements: int, workers: int) -> float:

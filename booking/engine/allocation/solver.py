@@ -7,6 +7,7 @@ A stateless function of picklable arrays; one thread, no clock but the solver's 
 safety stop, no randomness: the same task gives the same outcome.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -33,7 +34,8 @@ class Outcome:
     """What a component's solve found, with indices of the compiled round.
 
     `chosen` are columns of the task; `bound` and `merit_bound` are infinite where nothing
-    was proved; `merit` is the most merit points found. Prices are at least 0 and not 0.
+    was proved; `merit` is the most merit points found, `alone` the columns that have them.
+    Prices are at least 0 and not 0.
     `strict` is the price of a reserved credit and a bound on those credited, if they come first.
     `fallback` says that it was found by value, not by the solver. `halfway` is where its
     next round would begin.
@@ -52,6 +54,23 @@ class Outcome:
     strict: tuple[float, float] | None = None
     fallback: bool = False
     halfway: Halfway | None = None
+    alone: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """The timetable with the most merit points found, and a bound on such points."""
+
+    merit: int
+    bound: float
+    alone: tuple[int, ...] = ()
+
+
+def most_of(task: Task, timetables: Sequence[Floats], bound: float) -> Most:
+    """Take the timetable of most merit points among some, the first of equals."""
+    merits = [int(task.points @ _placed(task, one)) for one in timetables]
+    best = timetables[merits.index(max(merits))]
+    return Most(max(merits), max(bound, float(max(merits))), columns_of(task, best))
 
 
 def solve_roughly(task: Task, gap: float, seconds: float | None) -> Outcome:
@@ -69,12 +88,14 @@ def go_on(task: Task, begun: Outcome, gap: float, seconds: float | None) -> Outc
     branching = Branching(model, seconds, exact=False)
     search = Search(branching, task, model, costs=_tied(task, model), gap=gap)
     halfway = search.one_round(begun.halfway)
-    placed = _placed(task, search.values)
+    chosen = columns_of(task, search.values)
+    merit = int(task.points @ _placed(task, search.values))
     return replace(
         begun,
-        chosen=tuple(np.flatnonzero(placed).tolist()),
+        chosen=chosen,
         bound=max(search.bound, search.value),
-        merit=max(begun.merit, int(task.points @ placed)),
+        merit=max(begun.merit, merit),
+        alone=chosen if merit > begun.merit else begun.alone,
         stopped=branching.stopped,
         seconds=begun.seconds + branching.spent,
         halfway=halfway,
@@ -96,17 +117,16 @@ class _Solve:
         search.most(relaxation, start)
         return search
 
-    def write(
-        self, values: Floats, bound: float, merit: tuple[int, float], duals: Floats
-    ) -> Outcome:
+    def write(self, values: Floats, bound: float, most: Most, duals: Floats) -> Outcome:
         """Put together what was found; not proved, and with nothing left to go on from."""
         prices = priced_by(self.task, self.model, duals)
         return Outcome(
-            chosen=tuple(np.flatnonzero(_placed(self.task, values)).tolist()),
+            chosen=columns_of(self.task, values),
             bound=bound,
             optimal=False,
-            merit=merit[0],
-            merit_bound=merit[1],
+            merit=most.merit,
+            merit_bound=most.bound,
+            alone=most.alone,
             slots=prices.slots,
             caps=prices.caps,
             groups=prices.groups,
@@ -139,18 +159,16 @@ class _Exact(_Solve):
             return best
         return Found(tied.values, best.bound, optimal=True)
 
-    def _merit(self, found: Found) -> tuple[int, float]:
+    def _merit(self, found: Found) -> Most:
         """Find the most merit points there are, were nothing reserved, and a bound on them."""
-        merit = int(self.task.points @ _placed(self.task, found.values))
         if not self.model.groups:
-            return merit, found.bound
+            return most_of(self.task, (found.values,), found.bound)
         costs = _costs(self.task, self.model, top_ups=0.0)
         if found.optimal:
             alone: Found | Search = self.branching.branch(costs, 0.0, start=found.values)
         else:
             alone = self.most(costs, self.branching.relaxation(costs), found.values)
-        merit = max(merit, int(self.task.points @ _placed(self.task, alone.values)))
-        return merit, max(alone.bound, float(merit))
+        return most_of(self.task, (found.values, alone.values), alone.bound)
 
 
 class _Rough(_Solve):
@@ -168,22 +186,20 @@ class _Rough(_Solve):
         bound = max(search.bound, search.value)
         if begun is None:
             nothing = np.zeros(self.model.lp.num_row_)
-            return self.write(search.values, bound, (0, np.inf), nothing)
+            return self.write(search.values, bound, Most(0, np.inf), nothing)
         halfway, duals = begun
         merit = self._merit(search, relaxation)
         written = self.write(search.values, bound, merit, duals)
         return replace(written, halfway=halfway if search.is_open() else None)
 
-    def _merit(self, found: Search, relaxation: Relaxation) -> tuple[int, float]:
+    def _merit(self, found: Search, relaxation: Relaxation) -> Most:
         """Find many merit points, were nothing reserved, and a bound on them."""
-        merit = int(self.task.points @ _placed(self.task, found.values))
         if not self.model.groups:
-            return merit, max(found.bound, found.value)
+            return most_of(self.task, (found.values,), max(found.bound, found.value))
         costs = _costs(self.task, self.model, top_ups=0.0)
         relaxation.aim(costs, len(self.task))
         alone = self.most(costs, relaxation, found.values)
-        merit = max(merit, int(self.task.points @ _placed(self.task, alone.values)))
-        return merit, max(alone.bound, float(merit))
+        return most_of(self.task, (found.values, alone.values), alone.bound)
 
 
 def _costs(task: Task, model: Model, *, top_ups: float) -> Floats:
@@ -196,6 +212,11 @@ def _tied(task: Task, model: Model) -> Floats:
     costs = _costs(task, model, top_ups=1.0)
     costs[: len(task)] += task.tie * TIE_RANGE
     return costs
+
+
+def columns_of(task: Task, values: Floats) -> tuple[int, ...]:
+    """List the columns that a solution places."""
+    return tuple(np.flatnonzero(_placed(task, values)).tolist())
 
 
 def _placed(task: Task, values: Floats) -> Floats:

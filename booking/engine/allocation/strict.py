@@ -16,7 +16,7 @@ from booking.engine.allocation.branching import Branching, Found
 from booking.engine.allocation.model import Model, Task, build
 from booking.engine.allocation.placements import Floats
 from booking.engine.allocation.pricing import PRICE_DIGITS
-from booking.engine.allocation.solver import EXACT_UP_TO, Outcome
+from booking.engine.allocation.solver import EXACT_UP_TO, Most, Outcome, most_of
 from booking.engine.allocation.solver import solve_roughly as solve_by_ladder
 
 SLACK: Final = 1e-6
@@ -52,15 +52,16 @@ class _Strict:
         found = second.branch(self.points, self.gap, start=first.values)
         proved = self.exact and first.optimal and found.optimal
         chosen = self._untied(second, found) if proved else found
-        merit, merit_bound = self._merit(found)
+        most = self._merit(found)
         duals = np.zeros(held.lp.num_row_) if relaxed is None else relaxed.duals
         price = _price(-duals[-1])
         return Outcome(
             chosen=tuple(np.flatnonzero(self._placed(chosen)).tolist()),
             bound=found.bound,
             optimal=proved,
-            merit=merit,
-            merit_bound=merit_bound,
+            merit=most.merit,
+            merit_bound=most.bound,
+            alone=most.alone,
             slots=_not_zero((at, step, duals[row]) for row, at, step in held.slots),
             caps=_not_zero(
                 (cap.organisation, cap.facility, duals[row] / cap.unit) for row, cap in held.caps
@@ -85,12 +86,11 @@ class _Strict:
         tied = second.branch(ties, 0.0, start=best.values, least=(self.points, least))
         return best if float(self.points @ tied.values) < least - SLACK else tied
 
-    def _merit(self, found: Found) -> tuple[int, float]:
+    def _merit(self, found: Found) -> Most:
         """Find the most merit points there are, were nothing reserved, and a bound on them."""
         alone = self.branching.branch(self.points, self.gap, start=found.values)
-        most = max(self.task.points @ self._placed(one) for one in (found, alone))
         bound = alone.bound if isfinite(alone.bound) else float(self.task.points.sum())
-        return int(most), max(bound, float(most))
+        return most_of(self.task, (found.values, alone.values), bound)
 
 
 def with_least(model: Model, costs: Floats, least: float) -> Model:

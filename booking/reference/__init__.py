@@ -1,1 +1,1 @@
-"""Dated facts shipped with the product: country groups, thresholds, goals."""
+"""Dated facts shipped with the product: country groups and thresholds."""

@@ -1,6 +1,5 @@
 from datetime import date
 
-from booking.reference.goals import GOALS
 from booking.reference.thresholds import thresholds_on
 
 
@@ -14,7 +13,3 @@ def test_thresholds_on__since_2005__rise_from_micro_to_medium() -> None:
 
 def test_thresholds_on__before_2005__are_none() -> None:
     assert thresholds_on(date(2004, 12, 31)) == ()
-
-
-def test_goals__are_seventeen() -> None:
-    assert list(GOALS) == list(range(1, 18))

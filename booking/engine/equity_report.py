@@ -255,6 +255,8 @@ def what_may_be_shown(rounds: Iterable[RoundShared]) -> Published:
     """Decide which figures of rounds may be shown at all."""
     presences = []
     credited: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
+    held: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
+    asked: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
     for one in rounds:
         for each in one.shared:
             credited[EVERYONE, each.facility, one.slug] += each.allocated
@@ -266,7 +268,13 @@ def what_may_be_shown(rounds: Iterable[RoundShared]) -> Published:
             for facility in sorted(each.facilities)
             for group in (EVERYONE, *sorted(each.groups))
         ]
-    return publishable(presences, credited)
+        for asking in one.answered:
+            for group in (EVERYONE, *asking.groups):
+                for facility, amount in asking.given.items():
+                    held[group, facility, one.slug] += amount
+                for facility, amount in asking.asked.items():
+                    asked[group, facility, one.slug] += amount
+    return publishable(presences, credited, (held, asked))
 
 
 def waiting_for_a_wish(wishes: Iterable[Wish]) -> Figure:

@@ -10,7 +10,12 @@ published figures is about so few:
   another group, the smaller one is hidden;
 - between groups at one place: credited hours count once, so what the shown groups leave over of
   all hours bounds what the hidden ones have; it is at least twice what any of them has. Along a
-  line those bounds leave each hidden figure a span of half of itself or more.
+  line those bounds leave each hidden figure a span of half of itself or more, and so do all hours
+  for those that members hold or asked for, which count for each group of their organisation.
+
+What is hidden along a line only beside a smaller figure is no secret itself: it is reckoned as
+known wherever something else could be told by it. So a small round hides the one other round
+there is, and not the sum of both.
 
 A group's figures for one facility in a part of the time are shown only where none of its figures
 had to be hidden and all of those are as safe.
@@ -19,13 +24,14 @@ Source: the rules follow Hundepool et al., Statistical Disclosure Control (2012)
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
 from typing import Final, NamedTuple
 
 SMALLEST_CELL: Final = 5
+NONE: Final = Fraction(0)
 EVERYONE: Final = ""
 """The group that everybody is of."""
 
@@ -81,12 +87,16 @@ class Published:
         return all(Cell(group, Level(None, each)) not in self.hidden for each in rounds)
 
 
-def publishable(presences: Iterable[Presence], credited: Credits) -> Published:
+def publishable(
+    presences: Iterable[Presence], credited: Credits, of_members: Sequence[Credits] = ()
+) -> Published:
     """Decide which figures may be published; the same whatever the order of the input.
 
     An organisation is of everyone without saying so; one of no group is present under that.
+    `of_members` are other hours of each group, such as those that its members hold, with those
+    of everyone.
     """
-    search = _Search(_crowds(presences), _sums(credited))
+    search = _Search(_crowds(presences), _sums(credited), [_sums(each) for each in of_members])
     search.hide_until_safe()
     return Published(frozenset(search.hidden), search.may_cross())
 
@@ -117,14 +127,22 @@ def _order(cell: Cell) -> tuple[str, str, str]:
 
 
 class _Search:
-    """Hides cells until what is left is safe; `crowds` has no cell that nobody is in."""
+    """Hides cells until what is left is safe; `crowds` has no cell that nobody is in.
+
+    `beside` are those of the hidden ones that are hidden for the sake of another along a line.
+    """
 
     def __init__(
-        self, crowds: Mapping[Cell, frozenset[str]], sums: Mapping[Cell, Fraction]
+        self,
+        crowds: Mapping[Cell, frozenset[str]],
+        sums: Mapping[Cell, Fraction],
+        of_members: Sequence[Mapping[Cell, Fraction]],
     ) -> None:
         self.crowds = crowds
         self.sums = sums
+        self.of_members = of_members
         self.hidden: set[Cell] = set()
+        self.beside: set[Cell] = set()
         self.at: dict[Level, list[Cell]] = defaultdict(list)
         for cell in crowds:
             self.at[cell.level].append(cell)
@@ -166,29 +184,30 @@ class _Search:
             if self.crowds[smaller] < self.crowds[larger]
             and len(self.crowds[larger] - self.crowds[smaller]) < SMALLEST_CELL
         }
-        shown = [cell for cell in shown if cell not in found and cell.group != EVERYONE]
-        secret = [cell for cell in self.at[level] if cell in hidden | found]
-        while shown and self._given_away(level, shown, secret):
-            least = min(shown, key=self._size)
-            shown.remove(least)
+        secret = [cell for cell in self.at[level] if cell in (hidden | found) - self.beside]
+        known = [cell for cell in self.at[level] if cell.group and cell not in secret]
+        while known and self._given_away(level, known, secret):
+            least = min(known, key=self._size)
+            known.remove(least)
             secret.append(least)
             found.add(least)
+        self.beside -= found
         return found
 
-    def _given_away(self, level: Level, shown: list[Cell], secret: list[Cell]) -> bool:
-        """Say whether the shown groups leave so little over that a hidden one can be told."""
+    def _given_away(self, level: Level, known: list[Cell], secret: list[Cell]) -> bool:
+        """Say whether the known groups leave so little over that a hidden one can be told."""
         most = max((self._credited(each) for each in secret if each.group), default=None)
         if most is None or not self._credited(Cell(EVERYONE, level)):
             return False
-        left = self._left(level, shown)
+        left = self._left(level, known)
         return left <= 0 or left < 2 * most
 
     def _credited(self, cell: Cell) -> Fraction:
-        return self.sums.get(cell, Fraction(0))
+        return self.sums.get(cell, NONE)
 
-    def _left(self, level: Level, shown: Iterable[Cell]) -> Fraction:
-        """Give what the shown groups leave over of all hours at a level."""
-        return self._credited(Cell(EVERYONE, level)) - sum(self._credited(each) for each in shown)
+    def _left(self, level: Level, known: Iterable[Cell]) -> Fraction:
+        """Give what the known groups leave over of all hours at a level."""
+        return self._credited(Cell(EVERYONE, level)) - sum(self._credited(each) for each in known)
 
     def _hide_whole_groups(self) -> None:
         """Hide every part of a group that is hidden as a whole, and all where everyone is."""
@@ -213,6 +232,7 @@ class _Search:
             shown.remove(least)
             secret.append(least)
             self.hidden.add(least)
+            self.beside.add(least)
 
     def _can_be_told(self, secret: list[Cell]) -> bool:
         together = frozenset[str]().union(*(self.crowds[cell] for cell in secret))
@@ -221,21 +241,35 @@ class _Search:
         return bool(secret[0].group) and self._hours_can_be_told(secret)
 
     def _hours_can_be_told(self, secret: list[Cell]) -> bool:
-        """Say whether the hours of the hidden part are known nearly from what others leave."""
-        total = sum((self._credited(each) for each in secret), Fraction(0))
-        most = {each: self._most(each.level) for each in secret}
-        room = sum(most.values(), Fraction(0))
+        """Say whether hours of the hidden part are known nearly from what others leave."""
+        credited = {each: self._credited(each) for each in secret}
+        if self._narrow(credited, {each: self._most(each) for each in secret}):
+            return True
         return any(
-            min(most[each], total) - max(Fraction(0), total - (room - most[each]))
-            < self._credited(each) / 2
-            for each in secret
+            self._narrow(
+                {each: sums.get(each, NONE) for each in secret},
+                {each: sums.get(Cell(EVERYONE, each.level), NONE) for each in secret},
+            )
+            for sums in self.of_members
         )
 
-    def _most(self, level: Level) -> Fraction:
-        """Give the most that a hidden group can have at a level, for all that is shown."""
-        return self._left(
-            level, (each for each in self.at[level] if each.group and each not in self.hidden)
+    def _narrow(self, hours: Mapping[Cell, Fraction], most: Mapping[Cell, Fraction]) -> bool:
+        """Say whether a secret's hours can be told by their total and the most each can be."""
+        total, room = sum(hours.values(), NONE), sum(most.values(), NONE)
+        return any(
+            min(most[each], total) - max(NONE, total - (room - most[each])) < value / 2
+            for each, value in hours.items()
+            if each not in self.beside
         )
+
+    def _most(self, cell: Cell) -> Fraction:
+        """Give the most that a hidden group can have at a level, for all that is known."""
+        known = (
+            each
+            for each in self.at[cell.level]
+            if each.group and each != cell and (each not in self.hidden or each in self.beside)
+        )
+        return self._left(cell.level, known)
 
     def _size(self, cell: Cell) -> tuple[int, tuple[str, str, str]]:
         return len(self.crowds[cell]), _order(cell)

@@ -246,6 +246,16 @@ def a_problem() -> dict[str, Any]:
     }
 
 
+def test_report__second_round_of_few_startups__leaves_both_rounds_out_and_not_their_sum() -> None:
+    requests = [answered(at, *(["startup"] if at < 2 else [])) for at in range(8)]
+    second = a_round("summer", [shared("f1", 16, {"startup": 4})], requests)
+    found = Reporter([twelve(), second], ["startup"]).report(Selection())
+
+    assert [each.groups[0].suppressed for each in found.rounds] == [True, True]
+    group: Any = found.whole.groups[0]
+    assert (group.organisations, group.credited) == (5, 12)
+
+
 def test_mean_merit_by_merit__of_two_rounds__is_weighted_by_its_own_hours() -> None:
     first = judged(alone=(Fraction(30), Fraction(800)))
     second = judged(alone=(Fraction(10), Fraction(400)))

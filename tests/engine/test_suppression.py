@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from fractions import Fraction
+from typing import NamedTuple
 
 import highspy
 import numpy as np
@@ -24,6 +25,7 @@ GROUPS = ("ldc", "sme", "startup")
 FACILITIES = ("f1", "f2", "f3")
 ROUNDS = ("r1", "r2")
 NOBODY = "of no group"
+AROUND_HALF = [(Fraction(3), True), (Fraction(299, 100), False)]
 Credits = dict[tuple[str, str, str], Fraction]
 
 
@@ -133,47 +135,154 @@ def test_publishable__a_facility_in_a_part_of_the_time__needs_every_such_cell() 
     assert not shown(thinner).shows("sme", facility="f1", rounds=["r1"])
 
 
+def two_rounds(others: list[Presence] | None = None) -> list[Presence]:
+    """Let twenty ask in a first round and seven in a second, of which eight and two are of ldc."""
+    return [
+        *organisations("ldc", "f1", *range(8)),
+        *organisations(EVERYONE, "f1", *range(20)),
+        *organisations("ldc", "f1", 0, 1, round_="r2"),
+        *organisations(EVERYONE, "f1", *range(7), round_="r2"),
+        *(others or []),
+    ]
+
+
+def seen(found: Published, group: str) -> list[bool]:
+    return [found.shows(group), *(found.shows(group, rounds=[each]) for each in ROUNDS)]
+
+
+def test_publishable__small_second_round__hides_both_rounds_and_not_their_sum() -> None:
+    credited = {
+        (EVERYONE, "f1", "r1"): Fraction(100),
+        ("ldc", "f1", "r1"): Fraction(40),
+        (EVERYONE, "f1", "r2"): Fraction(12),
+        ("ldc", "f1", "r2"): Fraction(3),
+    }
+    assert seen(shown(two_rounds(), credited), "ldc") == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("all_hours", "is_shown"), [(Fraction(3), True), (Fraction(29, 10), False)]
+)
+def test_publishable__first_round_all_one_groups__sum_needs_room_in_the_second(
+    all_hours: Fraction,
+    is_shown: bool,  # noqa: FBT001
+) -> None:
+    # What the second round leaves for others is all the span that its two hours have.
+    credited = {
+        (EVERYONE, "f1", "r1"): Fraction(40),
+        ("ldc", "f1", "r1"): Fraction(40),
+        (EVERYONE, "f1", "r2"): all_hours,
+        ("ldc", "f1", "r2"): Fraction(2),
+    }
+    assert seen(shown(two_rounds(), credited), "ldc") == [is_shown, False, False]
+
+
+@pytest.mark.parametrize(
+    ("all_hours", "is_shown"), [(Fraction(3), True), (Fraction(29, 10), False)]
+)
+def test_publishable__hours_that_members_hold__need_the_same_room(
+    all_hours: Fraction,
+    is_shown: bool,  # noqa: FBT001
+) -> None:
+    held = {
+        (EVERYONE, "f1", "r1"): Fraction(40),
+        ("ldc", "f1", "r1"): Fraction(40),
+        (EVERYONE, "f1", "r2"): all_hours,
+        ("ldc", "f1", "r2"): Fraction(2),
+    }
+    found = publishable(two_rounds(), {}, [held])
+    assert seen(found, "ldc") == [is_shown, False, False]
+
+
+@pytest.mark.parametrize(("all_hours", "is_shown"), [(28, True), (27, False)])
+def test_publishable__first_round_a_secret_too__sum_needs_room_for_both(
+    all_hours: int,
+    is_shown: bool,  # noqa: FBT001
+) -> None:
+    # What ldc leaves over in the first round has to be twice the four hours of the three
+    # startups; else its own twenty are a secret, and eight hours are no room for those.
+    more = [
+        *organisations("startup", "f1", 10, 11, 12),
+        *organisations("startup", "f1", *range(30, 40), round_="r3"),
+        *organisations("startup", "f1", *range(40, 50), round_="r4"),
+        *organisations(EVERYONE, "f1", *range(60, 70), round_="r3"),
+        *organisations(EVERYONE, "f1", *range(60, 70), round_="r4"),
+    ]
+    credited = {
+        (EVERYONE, "f1", "r1"): Fraction(all_hours),
+        ("ldc", "f1", "r1"): Fraction(20),
+        ("startup", "f1", "r1"): Fraction(4),
+        (EVERYONE, "f1", "r2"): Fraction(8),
+        ("ldc", "f1", "r2"): Fraction(3),
+    } | {
+        (group, "f1", round_): Fraction(hours)
+        for round_ in ("r3", "r4")
+        for group, hours in ((EVERYONE, 90), ("startup", 30))
+    }
+    assert shown(two_rounds(more), credited).shows("ldc") is is_shown
+
+
+class Table(NamedTuple):
+    """Who asked where, what each group was credited, and what its members hold."""
+
+    presences: list[Presence]
+    credited: Credits
+    held: Credits
+
+
 @st.composite
-def tables(draw: st.DrawFn) -> tuple[list[Presence], Credits]:
-    """Draw who asked where, and what each was credited, of which some for no group."""
+def tables(draw: st.DrawFn) -> Table:
+    """Draw rounds, of which the second may be a small one; some ask for no group."""
     presences: list[Presence] = []
     credited: Credits = defaultdict(Fraction)
+    held: Credits = {}
+    most = {"r1": 9, "r2": draw(st.sampled_from([2, 9]))}
     for facility in FACILITIES:
         for round_ in ROUNDS:
             for group in (*GROUPS, NOBODY):
-                first, count = draw(st.integers(0, 20)), draw(st.integers(0, 9))
+                first, count = draw(st.integers(0, 20)), draw(st.integers(0, most[round_]))
                 hours = draw(st.integers(0, 40)) if count else 0
                 presences += organisations(
                     group, facility, *range(first, first + count), round_=round_
                 )
                 credited[group, facility, round_] = Fraction(hours)
                 credited[EVERYONE, facility, round_] += hours
+                held[group, facility, round_] = Fraction(count)
+            every = credited[EVERYONE, facility, round_]
+            held[EVERYONE, facility, round_] = every
+            for group in GROUPS:
+                own = credited[group, facility, round_]
+                more = (
+                    draw(st.integers(0, int(every - own))) if held[group, facility, round_] else 0
+                )
+                held[group, facility, round_] = own + more
     unnamed = [each for each in presences if each.group != NOBODY]
     # Who is of no group asked all the same, and is counted with everyone.
     unnamed += [each._replace(group=EVERYONE) for each in presences if each.group == NOBODY]
-    return unnamed, dict(credited)
+    return Table(unnamed, dict(credited), held)
 
 
 @given(table=tables())
 @settings(max_examples=60)
-def test_no_hidden_figure_can_be_reckoned_from_what_is_published(
-    table: tuple[list[Presence], Credits],
-) -> None:
-    presences, credited = table
-    found = publishable(presences, credited)
-    attack = Attack(found, credited)
+def test_no_hidden_figure_can_be_reckoned_from_what_is_published(table: Table) -> None:
+    found = publishable(table.presences, table.credited, [table.held])
+    for attack in (Attack(found, table.credited), MembersAttack(found, table.held)):
+        for cell in small_margins(found, table.presences):
+            value = attack.value(cell)
+            low, high = attack.interval(cell)
+            if value:
+                assert high - low >= float(value) / 2, (type(attack), cell, low, high, value)
 
-    for cell in found.hidden:
-        group, level = cell
-        crowd = {each.organisation for each in presences if matches(each, cell)}
-        if group == EVERYONE or not 0 < len(crowd) < SMALLEST_CELL:
-            continue
-        if level.facility is not None and level.round is not None:
-            continue
-        value = attack.value(cell)
-        low, high = attack.interval(cell)
-        if value:
-            assert high - low >= float(value) / 2, (cell, low, high, value)
+
+def small_margins(found: Published, presences: list[Presence]) -> list[Cell]:
+    """List the hidden figures of one facility or one round, or of all, that are of few."""
+    return [
+        cell
+        for cell in found.hidden
+        if cell.group != EVERYONE
+        and (cell.level.facility is None or cell.level.round is None)
+        and len({each.organisation for each in presences if matches(each, cell)}) < SMALLEST_CELL
+    ]
 
 
 def matches(each: Presence, cell: Cell) -> bool:
@@ -185,13 +294,18 @@ def matches(each: Presence, cell: Cell) -> bool:
 
 
 class Attack:
-    """Somebody who knows every published figure, and that hours are not negative."""
+    """Somebody who knows every published figure, and that hours are not negative.
+
+    An hour is credited to one group, so that those of all groups make up those of everyone.
+    """
+
+    groups = (*GROUPS, NOBODY)
 
     def __init__(self, found: Published, credited: Credits) -> None:
         self.credited = credited
         self.names = [
             (group, facility, round_)
-            for group in (*GROUPS, NOBODY)
+            for group in self.groups
             for facility in FACILITIES
             for round_ in ROUNDS
         ]
@@ -202,6 +316,10 @@ class Attack:
         for cell in self.published(found):
             value, columns = float(self.value(cell)), np.array(self.columns(cell), np.int32)
             self.solver.addRow(value, value, len(columns), columns, np.ones(len(columns)))
+        self.know_more()
+
+    def know_more(self) -> None:
+        """Add what is known beside the figures."""
 
     def published(self, found: Published) -> list[Cell]:
         levels = [OVERALL]
@@ -224,10 +342,14 @@ class Attack:
         return [
             at
             for at, (group, facility, round_) in enumerate(self.names)
-            if cell.group in {group, EVERYONE}
+            if self.counts(cell.group, group)
             and cell.level.facility in {None, facility}
             and cell.level.round in {None, round_}
         ]
+
+    def counts(self, of: str, group: str) -> bool:
+        """Say whether hours of a group count in a figure of another."""
+        return of in {group, EVERYONE}
 
     def value(self, cell: Cell) -> Fraction:
         names = [self.names[at] for at in self.columns(cell)]
@@ -252,3 +374,19 @@ class Attack:
         if status == highspy.HighsModelStatus.kUnboundedOrInfeasible:
             return float("inf")
         return sign * float(self.solver.getInfo().objective_function_value)
+
+
+class MembersAttack(Attack):
+    """The same on hours that count for each group, of which none has more than everyone."""
+
+    groups = (*GROUPS, EVERYONE)
+
+    def counts(self, of: str, group: str) -> bool:
+        return of == group
+
+    def know_more(self) -> None:
+        for at, (_, facility, round_) in enumerate(self.names):
+            every = self.names.index((EVERYONE, facility, round_))
+            if at != every:
+                pair = np.array([at, every], np.int32)
+                self.solver.addRow(-highspy.kHighsInf, 0, 2, pair, np.array([1.0, -1.0]))

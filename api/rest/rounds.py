@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlmodel import Session
 
 from api import round_run
 from api.deps import (
@@ -29,7 +30,7 @@ from api.etags import IfMatch, check_match, lock_to_match, set_etag
 from api.idempotency import IdempotentRoute
 from api.problems import problems
 from booking.engine.lifecycle import RoundState
-from booking.engine.permissions import Action, Scope, may
+from booking.engine.permissions import Action, Actor, Scope, may
 from booking.errors import NotFound
 from booking.queries import decisions as decisions_read
 from booking.queries import rounds as rounds_read
@@ -238,9 +239,7 @@ def change_round(
     if_match: IfMatch = None,
 ) -> RoundOut:
     """Change a draft."""
-    before = rounds_read.visible_round(session, key, viewer=actor)
-    lock_to_match(session, if_match, before)
-    check_match(if_match, _shown(rounds_read.round_facts(session, before)))
+    _seen_as_is(session, key, actor, if_match)
     changes = given.model_dump(exclude_none=True)
     row = rounds.edit_round(session, actor=actor, now=now, key=key, changes=changes)
     return _answered(rounds_read.round_facts(session, row), response)
@@ -251,18 +250,22 @@ def delete_round(
     key: Key, session: WriteSession, actor: SignedIn, now: Now, if_match: IfMatch = None
 ) -> None:
     """Delete a draft whose call never opened."""
-    before = rounds_read.visible_round(session, key, viewer=actor)
-    lock_to_match(session, if_match, before)
-    check_match(if_match, _shown(rounds_read.round_facts(session, before)))
+    _seen_as_is(session, key, actor, if_match)
     round_drafts.delete_draft(session, actor=actor, now=now, key=key)
 
 
-@router.post("/rounds/{key}/lead", responses=problems(401, 403, 404, 409))
+@router.post("/rounds/{key}/lead", responses=problems(401, 403, 404, 409, 412))
 def hand_over_lead(
-    key: Key, given: NewLead, response: Response, session: WriteSession, actor: SignedIn, now: Now
+    key: Key,
+    given: NewLead,
+    response: Response,
+    session: WriteSession,
+    actor: SignedIn,
+    now: Now,
+    if_match: IfMatch = None,
 ) -> RoundOut:
     """Let another facility lead a draft: its policy will rule the round."""
-    rounds_read.visible_round(session, key, viewer=actor)
+    _seen_as_is(session, key, actor, if_match)
     row = round_drafts.hand_over_lead(
         session, actor=actor, now=now, key=key, facility=given.facility
     )
@@ -344,6 +347,13 @@ def see_result(key: Key, session: ReadSession, actor: CurrentActor) -> dict[str,
 def see_bundle(key: Key, database: AppDatabase, actor: SignedIn) -> dict[str, Any]:
     """Return all that running the round again needs: see `benchshare round verify`."""
     return round_run.bundle_of(database, actor=actor, key=key)
+
+
+def _seen_as_is(session: Session, key: str, actor: Actor, if_match: str | None) -> None:
+    """Return if the actor may know of the round, and saw it as it is or did not say."""
+    before = rounds_read.visible_round(session, key, viewer=actor)
+    lock_to_match(session, if_match, before)
+    check_match(if_match, _shown(rounds_read.round_facts(session, before)))
 
 
 def _answered(facts: rounds_read.RoundFacts, response: Response) -> RoundOut:

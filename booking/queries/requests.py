@@ -48,12 +48,6 @@ class RequestFacts:
         return tuple(each["group"] for each in self.request.memberships if each["member"])
 
 
-def has_requests(session: Session, round_id: UUID) -> bool:
-    """Say whether the round has any access request, drafts and withdrawn ones too."""
-    query = select(AccessRequest.id).where(AccessRequest.round_id == round_id)
-    return session.exec(query.limit(1)).first() is not None
-
-
 def find_request(session: Session, request_id: UUID, *, round_id: UUID) -> AccessRequest:
     """Return the round's access request with that id.
 

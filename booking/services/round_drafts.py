@@ -4,26 +4,26 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from booking.engine.lifecycle import EventKind, RoundState
+from booking.engine.lifecycle import EventKind
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.violations import Violation
-from booking.errors import RulesBroken, WrongState
+from booking.errors import RulesBroken
 from booking.events import record
 from booking.models import Round, RoundFacility
-from booking.queries.requests import has_requests
-from booking.queries.rounds import facility_named, find_round, lock_round, taking_part
+from booking.queries.round_dependents import what_stays
+from booking.queries.rounds import facility_named, taking_part
 from booking.services.permits import permit
+from booking.services.rounds import locked_draft
 
 
 def delete_draft(session: Session, *, actor: Actor, now: datetime, key: str) -> None:
     """Delete a round whose call never opened; the audit trail keeps that there was one.
 
-    Raises: NotFound; WrongState once its call is open; RulesBroken if it has requests.
+    Raises: NotFound; WrongState once its call is open; RulesBroken if anything refers to it, such
+    as a request.
     """
-    row = _locked_draft(session, key, actor=actor, mend="Close it once it is over; it stays.")
-    if has_requests(session, row.id):
-        reason = "The round has requests, so it cannot be deleted. Open its call and close it."
-        raise RulesBroken(reason, [Violation("has_requests", reason)])
+    row = locked_draft(session, key, actor=actor, mend="Close it once it is over; it stays.")
+    _refuse_referred(session, row)
     parts = taking_part(session, row.id)
     record(
         session,
@@ -55,7 +55,7 @@ def hand_over_lead(
     Raises: NotFound; WrongState once its call is open; RulesBroken if it leads already.
     """
     mend = "What it opened with stands."
-    row = _locked_draft(session, key, actor=actor, mend=mend)
+    row = locked_draft(session, key, actor=actor, mend=mend)
     place = facility_named(session, facility)
     permit(actor, Action.ROUND_CREATE, Scope(facility_id=place.id))
     if place.id == row.facility_id:
@@ -66,22 +66,26 @@ def hand_over_lead(
     if place.id not in {each.facility_id for each in taking_part(session, row.id)}:
         session.add(RoundFacility(round_id=row.id, facility_id=place.id))
     session.flush()
-    record(
-        session,
-        EventKind.ROUND_HANDED_OVER,
-        subject_id=row.id,
-        now=now,
-        actor_id=actor.person_id,
-        facility_id=place.id,
-        payload={"slug": row.slug, "from": str(former), "to": str(place.id)},
-    )
+    # Once for each, so that it stands among the events of the facility that leads no more, too.
+    for facility_id in (former, place.id):
+        record(
+            session,
+            EventKind.ROUND_HANDED_OVER,
+            subject_id=row.id,
+            now=now,
+            actor_id=actor.person_id,
+            facility_id=facility_id,
+            payload={"slug": row.slug, "from": str(former), "to": str(place.id)},
+        )
     return row
 
 
-def _locked_draft(session: Session, key: str, *, actor: Actor, mend: str) -> Round:
-    found = find_round(session, key)
-    permit(actor, Action.ROUND_RUN, Scope(facility_id=found.facility_id))
-    row = lock_round(session, found.id)
-    if row.state is not RoundState.DRAFT:
-        raise WrongState(f"The round is {row.state}, no draft any more. {mend}")
-    return row
+def _refuse_referred(session: Session, row: Round) -> None:
+    found = [
+        Violation(
+            code, f"The round has {what}, so it cannot be deleted. Open its call and close it."
+        )
+        for code, what in what_stays(session, row.id)
+    ]
+    if found:
+        raise RulesBroken(found[0].reason, found)

@@ -96,11 +96,7 @@ def edit_round(
 
     Raises: NotFound; WrongState once the call is open; RulesBroken as for a new round.
     """
-    row = _permitted(session, key, actor=actor)
-    if row.state is not RoundState.DRAFT:
-        raise WrongState(
-            f"The round is {row.state}; only a draft may be changed. Close it and draft another."
-        )
+    row = locked_draft(session, key, actor=actor, mend="Close it and draft another.")
     wish = replace(wish_of(row), **changes)
     _check(session, wish, but_for=row.id)
     for name, value in _columns(wish).items():
@@ -163,6 +159,17 @@ def close_round(session: Session, *, actor: Actor, now: datetime, key: str) -> R
     return row
 
 
+def locked_draft(session: Session, key: str, *, actor: Actor, mend: str) -> Round:
+    """Lock a draft that the actor may run; `mend` says what to do where it is none any more.
+
+    Raises: NotFound; NotPermitted; WrongState once its call is open.
+    """
+    row = _permitted(session, key, actor=actor)
+    if row.state is not RoundState.DRAFT:
+        raise WrongState(f"The round is {row.state}, no draft any more. {mend}")
+    return row
+
+
 def take_round_step(row: Round, name: str) -> Step:
     """Return the step, if the round's state allows it.
 
@@ -185,10 +192,13 @@ def access_of(row: Round) -> Interval:
 
 
 def _permitted(session: Session, key: str, *, actor: Actor) -> Round:
-    """Lock the round, if the actor may run it."""
-    row = find_round(session, key)
+    """Lock the round, if the actor may run it; nobody who may not waits for the lock."""
+    found = find_round(session, key)
+    permit(actor, Action.ROUND_RUN, Scope(facility_id=found.facility_id))
+    row = lock_round(session, found.id)
+    # Its lead may have been handed over between the look and the lock.
     permit(actor, Action.ROUND_RUN, Scope(facility_id=row.facility_id))
-    return lock_round(session, row.id)
+    return row
 
 
 def _columns(wish: RoundWish) -> dict[str, Any]:

@@ -70,3 +70,19 @@ def test_lead__to_a_facility_of_the_same_manager__is_answered(
     shown: dict[str, Any] = answer.json()
     assert (answer.status_code, shown["lead_facility_id"]) == (200, str(other.id))
     assert {each["slug"] for each in shown["facilities"]} == {scene.facility.slug, other.slug}
+
+
+def test_lead__seen_before_it_changed__is_stale(
+    client: TestClient, manager: dict[str, str], database: Database, scene: RoundScene
+) -> None:
+    with database.writing() as session:
+        other = a_facility(session)
+        a_role(session, scene.manager.id, Role.MANAGER, facility_id=other.id)
+    wanted = {"facility": other.slug}
+    seen = client.get(ROUND, headers=manager).headers["ETag"]
+    client.patch(ROUND, headers=manager, json={"name": "Another name"})
+    stale = client.post(f"{ROUND}/lead", headers=manager | {"If-Match": seen}, json=wanted)
+    assert (stale.status_code, stale.json()["current"]["name"]) == (412, "Another name")
+    now = client.get(ROUND, headers=manager).headers["ETag"]
+    done = client.post(f"{ROUND}/lead", headers=manager | {"If-Match": now}, json=wanted)
+    assert (done.status_code, done.json()["lead_facility_id"]) == (200, str(other.id))

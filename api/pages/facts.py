@@ -11,6 +11,7 @@ from api.pages.declaring import fact_in_words
 from api.pages.fields import Address, Form, Typed, errors_of
 from api.pages.visit import Submitting, Visit, Visiting, go, show
 from api.problems import STATUS
+from booking.engine.ownership import Circle, circle_in_words
 from booking.engine.verification import Verification
 from booking.errors import DomainError
 from booking.queries.people import names_of
@@ -90,7 +91,9 @@ def _shown(
     visit: Visit, typed: Typed, refused: DomainError | None = None, *, wrong: UUID | None = None
 ) -> Response:
     state = typed.word("state", Verification)
-    page, names = visit.read(lambda session: _look(visit, session, state, typed["cursor"] or None))
+    page, names, circles = visit.read(
+        lambda session: _look(visit, session, state, typed["cursor"] or None)
+    )
     today = visit.now.date()
     return show(
         visit,
@@ -102,6 +105,7 @@ def _shown(
         typed=typed,
         page=page,
         names=names,
+        circles={key: circle_in_words(each) for key, each in circles.items()},
         own={each.organisation_id for each in visit.actor.grants},
         own_words=verification.OWN_FACT,
         state=state or "",
@@ -117,7 +121,7 @@ def _shown(
 
 def _look(
     visit: Visit, session: Any, state: Verification | None, cursor: str | None
-) -> tuple[Any, dict[UUID, str]]:
+) -> tuple[Any, dict[UUID, str], dict[UUID, Circle]]:
     page = verification.facts_to_verify(
         session,
         actor=visit.actor,
@@ -127,4 +131,7 @@ def _look(
         cursor=cursor,
     )
     declared_by = {each.fact.declared_by for each in page.items}
-    return page, names_of(session, {each for each in declared_by if each})
+    circles = verification.circles_among(
+        session, actor=visit.actor, now=visit.now, facts=[each.fact for each in page.items]
+    )
+    return page, names_of(session, {each for each in declared_by if each}), circles

@@ -60,10 +60,15 @@ class Facts(BaseModel):
 
 
 class WaitingFactOut(Fact):
-    """A fact to be looked at, with the organisation that declared it."""
+    """A fact to be looked at, with the organisation that declared it.
+
+    `circle` is where ties make control come back over all that was declared, verified or not:
+    each enterprise controls the next, and the first is met again last. Null where it does not.
+    """
 
     organisation_id: UUID
     organisation_name: str
+    circle: list[str] | None = None
 
 
 class WaitingFacts(BaseModel):
@@ -156,11 +161,14 @@ def list_facts_to_verify(
     page = verification.facts_to_verify(
         session, actor=actor, now=now, state=state, limit=limit, cursor=cursor
     )
+    facts = [each.fact for each in page.items]
+    circles = verification.circles_among(session, actor=actor, now=now, facts=facts)
     items = [
         WaitingFactOut(
             **_fact(each.fact, now.date()).model_dump(),
             organisation_id=each.organisation.id,
             organisation_name=each.organisation.name,
+            circle=list(circles[each.fact.id].names) if each.fact.id in circles else None,
         )
         for each in page.items
     ]

@@ -10,9 +10,12 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from itertools import groupby, pairwise
+from typing import Any, Final
 
-from booking.engine.enterprise_ties import LINKED_ABOVE_PERCENT, Cycle, folded
+from booking.engine.enterprise_ties import LINKED_ABOVE_PERCENT, folded
+
+_WHOLE: Final = 100
 
 
 class Side(StrEnum):
@@ -38,6 +41,27 @@ class Holding:
     owned: Party
     percent: int
     pointer: str = ""
+
+    @property
+    def controls(self) -> bool:
+        """Whether the owner controls the other by it."""
+        return self.percent > LINKED_ABOVE_PERCENT
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """Control that comes back: each enterprise controls the next, the first is met again last.
+
+    `pointer` is where the holding was declared that leads out of the first.
+    """
+
+    parties: tuple[Party, ...]
+    pointer: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the enterprises, the first met again last."""
+        return tuple(each.name for each in self.parties)
 
 
 def holdings(
@@ -71,22 +95,64 @@ def _holdings(
         yield from _holdings(other, declarer, tie.get("related", ()), registry, f"{here}/related")
 
 
-def controlling_circle(declared: Sequence[Holding], known: Iterable[Holding]) -> Cycle | None:
+def controlling_circle(declared: Sequence[Holding], known: Iterable[Holding]) -> Circle | None:
     """Find the first holding declared by which an enterprise would control what controls it.
 
     The circle begins with the owner of that holding and is the shortest there is; ties fall
-    to what was known first. Cost: linear in the holdings, for each one declared.
+    to what is declared, then to what was known first. Cost: linear in the holdings, for each
+    one declared.
     """
     controls: dict[str, dict[str, Party]] = defaultdict(dict)
-    for each in (*known, *declared):
-        if each.percent > LINKED_ABOVE_PERCENT:
+    for each in (*declared, *known):
+        if each.controls:
             controls[each.owner.key].setdefault(each.owned.key, each.owned)
     for each in declared:
-        if each.percent > LINKED_ABOVE_PERCENT:
+        if each.controls:
             back = _way(each.owned, each.owner, controls)
             if back is not None:
-                return Cycle((each.owner.name, *(one.name for one in back)), each.pointer)
+                return Circle((each.owner, *back), each.pointer)
     return None
+
+
+def circle_by_identity(party: Party, alias: Party, held: Sequence[Holding]) -> Circle | None:
+    """Find a circle that there is once two enterprises are known to be one, and not before.
+
+    It begins and ends with them, named as `party`; `held` has them as two.
+    """
+    for one, other in ((alias, party), (party, alias)):
+        circle = controlling_circle([Holding(one, other, _WHOLE)], held)
+        if circle is not None:
+            same = {party.key, alias.key}
+            way = [party if each.key in same else each for each in circle.parties[1:]]
+            return Circle(tuple(way), "")
+    return None
+
+
+def circle_in_words(circle: Circle, told: Sequence[Holding] | None = None) -> str:
+    """Say a circle to somebody who may know of the ties `told`, or of all ties: None.
+
+    But for the first, enterprises are named only as those ties name them, where the circle goes
+    by one of them; of the others it says how many.
+    """
+    if told is None:
+        names: tuple[str | None, ...] = circle.names[:-1]
+    else:
+        known = {circle.parties[0].key: circle.parties[0].name} | _names_told(circle, told)
+        names = tuple(known.get(each.key) for each in circle.parties[:-1])
+    words: list[str] = []
+    for name, run in groupby(names):
+        words.append(_through(sum(1 for _ in run)) if name is None else name)
+    return f"{', '.join(words)} and back to {words[0]}"
+
+
+def _names_told(circle: Circle, told: Sequence[Holding]) -> dict[str, str]:
+    steps = {(one.key, other.key) for one, other in pairwise(circle.parties)}
+    gone = [each for each in told if each.controls and (each.owner.key, each.owned.key) in steps]
+    return {party.key: party.name for each in gone for party in (each.owned, each.owner)}
+
+
+def _through(count: int) -> str:
+    return f"through {count} other organisation{'' if count == 1 else 's'}"
 
 
 def _way(

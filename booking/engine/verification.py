@@ -20,6 +20,9 @@ class Verification(StrEnum):
     EXPIRED = "expired"
 
 
+STANDING: Final = frozenset({Verification.VERIFIED, Verification.EXPIRING})
+
+
 def verification(*, verified: bool, until: date | None, on: date) -> Verification:
     """Tell how far a fact is verified; its last day itself still counts.
 

@@ -1,6 +1,7 @@
 """Reads about organisations and the facts they declared."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -10,12 +11,24 @@ from sqlmodel import Session, col, func, select
 
 from booking.engine.declared_facts import FactName
 from booking.engine.lifecycle import HOLDING, BookingStatus
+from booking.engine.verification import STANDING, verification
 from booking.engine.vocabulary import OrganisationKind
 from booking.models import Booking, Organisation, OrganisationFact, Project
+from booking.queries.locking import locked
 from booking.queries.name_order import page_by_name
 from booking.queries.paging import Page
 
 TIES_LOCK: Final = 7_310_003
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredTies:
+    """The ties that an organisation declared as of a day; `verified` if that counts."""
+
+    organisation_id: UUID
+    as_of: date
+    value: Any
+    verified: bool
 
 
 def organisation(session: Session, organisation_id: UUID) -> Organisation | None:
@@ -29,8 +42,8 @@ def organisation_ids(session: Session) -> tuple[UUID, ...]:
 
 
 def lock_organisation(session: Session, organisation_id: UUID) -> Organisation | None:
-    """Return the organisation with that id, locked until the transaction ends."""
-    return session.get(Organisation, organisation_id, with_for_update=True)
+    """Return the organisation with that id as it stands now, locked until the transaction ends."""
+    return locked(session, Organisation, organisation_id)
 
 
 def lock_organisations_of(session: Session, project_ids: Collection[UUID]) -> None:
@@ -117,44 +130,48 @@ def latest_value(session: Session, organisation_id: UUID, name: FactName) -> str
 
 
 def lock_ties(session: Session) -> None:
-    """Let nobody else declare ties, to the end of the transaction; SQLite has one writer anyway.
+    """Let nobody else change what ties say, to the end of the transaction.
 
-    Two who each declare half of a circle at the same time would not see one another.
+    That is who declares or verifies them, or changes an identity that they name: two who each
+    close half of a circle at the same time would not see one another. What is to be judged is
+    read afterwards. SQLite has one writer anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
         locking = text("SELECT pg_advisory_xact_lock(:key)")
         session.connection().execute(locking, {"key": TIES_LOCK})
 
 
-def ties_of_others(session: Session, but_for: UUID) -> tuple[tuple[UUID, date, Any], ...]:
-    """Return the ties that every other organisation declared: whose, as of which day, which."""
-    facts = session.exec(
-        select(OrganisationFact)
-        .where(
-            OrganisationFact.name == FactName.RELATED,
-            OrganisationFact.organisation_id != but_for,
-        )
+def declared_ties(session: Session, *, on: date) -> tuple[DeclaredTies, ...]:
+    """Return the ties that all organisations declared, by the day they speak of.
+
+    `on` is the day on which a verification has to count.
+    """
+    columns = (
+        col(OrganisationFact.organisation_id),
+        col(OrganisationFact.as_of),
+        col(OrganisationFact.value),
+        col(OrganisationFact.verified_at),
+        col(OrganisationFact.verified_until),
+    )
+    rows = session.exec(
+        select(*columns)  # type: ignore[call-overload]
+        .where(OrganisationFact.name == FactName.RELATED)
         .order_by(col(OrganisationFact.as_of), col(OrganisationFact.organisation_id))
     )
-    return tuple((each.organisation_id, each.as_of, each.value) for each in facts)
+    return tuple(
+        DeclaredTies(
+            whose,
+            as_of,
+            value,
+            verification(verified=at is not None, until=until, on=on) in STANDING,
+        )
+        for whose, as_of, value, at, until in rows
+    )
 
 
 def identifiers(session: Session) -> tuple[tuple[UUID, str, str | None], ...]:
     """Return every organisation's id, name and ROR id."""
     return tuple(session.exec(select(Organisation.id, Organisation.name, Organisation.ror_id)))
-
-
-def next_declared(
-    session: Session, organisation_id: UUID, name: FactName, *, after: date
-) -> date | None:
-    """Return the next day for which the same fact was declared."""
-    return session.exec(
-        select(func.min(OrganisationFact.as_of)).where(
-            OrganisationFact.organisation_id == organisation_id,
-            OrganisationFact.name == name,
-            OrganisationFact.as_of > after,
-        )
-    ).one()
 
 
 def bookings_before(session: Session, organisation_id: UUID, *, on: date) -> int:

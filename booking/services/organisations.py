@@ -1,7 +1,7 @@
 """Organisations: who people act for, and the dated facts that decide their equity groups."""
 
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
@@ -10,18 +10,16 @@ from booking.engine.declared_facts import FactName, fact_faults
 from booking.engine.identifiers import read_ror
 from booking.engine.lifecycle import EventKind
 from booking.engine.permissions import INSTALLATION_ROLES, Action, Actor, Role, Scope
-from booking.engine.verification import Verification, verification
+from booking.engine.verification import STANDING, Verification, verification
 from booking.engine.violations import Violation
 from booking.engine.vocabulary import OrganisationKind
 from booking.errors import Malformed, NotFound, RulesBroken, WrongState
 from booking.events import record
 from booking.models import Membership, Organisation, OrganisationFact
 from booking.queries import organisations
-from booking.services.ownership_circles import refuse_circle
+from booking.services.ownership_circles import refuse_circle, refuse_identity
 from booking.services.permits import permit
 from booking.services.well_formed import read_country, read_name, well_formed
-
-_STANDING: Final = frozenset({Verification.VERIFIED, Verification.EXPIRING})
 
 
 def create_organisation(
@@ -75,14 +73,14 @@ def edit_organisation(
 ) -> Organisation:
     """Change what is given; a new country or kind holds from today, an empty ROR id is none.
 
-    Raises: NotFound; Malformed; RulesBroken if another organisation has the ROR id, or
-    today's country or kind was verified.
+    Raises: NotFound; Malformed; RulesBroken if another organisation has the ROR id, ties that
+    name it would make some enterprise control itself, or today's country or kind was verified.
     """
     permit(actor, Action.ORGANISATION_EDIT, Scope(organisation_id=organisation_id))
     row = locked_organisation(session, organisation_id)
     wanted: dict[str, Any] = {
         "name": row.name if name is None else read_name(name),
-        "ror_id": row.ror_id if ror_id is None else _free_ror(session, ror_id, but=row.id),
+        "ror_id": _ror_to_be(session, row, ror_id, actor=actor, now=now),
     }
     changed = [key for key, to in wanted.items() if to != getattr(row, key)]
     for key in changed:
@@ -114,7 +112,7 @@ def declare_fact(
     day from which it holds for the others.
     Raises: NotFound; Malformed if the value has another shape than the fact; RulesBroken if
     what was declared for that day is verified, the day is to come, or ties would make some
-    enterprise control itself, with what other organisations declared.
+    enterprise control itself, with what is verified of other organisations.
     """
     permit(actor, Action.ORGANISATION_EDIT, Scope(organisation_id=organisation_id))
     row = locked_organisation(session, organisation_id)
@@ -124,7 +122,7 @@ def declare_fact(
     if name is FactName.COUNTRY:
         read_country(value)
     if name is FactName.RELATED:
-        refuse_circle(session, row, value, as_of=as_of)
+        refuse_circle(session, row, value, actor=actor, as_of=as_of, on=now.date())
     return _declare(session, row, actor=actor, now=now, fact=(name, value, as_of))
 
 
@@ -140,7 +138,7 @@ def _declare(
     if as_of > now.date():
         raise _broken("fact_to_come", "Give a day that is not to come.", "/as_of")
     declared = organisations.fact_on(session, row.id, name, as_of)
-    if declared is not None and verification_of(declared, now.date()) in _STANDING:
+    if declared is not None and verification_of(declared, now.date()) in STANDING:
         raise _broken(
             "fact_verified",
             "What was declared for that day is verified. Declare it for a later day, or ask a "
@@ -263,6 +261,18 @@ def _free_ror(session: Session, ror_id: str | None, *, but: UUID | None = None) 
             "/ror_id",
         )
     return read
+
+
+def _ror_to_be(
+    session: Session, row: Organisation, ror_id: str | None, *, actor: Actor, now: datetime
+) -> str | None:
+    if ror_id is None:
+        return row.ror_id
+    organisations.lock_ties(session)
+    free = _free_ror(session, ror_id, but=row.id)
+    if free is not None and free != row.ror_id:
+        refuse_identity(session, row, free, actor=actor, on=now.date())
+    return free
 
 
 def _broken(code: str, reason: str, pointer: str) -> RulesBroken:

@@ -1,12 +1,15 @@
 """An officer looks at the evidence of what organisations declared."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import Session
 
+from booking.engine.declared_facts import FactName
 from booking.engine.lifecycle import EventKind
+from booking.engine.ownership import Circle
 from booking.engine.permissions import Action, Actor, Scope
 from booking.engine.verification import Verification, evidence_faults
 from booking.errors import Malformed, NotFound, StaleVersion
@@ -18,6 +21,7 @@ from booking.queries.people import is_of_the_organisation
 from booking.queries.verification import WaitingFact, waiting_facts
 from booking.services.conflicts import conflict_of_interest
 from booking.services.organisations import locked_organisation, unverify
+from booking.services.ownership_circles import circles_with_all, refuse_verifying
 from booking.services.permits import permit
 
 OWN_FACT: Final = (
@@ -43,8 +47,9 @@ def verify_fact(
     `evidence` says what was looked at; `until` is the last day on which that counts, None
     where it does not end. Verifying again takes the place of the verification before.
     `declared_at` is when what was looked at was declared.
-    Raises: NotFound; RulesBroken for an officer who is of the organisation; Malformed for a
-    last day that is past; StaleVersion if the fact was declared anew since then.
+    Raises: NotFound; RulesBroken for an officer who is of the organisation, and for ties that
+    verified ones make a circle with; Malformed for a last day that is past; StaleVersion if
+    the fact was declared anew since then.
     """
     permit(actor, Action.ORGANISATION_VERIFY, Scope(organisation_id=organisation_id))
     row = locked_organisation(session, organisation_id)
@@ -62,6 +67,8 @@ def verify_fact(
         faults = evidence_faults(evidence, until, on=now.date())
         if faults:
             raise Malformed(faults[0].reason, faults)
+        if fact.name == FactName.RELATED:
+            refuse_verifying(session, fact, actor=actor, on=now.date())
         fact.verified_at, fact.verified_by = now, actor.person_id
         fact.verified_until, fact.evidence = until, evidence.strip()
     session.flush()
@@ -103,3 +110,17 @@ def facts_to_verify(
     """
     permit(actor, Action.ORGANISATION_VERIFY, Scope())
     return waiting_facts(session, on=now.date(), state=state, limit=limit, cursor=cursor)
+
+
+def circles_among(
+    session: Session, *, actor: Actor, now: datetime, facts: Sequence[OrganisationFact]
+) -> dict[UUID, Circle]:
+    """Return the circles in which control goes by declared ties, by the fact that is in one.
+
+    They go over all that was declared, verified or not: what is to be found out before one of
+    the declarations is verified.
+    Raises: NotPermitted.
+    """
+    permit(actor, Action.ORGANISATION_VERIFY, Scope())
+    ties = [each for each in facts if each.name == FactName.RELATED]
+    return circles_with_all(session, ties, on=now.date()) if ties else {}

@@ -74,6 +74,30 @@ def test_officer__of_the_organisation__is_told_that_another_verifies(
     assert "so somebody else has to verify it" in text_of(refused)
 
 
+def owning(other: Organisation) -> list[dict[str, object]]:
+    return [{"name": other.name, "percent": 60, "side": "owned", "organisation": str(other.id)}]
+
+
+def test_officer__ties_in_a_circle__sees_the_path_and_cannot_verify_both(
+    visitor: Visitor, database: Database, organisation: Organisation
+) -> None:
+    with database.writing() as session:
+        other = an_organisation(session, name="Acacia")
+        a_fact(session, other.id, "related", owning(organisation), date(2020, 1, 1))
+        a_fact(session, organisation.id, "related", owning(other), date(2020, 1, 1))
+    as_one(visitor, database, Role.OFFICER, organisation)
+    page = visitor.get("/manage/facts")
+    assert "Control goes in a circle" in text_of(page)
+    assert "Acacia, Blue Drop and back to Acacia" in text_of(page)
+    (first, second) = re.findall(
+        rf'action="(/manage/facts/(?:{other.id}|{organisation.id})/[^"]+/verify)"', page.text
+    )[::2]
+    assert visitor.send(first, evidence="Register").status_code == 303
+    refused = visitor.send(second, evidence="Register")
+    assert refused.status_code == 409
+    assert "Blue Drop, Acacia and back to Blue Drop" in text_of(refused)
+
+
 def test_officers_page__others__not_permitted(
     visitor: Visitor, database: Database, organisation: Organisation
 ) -> None:

@@ -71,6 +71,30 @@ def test_verify__by_an_officer_of_the_organisation__is_a_conflict(
     assert "ask another officer" in refused.json()["detail"]
 
 
+def test_facts__ties_in_a_circle__are_listed_with_it_and_not_both_verified(
+    officer: Caller, database: Database
+) -> None:
+    with database.writing() as session:
+        pair = [an_organisation(session, name=each) for each in ("Acacia", "Baobab")]
+        for row, other in (pair, pair[::-1]):
+            tie = {"name": "It", "percent": 60, "side": "owned", "organisation": str(other.id)}
+            a_fact(session, row.id, "related", [tie], date(2020, 1, 1))
+        a_fact(session, pair[0].id, "staff", 9, date(2025, 12, 31))
+    waiting = officer.send("GET", "/facts").json()["items"]
+    assert {each["name"]: each["circle"] for each in waiting if each["name"] == "staff"} == {
+        "staff": None
+    }
+    ties = [each for each in waiting if each["name"] == "related"]
+    assert [each["circle"] for each in ties] == [
+        ["Acacia", "Baobab", "Acacia"],
+        ["Baobab", "Acacia", "Baobab"],
+    ]
+    paths = [f"/organisations/{each['organisation_id']}/facts/{each['id']}/verify" for each in ties]
+    assert officer.send("POST", paths[0], {"evidence": "Register"}).status_code == 200
+    refused = officer.send("POST", paths[1], {"evidence": "Register"})
+    assert codes(refused, 409) == {"cyclic_ownership"}
+
+
 def test_facts__what_waits__is_for_officers(person: Caller, officer: Caller) -> None:
     declared(person, "staff", 9)
     codes(person.send("GET", "/facts"), 403)

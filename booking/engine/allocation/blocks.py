@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from booking.engine.allocation.branching import Branching, Found, Relaxed
+from booking.engine.allocation.cuts import Cut, within
 from booking.engine.allocation.model import Model, Task, build
 from booking.engine.allocation.placements import Floats, Ints
 
@@ -74,18 +75,22 @@ def priced(task: Task, model: Model, relaxed: Relaxed) -> Floats:
 
 
 def solve_block(
-    branching: Branching, task: Task, block: Block, worth: Floats, cliques: Sequence[Ints]
+    branching: Branching,
+    task: Task,
+    block: Block,
+    worth: Floats,
+    cuts: Sequence[Cut],
+    start: Floats,
 ) -> Solved:
-    """Solve a block alone, at the columns' priced worth, with those of the cliques that are its.
+    """Solve a block alone, at the columns' priced worth, with those of the cuts that are its.
 
-    The relaxation that the prices are of must have had all of the cliques.
+    The relaxation that the prices are of must have had all of the cuts.
     """
     part = task.narrowed(block.columns, worth)
-    own = [one for one in cliques if np.isin(one[0], block.columns)]
-    lp = build(part, cliques=[np.searchsorted(block.columns, one) for one in own]).lp
+    lp = build(part, cuts=within(cuts, block.columns)).lp
     lp.col_cost_ = part.points
     relaxed = branching.linear(lp)
     nodes = UNIT_NODES if block.unit else POOL_NODES
-    found: Found = branching.part(lp, BLOCK_GAP, nodes=nodes, whole=len(part))
+    found: Found = branching.part(lp, BLOCK_GAP, nodes=nodes, whole=len(part), start=start)
     lowers = 0.0 if relaxed is None else max(0.0, relaxed.value - found.bound)
     return Solved(block.columns[found.values > 0.5], lowers)  # noqa: PLR2004 - a binary

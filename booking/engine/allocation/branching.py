@@ -7,8 +7,9 @@ from typing import Final
 import highspy
 import numpy as np
 
+from booking.engine.allocation.cuts import Cut
 from booking.engine.allocation.model import Model
-from booking.engine.allocation.placements import Floats, Ints
+from booking.engine.allocation.placements import Floats
 from booking.engine.allocation.stopping import heed
 
 MOST_NODES: Final = 20_000
@@ -107,6 +108,7 @@ class Branching:
             solver.setOptionValue("mip_allow_restart", False)
             solver.setOptionValue("mip_detect_symmetry", False)
             solver.setOptionValue("mip_heuristic_effort", 0.0)
+            solver.setOptionValue("mip_pscost_minreliable", 0)
         solver.setOptionValue("mip_max_nodes", nodes)
         kinds = np.full(whole, highspy.HighsVarType.kInteger.value, dtype=np.uint8)
         solver.changeColsIntegrality(whole, np.arange(whole, dtype=np.int32), kinds)
@@ -122,15 +124,18 @@ class Branching:
         costs: Floats,
         gap: float,
         *,
+        cuts: Sequence[Cut] = (),
         start: Floats | None = None,
         least: tuple[Floats, float] | None = None,
     ) -> Found:
-        """Solve to a relative gap, from a start.
+        """Solve to a relative gap, from a start, with cuts.
 
         `least` adds a row: these costs may not add up to less. What is found is never
         worse than a start.
         """
         solver = self._solver(costs)
+        if cuts:
+            _add(solver, cuts)
         if least is not None:
             used = np.flatnonzero(least[0]).astype(np.int32)
             solver.addRow(least[1], highspy.kHighsInf, len(used), used, least[0][used])
@@ -202,20 +207,9 @@ class Relaxation:
             reduced=np.array(solution.col_dual, dtype=np.float64),
         )
 
-    def add_cliques(self, cliques: Sequence[Ints]) -> None:
-        """Add a row for each clique: of these columns at most one is chosen."""
-        count = len(cliques)
-        columns = np.concatenate(cliques).astype(np.int32)
-        starts = np.append(0, np.cumsum([len(one) for one in cliques])[:-1]).astype(np.int32)
-        self._solver.addRows(
-            count,
-            np.full(count, -highspy.kHighsInf),
-            np.ones(count),
-            len(columns),
-            starts,
-            columns,
-            np.ones(len(columns)),
-        )
+    def add(self, cuts: Sequence[Cut]) -> None:
+        """Add a row for each cut."""
+        _add(self._solver, cuts)
 
     def aim(self, costs: Floats, binaries: int) -> None:
         """Aim at other costs, and let the first columns be anything from 0 to 1 again."""
@@ -230,6 +224,20 @@ class Relaxation:
         columns = np.arange(len(lower), dtype=np.int32)
         self._solver.changeColsBounds(len(lower), columns, lower, upper)
         return self.solve()
+
+
+def _add(solver: highspy.Highs, cuts: Sequence[Cut]) -> None:
+    columns = np.concatenate([cut.columns for cut in cuts]).astype(np.int32)
+    lengths = [len(cut.columns) for cut in cuts]
+    solver.addRows(
+        len(cuts),
+        np.full(len(cuts), -highspy.kHighsInf),
+        np.array([cut.most for cut in cuts]),
+        len(columns),
+        np.append(0, np.cumsum(lengths)[:-1]).astype(np.int32),
+        columns,
+        np.concatenate([cut.values for cut in cuts]),
+    )
 
 
 def _found(solver: highspy.Highs, start: Floats) -> Found:

@@ -8,6 +8,7 @@ import highspy
 import numpy as np
 
 from booking.engine.allocation.components import Component
+from booking.engine.allocation.cuts import Cut
 from booking.engine.allocation.placements import Compiled, Floats, Ints
 
 
@@ -195,15 +196,15 @@ def _block(
     )
 
 
-def build(task: Task, *, every_step: bool = False, cliques: Sequence[Ints] = ()) -> Model:
+def build(task: Task, *, every_step: bool = False, cuts: Sequence[Cut] = ()) -> Model:
     """Write the program: sessions, slots on maximal cliques, caps, reserves.
 
-    With `every_step` each step of each resource has its row, as a yardstick, and each set of
-    `cliques`, of which at most one is chosen, too: no timetable more or less is allowed by that.
+    With `every_step` each step of each resource has its row, as a yardstick, and so have the
+    `cuts`: no timetable more or less is allowed by that.
     """
     rows = Rows()
-    for clique in cliques:
-        rows.add(clique, np.ones(len(clique)), -np.inf, 1.0)
+    for cut in cuts:
+        rows.add(cut.columns, cut.values, -np.inf, cut.most)
     requests = _add_sessions(rows, task)
     slots = _add_slots(rows, task, every_step=every_step)
     caps = tuple((_add_cap(rows, cap), cap) for cap in task.caps)
@@ -242,7 +243,7 @@ def _add_slots(rows: Rows, task: Task, *, every_step: bool) -> tuple[tuple[int, 
         here = np.flatnonzero(task.resource == resource)
         start, end, quantity = task.start[here], task.end[here], task.quantity[here]
         capacity = float(task.capacity[resource])
-        steps = range(int(start.min()), int(end.max())) if every_step else _peaks(start, end)
+        steps = range(int(start.min()), int(end.max())) if every_step else peaks(start, end)
         for step in steps:
             covering = (start <= step) & (end > step)
             if quantity[covering].sum() > capacity:
@@ -251,7 +252,7 @@ def _add_slots(rows: Rows, task: Task, *, every_step: bool) -> tuple[tuple[int, 
     return tuple(slots)
 
 
-def _peaks(start: Ints, end: Ints) -> list[int]:
+def peaks(start: Ints, end: Ints) -> list[int]:
     """List the steps after which something ends, and something began since the last of them."""
     last = np.unique(end) - 1
     begun = np.searchsorted(np.sort(start), last, "right")

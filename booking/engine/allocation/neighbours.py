@@ -1,5 +1,6 @@
 """Choose which part of a timetable to solve anew: around requests that prices say are misplaced."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,9 @@ HARD: Final = 1500
 GROW: Final = 1.2
 SHRINK: Final = 0.8
 USED: Final = 1e-6
+WIDE: Final = 400
+"""Columns freed at once, or more, where whole blocks are."""
+
 NEAR: Final = 1.5
 """Columns that are used or nearly, for each that the relaxation uses."""
 
@@ -89,6 +93,18 @@ class Neighbours:
         block = self._last = int(self._block[centre])
         some = self._near if self._chosen.sum() % 2 else self._used
         return self._around(int(centre), first, block, some | (placed > USED))
+
+    def wide(self, placed: Floats) -> Iterator[Ints]:
+        """Give all the columns that the relaxation or the timetable uses, some blocks at a time."""
+        used = self._used | (placed > USED)
+        some: list[Ints] = []
+        for columns in self._columns:
+            some.append(columns[used[columns]])
+            if sum(map(len, some)) >= WIDE:
+                yield np.sort(np.concatenate(some))
+                some = []
+        if some:
+            yield np.sort(np.concatenate(some))
 
     def learn(self, iterations: int) -> None:
         """Adapt how much is freed in the last part's block to how hard it was."""

@@ -14,13 +14,14 @@ import numpy as np
 
 from booking.engine.allocation.blocks import Block, blocks_of, priced, solve_block
 from booking.engine.allocation.branching import Branching, Relaxation, Relaxed
-from booking.engine.allocation.cliques import broken_cliques
+from booking.engine.allocation.cuts import Cut
 from booking.engine.allocation.cutting import Columns
 from booking.engine.allocation.diving import dive
-from booking.engine.allocation.model import Model, Task
+from booking.engine.allocation.model import Model, Task, build
 from booking.engine.allocation.neighbours import Neighbours, Prized, Tried
 from booking.engine.allocation.placements import Floats, Ints
 from booking.engine.allocation.seats import Options, Seats
+from booking.engine.allocation.tightening import Tightening
 
 DIVE: Final = 0.15
 """The part of the waiting requests that a dive seats at a time."""
@@ -32,8 +33,8 @@ LEAST_CUT: Final = 0.0002
 TRIES: Final = 12
 """Parts solved anew in one round of a search."""
 
-MOST_ROUNDS: Final = 10
-FRUITLESS: Final = 24
+MOST_ROUNDS: Final = 6
+FRUITLESS: Final = 12
 """Parts solved anew in vain, one after another, before the gap stays as it is."""
 
 WHOLE_UP_TO: Final = 2500
@@ -42,6 +43,8 @@ WHOLE_UP_TO: Final = 2500
 WHOLE_NODES: Final = 30
 PART_GAP: Final = 0.0005
 PART_NODES: Final = 5
+WIDE_NODES: Final = 50
+WIDE_ROUNDS: Final = 2
 BETTER: Final = 0.5
 """Points by which a part must be better: less would be a rounding."""
 
@@ -51,18 +54,20 @@ class Halfway:
     """Where a search stands, for its next round to begin.
 
     `values` are the timetable's, `relaxed` what the tightened relaxation gives; `worth` are the
-    points of each column after caps and reserves are paid, `cliques` the rows added. `tried`
-    are the parts tried before, None before the first round.
+    points of each column after caps and reserves are paid, `cuts` the rows added. `tried`
+    are the parts tried before, None before the first round; `wide` says that more than parts
+    was solved anew.
     """
 
     values: Floats
     bound: float
     relaxed: Prized
     worth: Floats
-    cliques: tuple[Ints, ...]
+    cuts: tuple[Cut, ...]
     rounds: int = 0
     fruitless: int = 0
     tried: Tried | None = None
+    wide: bool = False
 
     @property
     def tried_enough(self) -> bool:
@@ -80,7 +85,8 @@ class Search:
         self.costs, self.gap = costs, gap
         self.options = Options(task)
         self.columns = Columns(model)
-        self.cliques: list[Ints] = []
+        self.blocks = blocks_of(task)
+        self.cuts: list[Cut] = []
         self.values: Floats = np.zeros(len(costs))
         self.value = 0.0
         self.bound = float("inf")
@@ -104,21 +110,19 @@ class Search:
                 np.round(tightened.reduced[: len(self.task)], 3),
             ),
             worth=priced(self.task, self.model, tightened),
-            cliques=tuple(self.cliques),
+            cuts=tuple(self.cuts),
         )
         return halfway, relaxed.duals
 
     def one_round(self, halfway: Halfway) -> Halfway | None:
         """Go on from where a search stands; None where there is nothing more to do."""
         self._keep(halfway.values)
-        self.bound, self.cliques = halfway.bound, list(halfway.cliques)
+        self.bound, self.cuts = halfway.bound, list(halfway.cuts)
         if halfway.tried_enough:
-            self._branch()
-            return None
-        blocks = blocks_of(self.task)
+            return self._go_wide(halfway)
         if not halfway.rounds:
-            self._solve_blocks([one for one in blocks if one.unit], halfway.worth)
-        neighbours = Neighbours(self.task, blocks, halfway.relaxed, halfway.tried)
+            self._solve_blocks([one for one in self.blocks if one.unit], halfway.worth)
+        neighbours = Neighbours(self.task, self.blocks, halfway.relaxed, halfway.tried)
         fruitless = self._improve(neighbours, halfway.fruitless)
         after = replace(
             halfway,
@@ -128,8 +132,20 @@ class Search:
             fruitless=fruitless,
             tried=neighbours.tried(),
         )
-        ends = after.tried_enough and len(self.task) > WHOLE_UP_TO
+        ends = after.tried_enough and after.wide and len(self.task) > WHOLE_UP_TO
         return None if ends or not self.is_open() else after
+
+    def _go_wide(self, halfway: Halfway) -> Halfway | None:
+        """Solve more at once where parts bring no more: blocks with pools, all that is used."""
+        if halfway.wide:
+            self.branch(self.gap, WHOLE_NODES)
+            return None
+        self._solve_blocks([one for one in self.blocks if not one.unit], halfway.worth)
+        self._improve_widely(Neighbours(self.task, self.blocks, halfway.relaxed, halfway.tried))
+        after = replace(
+            halfway, values=self.values, bound=self.bound, rounds=1, fruitless=0, wide=True
+        )
+        return after if self.is_open() else None
 
     def dive(self, relaxation: Relaxation, relaxed: Relaxed) -> None:
         """Dive from a relaxation, and keep what is found."""
@@ -146,18 +162,28 @@ class Search:
         if self.is_open():
             self.dive(relaxation, relaxed)
 
+    def learn(self, values: Floats, bound: float) -> None:
+        """Take what another search found, where it is better."""
+        self._keep(values)
+        self.bound = min(self.bound, bound)
+
     def is_open(self) -> bool:
         """Tell whether the gap is still to be met."""
-        return not self.branching.stopped and self.value < self.bound * (1 - self.gap)
+        return not self.branching.stopped and not self.is_within(self.gap)
+
+    def is_within(self, gap: float) -> bool:
+        """Tell whether the best timetable is proved to be within a gap."""
+        return self.value >= self.bound * (1 - gap)
 
     def _tightened(self, relaxation: Relaxation, relaxed: Relaxed) -> Relaxed:
-        """Add rows for cliques that the relaxation breaks, while that lowers the bound."""
+        """Add cuts that the relaxation breaks, while that lowers the bound."""
+        tightening = Tightening(self.task, self.blocks)
+        cuts = tightening.certain + tightening.broken(relaxed.values[: len(self.task)])
         for _ in range(CUT_ROUNDS):
-            cliques = broken_cliques(self.task, relaxed.values[: len(self.task)])
-            if not cliques:
+            if not cuts:
                 return relaxed
-            relaxation.add_cliques(cliques)
-            self.cliques += cliques
+            relaxation.add(cuts)
+            self.cuts += cuts
             found = relaxation.solve()
             if found is None:
                 return relaxed
@@ -166,6 +192,7 @@ class Search:
             self.bound = min(self.bound, found.value)
             if enough:
                 return relaxed
+            cuts = tightening.broken(relaxed.values[: len(self.task)])
         return relaxed
 
     def _keep(self, values: Floats) -> bool:
@@ -194,7 +221,9 @@ class Search:
         placed = np.flatnonzero(self.values[: len(self.task)] > 0.5)  # noqa: PLR2004 - a binary
         chosen: list[Ints] = []
         for block in blocks:
-            solved = solve_block(self.branching, self.task, block, worth, self.cliques)
+            solved = solve_block(
+                self.branching, self.task, block, worth, self.cuts, self.values[block.columns]
+            )
             self.bound -= solved.lowers
             placed = np.setdiff1d(placed, block.columns)
             chosen.append(solved.chosen)
@@ -211,17 +240,22 @@ class Search:
             kept += seats.seat(sessions, self.costs) or []
         return np.array(kept, dtype=np.int64)
 
-    def _branch(self) -> None:
+    def branch(self, gap: float, nodes: int) -> None:
         """Branch on the whole from what was found; its cuts lower the bound, as a rule."""
-        found = self.branching.part(
-            self.columns.cut(np.arange(len(self.costs)), self.values, self.costs),
-            self.gap,
-            nodes=WHOLE_NODES,
-            whole=len(self.task),
-            start=self.values,
-        )
-        self.bound = min(self.bound, found.bound)
-        self._keep(found.values)
+        lp = build(self.task, cuts=self.cuts).lp
+        lp.col_cost_ = self.costs
+        found = self.branching.part(lp, gap, nodes=nodes, whole=len(self.task), start=self.values)
+        self.learn(found.values, found.bound)
+
+    def _improve_widely(self, neighbours: Neighbours) -> None:
+        """Solve anew, some blocks at a time, all that the relaxation uses."""
+        for _ in range(WIDE_ROUNDS):
+            before = self.value
+            for free in neighbours.wide(self.values[: len(self.task)]):
+                if self.is_open():
+                    self._solve_anew(free, WIDE_NODES)
+            if self.value < before + BETTER:
+                break
 
     def _improve(self, neighbours: Neighbours, fruitless: int) -> int:
         """Free a part of the timetable and solve it anew, the part that promises most first.
@@ -231,18 +265,24 @@ class Search:
         for _ in range(TRIES):
             if not self.is_open() or fruitless >= FRUITLESS:
                 break
+            before = self.value
             free = neighbours.next(self.values[: len(self.task)])
-            columns = np.concatenate([free, self.columns.money])
-            found = self.branching.part(
-                self.columns.cut(columns, self.values, self.costs),
-                PART_GAP,
-                nodes=PART_NODES,
-                whole=len(free),
-                start=self.values[columns],
-            )
-            values = self.values.copy()
-            values[columns] = found.values
-            values[free] = np.round(values[free])
-            fruitless = 0 if self._keep(values) else fruitless + 1
-            neighbours.learn(found.iterations)
+            neighbours.learn(self._solve_anew(free, PART_NODES))
+            fruitless = 0 if self.value > before else fruitless + 1
         return fruitless
+
+    def _solve_anew(self, free: Ints, nodes: int) -> int:
+        """Solve these columns anew, all others as they are; give what it cost, in iterations."""
+        columns = np.concatenate([free, self.columns.money])
+        found = self.branching.part(
+            self.columns.cut(columns, self.values, self.costs),
+            PART_GAP,
+            nodes=nodes,
+            whole=len(free),
+            start=self.values[columns],
+        )
+        values = self.values.copy()
+        values[columns] = found.values
+        values[free] = np.round(values[free])
+        self._keep(values)
+        return found.iterations

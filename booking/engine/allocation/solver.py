@@ -22,6 +22,12 @@ from booking.engine.allocation.search import Halfway, Search
 EXACT_UP_TO: Final = 1500
 """Placements up to which a component is solved to optimality, whatever the gap."""
 
+HOPEFUL_UP_TO: Final = 600
+"""Placements up to which optimality is always tried for; above, where the gap is below
+HOPEFUL_GAP after the first node: else it is not proved in any number of nodes worth waiting for."""
+
+HOPEFUL_GAP: Final = 0.005
+
 TIE_RANGE: Final = 2.0**-20
 """Points by which a placement may be perturbed where ties are broken in the same solve."""
 
@@ -77,7 +83,7 @@ def solve_roughly(task: Task, gap: float, seconds: float | None) -> Outcome:
     """Solve a small component to optimality; of a large one give what is found quickly."""
     if not len(task):
         return Outcome((), 0.0, True, 0, 0.0, (), (), (), stopped=False, seconds=0.0)
-    return (_Exact if len(task) <= EXACT_UP_TO else _Rough)(task, gap, seconds).outcome()
+    return _Solve(task, gap, seconds).outcome()
 
 
 def go_on(task: Task, begun: Outcome, gap: float, seconds: float | None) -> Outcome:
@@ -103,26 +109,92 @@ def go_on(task: Task, begun: Outcome, gap: float, seconds: float | None) -> Outc
 
 
 class _Solve:
-    """One component's model and its solves."""
+    """A component's first solve: rough, and to optimality where it is small.
+
+    Ties are broken in the rough search itself; they only ever add, so a bound with them is one
+    without.
+    """
 
     def __init__(self, task: Task, gap: float, seconds: float | None) -> None:
         self.task = task
-        self.gap = gap
         self.model: Model = build(task)
         self.branching = Branching(self.model, seconds, exact=len(task) <= EXACT_UP_TO)
+        self.search = self._searching(_tied(task, self.model), gap)
 
-    def most(self, costs: Floats, relaxation: Relaxation, start: Floats) -> Search:
-        """Find much of what these costs ask for, from a start and one dive, and a bound."""
-        search = Search(self.branching, self.task, self.model, costs=costs, gap=self.gap)
-        search.most(relaxation, start)
-        return search
+    def outcome(self) -> Outcome:
+        """Find prices, a timetable, bounds, and where the next round would begin."""
+        relaxation = self.branching.relaxation(self.search.costs)
+        begun = self.search.roughly(relaxation)
+        if begun is None:
+            nothing = np.zeros(self.model.lp.num_row_)
+            return self._written(self.search.bound, Most(0, np.inf), nothing)
+        halfway, duals = begun
+        if self.branching.exact:
+            exact = self._exact(duals) if self._is_hopeful() else None
+            if exact is not None:
+                return exact
+            halfway = replace(halfway, values=self.search.values, bound=self.search.bound)
+        written = self._written(self.search.bound, self._most_merit(relaxation), duals)
+        return replace(written, halfway=halfway if self.search.is_open() else None)
 
-    def write(self, values: Floats, bound: float, most: Most, duals: Floats) -> Outcome:
+    def _is_hopeful(self) -> bool:
+        """Tell whether optimality may be proved: of a large one its first node must come near."""
+        if len(self.task) <= HOPEFUL_UP_TO:
+            return True
+        if not self.search.is_within(HOPEFUL_GAP):
+            self.search.branch(HOPEFUL_GAP, 1)
+        return self.search.is_within(HOPEFUL_GAP)
+
+    def _exact(self, duals: Floats) -> Outcome | None:
+        """Branch to optimality: the timetable, its ties, and the merit-only optimum.
+
+        None where it is not proved; what was found then is the search's.
+        """
+        costs = _costs(self.task, self.model, top_ups=1.0)
+        found = self._branched(costs, self.search.values)
+        if not found.optimal:
+            self.search.learn(found.values, found.bound)
+            return None
+        most = most_of(self.task, (found.values,), found.bound)
+        if self.model.groups:
+            alone = self._branched(_costs(self.task, self.model, top_ups=0.0), found.values)
+            most = most_of(self.task, (found.values, alone.values), alone.bound)
+        self.search.values = self._untied(costs, found.values)
+        return replace(self._written(found.bound, most, duals), optimal=True)
+
+    def _untied(self, costs: Floats, best: Floats) -> Floats:
+        """Among timetables of equal objective take the one with the highest sum of ties."""
+        ties = np.zeros(len(costs))
+        ties[: len(self.task)] = self.task.tie
+        least = float(costs @ best) - TIE_SLACK
+        tied = self._branched(ties, best, least=(costs, least))
+        return best if float(costs @ tied.values) < least - TIE_SLACK else tied.values
+
+    def _branched(
+        self, costs: Floats, start: Floats, least: tuple[Floats, float] | None = None
+    ) -> Found:
+        return self.branching.branch(costs, 0.0, cuts=self.search.cuts, start=start, least=least)
+
+    def _most_merit(self, relaxation: Relaxation) -> Most:
+        """Find many merit points, were nothing reserved, and a bound on them."""
+        found = self.search
+        if not self.model.groups:
+            return most_of(self.task, (found.values,), max(found.bound, found.value))
+        costs = _costs(self.task, self.model, top_ups=0.0)
+        relaxation.aim(costs, len(self.task))
+        alone = self._searching(costs, found.gap)
+        alone.most(relaxation, found.values)
+        return most_of(self.task, (found.values, alone.values), alone.bound)
+
+    def _searching(self, costs: Floats, gap: float) -> Search:
+        return Search(self.branching, self.task, self.model, costs=costs, gap=gap)
+
+    def _written(self, bound: float, most: Most, duals: Floats) -> Outcome:
         """Put together what was found; not proved, and with nothing left to go on from."""
         prices = priced_by(self.task, self.model, duals)
         return Outcome(
-            chosen=columns_of(self.task, values),
-            bound=bound,
+            chosen=columns_of(self.task, self.search.values),
+            bound=max(bound, self.search.value),
             optimal=False,
             merit=most.merit,
             merit_bound=most.bound,
@@ -133,73 +205,6 @@ class _Solve:
             stopped=self.branching.stopped,
             seconds=self.branching.spent,
         )
-
-
-class _Exact(_Solve):
-    """Branch and bound to optimality: the timetable, its ties, and the merit-only optimum."""
-
-    def outcome(self) -> Outcome:
-        """Find prices, timetable and the merit-only optimum; the prices are the relaxation's."""
-        costs = _costs(self.task, self.model, top_ups=1.0)
-        relaxed = self.branching.relax(costs)
-        found = self.branching.branch(costs, 0.0)
-        if found.optimal:
-            found = self._untied(costs, found)
-        duals = np.zeros(self.model.lp.num_row_) if relaxed is None else relaxed.duals
-        written = self.write(found.values, found.bound, self._merit(found), duals)
-        return replace(written, optimal=found.optimal)
-
-    def _untied(self, costs: Floats, best: Found) -> Found:
-        """Among timetables of equal objective take the one with the highest sum of ties."""
-        ties = np.zeros(len(costs))
-        ties[: len(self.task)] = self.task.tie
-        least = float(costs @ best.values) - TIE_SLACK
-        tied = self.branching.branch(ties, 0.0, start=best.values, least=(costs, least))
-        if float(costs @ tied.values) < least - TIE_SLACK:
-            return best
-        return Found(tied.values, best.bound, optimal=True)
-
-    def _merit(self, found: Found) -> Most:
-        """Find the most merit points there are, were nothing reserved, and a bound on them."""
-        if not self.model.groups:
-            return most_of(self.task, (found.values,), found.bound)
-        costs = _costs(self.task, self.model, top_ups=0.0)
-        if found.optimal:
-            alone: Found | Search = self.branching.branch(costs, 0.0, start=found.values)
-        else:
-            alone = self.most(costs, self.branching.relaxation(costs), found.values)
-        return most_of(self.task, (found.values, alone.values), alone.bound)
-
-
-class _Rough(_Solve):
-    """A rough search: the timetable and the merit-only optimum from one relaxation each.
-
-    Ties are broken in the same search; they only ever add, so a bound with them is one without.
-    """
-
-    def outcome(self) -> Outcome:
-        """Find prices, a timetable, bounds, and where the next round would begin."""
-        costs = _tied(self.task, self.model)
-        search = Search(self.branching, self.task, self.model, costs=costs, gap=self.gap)
-        relaxation = self.branching.relaxation(costs)
-        begun = search.roughly(relaxation)
-        bound = max(search.bound, search.value)
-        if begun is None:
-            nothing = np.zeros(self.model.lp.num_row_)
-            return self.write(search.values, bound, Most(0, np.inf), nothing)
-        halfway, duals = begun
-        merit = self._merit(search, relaxation)
-        written = self.write(search.values, bound, merit, duals)
-        return replace(written, halfway=halfway if search.is_open() else None)
-
-    def _merit(self, found: Search, relaxation: Relaxation) -> Most:
-        """Find many merit points, were nothing reserved, and a bound on them."""
-        if not self.model.groups:
-            return most_of(self.task, (found.values,), max(found.bound, found.value))
-        costs = _costs(self.task, self.model, top_ups=0.0)
-        relaxation.aim(costs, len(self.task))
-        alone = self.most(costs, relaxation, found.values)
-        return most_of(self.task, (found.values, alone.values), alone.bound)
 
 
 def _costs(task: Task, model: Model, *, top_ups: float) -> Floats:

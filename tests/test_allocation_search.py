@@ -1,5 +1,7 @@
 """Laws of the search: its timetable is one, its bound holds, and it answers the same twice."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,23 @@ def test_a_search_brackets_the_optimum(seed: int) -> None:
     assert value >= 0.97 * optimum
     used = Columns(build(task)).used(values)
     assert (used <= Columns(build(task)).upper + 1e-6).all()
+
+
+@pytest.mark.parametrize("seed", [8, 33, 42])
+def test_a_bound_proved_by_branching_is_not_lowered_by_blocks_as_well(seed: int) -> None:
+    task = crowded_task(seed)
+    model, costs = build(task), costs_of(task)
+    branching = Branching(model, None, exact=False)
+    search = Search(branching, task, model, costs=costs, gap=0.0)
+    begun = search.roughly(branching.relaxation(costs))
+    assert begun is not None
+    search.branch(0.0, 1000)
+    unsolved = np.zeros(len(costs))
+    for wide in (False, True):
+        at_last = replace(begun[0], values=unsolved, bound=search.bound, fruitless=100 * wide)
+        after = Search(branching, task, model, costs=costs, gap=0.0)
+        after.one_round(at_last)
+        assert after.bound >= optimum_of(task) - 1e-6
 
 
 def test_a_search_answers_the_same_twice() -> None:

@@ -1,10 +1,11 @@
 """Search a component too large to be solved whole: relax, dive, then one part at a time.
 
-The stages, each only while the gap is open. First roughly: the relaxation, tightened by clique
-cuts, and a dive from it. Then thoroughly, in rounds: first blocks of single units solved alone
-at the relaxation's prices, which tightens the bound and offers a timetable; in every round some
-parts of the timetable solved anew with all else fixed; at last, where it is not too large, the
-whole. Limits are counts, so that the same task gives the same answer.
+The stages, each only while the gap is open. First roughly: the relaxation, tightened by cuts,
+and a dive from it. Then thoroughly, in rounds: first blocks of single units solved alone at the
+relaxation's prices, which tightens the bound and offers a timetable; in every round some parts of
+the timetable solved anew with all else fixed; where those bring no more, blocks with pools alone
+and all that the relaxation uses at once, then parts again; at last, where it is not too large,
+the whole. Limits are counts, so that the same task gives the same answer.
 """
 
 from dataclasses import dataclass, replace
@@ -53,16 +54,17 @@ BETTER: Final = 0.5
 class Halfway:
     """Where a search stands, for its next round to begin.
 
-    `values` are the timetable's, `relaxed` what the tightened relaxation gives; `worth` are the
-    points of each column after caps and reserves are paid, `cuts` the rows added. `tried`
-    are the parts tried before, None before the first round; `wide` says that more than parts
-    was solved anew.
+    `values` are the timetable's, `relaxed` what the tightened relaxation gives. `worth` are the
+    points of each column after caps and reserves are paid, `priced` the bound at these prices,
+    which blocks lower; `cuts` are the rows added. `tried` are the parts tried before, None before
+    the first round; `wide` says that more than parts was solved anew.
     """
 
     values: Floats
     bound: float
     relaxed: Prized
     worth: Floats
+    priced: float
     cuts: tuple[Cut, ...]
     rounds: int = 0
     fruitless: int = 0
@@ -89,7 +91,7 @@ class Search:
         self.cuts: list[Cut] = []
         self.values: Floats = np.zeros(len(costs))
         self.value = 0.0
-        self.bound = float("inf")
+        self.bound = self.priced = float("inf")
 
     def roughly(self, relaxation: Relaxation) -> tuple[Halfway, Floats] | None:
         """Relax and dive; give where to go on, and the price of every row of the model.
@@ -110,6 +112,7 @@ class Search:
                 np.round(tightened.reduced[: len(self.task)], 3),
             ),
             worth=priced(self.task, self.model, tightened),
+            priced=tightened.value,
             cuts=tuple(self.cuts),
         )
         return halfway, relaxed.duals
@@ -117,17 +120,18 @@ class Search:
     def one_round(self, halfway: Halfway) -> Halfway | None:
         """Go on from where a search stands; None where there is nothing more to do."""
         self._keep(halfway.values)
-        self.bound, self.cuts = halfway.bound, list(halfway.cuts)
+        self.bound, self.priced, self.cuts = halfway.bound, halfway.priced, list(halfway.cuts)
         if halfway.tried_enough:
             return self._go_wide(halfway)
         if not halfway.rounds:
-            self._solve_blocks([one for one in self.blocks if one.unit], halfway.worth)
+            self._solve_blocks([one for one in self.blocks if one.unit], halfway)
         neighbours = Neighbours(self.task, self.blocks, halfway.relaxed, halfway.tried)
         fruitless = self._improve(neighbours, halfway.fruitless)
         after = replace(
             halfway,
             values=self.values,
             bound=self.bound,
+            priced=self.priced,
             rounds=halfway.rounds + 1,
             fruitless=fruitless,
             tried=neighbours.tried(),
@@ -140,10 +144,16 @@ class Search:
         if halfway.wide:
             self.branch(self.gap, WHOLE_NODES)
             return None
-        self._solve_blocks([one for one in self.blocks if not one.unit], halfway.worth)
+        self._solve_blocks([one for one in self.blocks if not one.unit], halfway)
         self._improve_widely(Neighbours(self.task, self.blocks, halfway.relaxed, halfway.tried))
         after = replace(
-            halfway, values=self.values, bound=self.bound, rounds=1, fruitless=0, wide=True
+            halfway,
+            values=self.values,
+            bound=self.bound,
+            priced=self.priced,
+            rounds=1,
+            fruitless=0,
+            wide=True,
         )
         return after if self.is_open() else None
 
@@ -214,7 +224,7 @@ class Search:
             values[money] = credited.values
         self._keep(values)
 
-    def _solve_blocks(self, blocks: list[Block], worth: Floats) -> None:
+    def _solve_blocks(self, blocks: list[Block], halfway: Halfway) -> None:
         """Solve blocks alone; what they choose replaces what was there, where it fits the caps."""
         if not self.is_open() or not blocks:
             return
@@ -222,11 +232,17 @@ class Search:
         chosen: list[Ints] = []
         for block in blocks:
             solved = solve_block(
-                self.branching, self.task, block, worth, self.cuts, self.values[block.columns]
+                self.branching,
+                self.task,
+                block,
+                halfway.worth,
+                self.cuts,
+                self.values[block.columns],
             )
-            self.bound -= solved.lowers
+            self.priced -= solved.lowers
             placed = np.setdiff1d(placed, block.columns)
             chosen.append(solved.chosen)
+        self.bound = min(self.bound, self.priced)
         self._settle(self._within_caps(np.concatenate([placed, *chosen])))
 
     def _within_caps(self, chosen: Ints) -> Ints:

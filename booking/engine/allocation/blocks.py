@@ -84,7 +84,10 @@ def solve_block(
 ) -> Solved:
     """Solve a block alone, at the columns' priced worth, with those of the cuts that are its.
 
-    The relaxation that the prices are of must have had all of the cuts.
+    Every cut of the relaxation that the prices are of must lie within some block: the price of
+    one that crosses blocks would be lost, and the sum of their bounds with it.
+
+    Raises: CrossingCutError where one of the cuts crosses blocks.
     """
     part = task.narrowed(block.columns, worth)
     lp = build(part, cuts=within(cuts, block.columns)).lp

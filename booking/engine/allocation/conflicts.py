@@ -5,76 +5,83 @@ request and are not chosen together. They also do where together they leave some
 either's request no placement: requests are placed whole.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
 from booking.engine.allocation.model import Task
 from booking.engine.allocation.placements import Ints, Mask
+from booking.engine.allocation.seats import Options
+
+MOST_OF_ONE: Final = 1500
+"""Columns of one request at one facility among which hopeless ones are looked for."""
 
 
-@dataclass(frozen=True, slots=True)
 class Conflicts:
-    """Of each pair of columns whether at most one is chosen; and which can never be."""
+    """A task's conflicts, found among as many of its columns as are asked for.
 
-    excluding: Mask
-    hopeless: Mask
-
-
-def conflicts_of(task: Task) -> Conflicts:
-    """Find the conflicts of a task of some thousand placements at most: pairs are many."""
-    finding = _Finding(task)
-    return Conflicts(finding.pairs(), finding.hopeless)
-
-
-class _Finding:
-    """A task's options (a request at a facility) and their sessions, columns grouped by these."""
+    `hopeless` are columns that leave another session of their own request nowhere to go.
+    """
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        order = np.lexsort((task.session, task.facility, task.request))
-        self._order: Ints = order
-        wishes = np.stack([task.request[order], task.facility[order], task.session[order]])
-        begins = np.append(True, (wishes[:, 1:] != wishes[:, :-1]).any(axis=0))
-        self._first: Ints = np.flatnonzero(begins)
-        self._sizes: Ints = np.diff(np.append(self._first, len(order)))
-        self._session: Ints = np.empty(len(order), dtype=np.int64)
-        self._session[order] = np.cumsum(begins) - 1
-        of_wish = wishes[:2, self._first]
-        opens = np.append(True, (of_wish[:, 1:] != of_wish[:, :-1]).any(axis=0))
-        self._opens: Ints = np.flatnonzero(opens)
-        self._option: Ints = (np.cumsum(opens) - 1)[self._session]
-        self._sessions = np.diff(np.append(self._opens, len(self._first)))
-        self.hopeless: Mask = np.zeros(len(order), dtype=bool)
-        """Columns that leave another session of their own request nowhere to go."""
-        for option in np.flatnonzero(self._sessions > 1).tolist():
+        self._options = Options(task)
+        self._ends: Ints = np.append(self._options.starts[1:], len(self._options.first))
+        self._several: Mask = self._ends - self._options.starts > 1
+        self.hopeless: Mask = np.zeros(len(task), dtype=bool)
+        for option in np.flatnonzero(self._several).tolist():
             self._give_up(option)
 
-    def pairs(self) -> Mask:
-        """Tell of each pair of columns whether at most one of the two can be chosen."""
-        direct = self._directly(np.arange(len(self._order)))
-        direct[self.hopeless] = True
-        ousted = self._ousted(direct)
-        found: Mask = direct | direct.T | ousted | ousted.T
-        for column in np.flatnonzero(self._sessions[self._option] > 1).tolist():
-            others = self._crowded_out(direct, column)
-            others &= self._option != self._option[column]
-            found[column] |= others
-            found[:, column] |= others
+    def among(self, some: Ints) -> Mask:
+        """Tell of each pair of some columns whether at most one of the two can be chosen.
+
+        Takes a byte for each of them and each column of the task, a few times over.
+        """
+        order, option = self._options.order, self._options.of_column[some]
+        direct = self.by_themselves(order, some)
+        direct[self.hopeless[order]] = True
+        place: Ints = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        mine = direct[place[some]] | self._ousted(direct, option)
+        found: Mask = mine | mine.T
+        for at in np.flatnonzero(self._several[option]).tolist():
+            others = self._crowded_out(direct, at, int(some[at])) & (option != option[at])
+            found[at] |= others
+            found[:, at] |= others
         np.fill_diagonal(found, val=False)
+        return found
+
+    def by_themselves(self, mine: Ints, theirs: Ints) -> Mask:
+        """Tell of some columns which of some others they shut out by themselves."""
+        task, session = self._task, self._options.session
+        found: Mask = np.zeros((len(mine), len(theirs)), dtype=bool)
+        for resource, here, there in _shared(task.resource, mine, theirs):
+            one, other = mine[here][:, None], theirs[there]
+            together = task.start[one] < task.end[other]
+            together &= task.start[other] < task.end[one]
+            together &= task.quantity[one] > task.capacity[resource] - task.quantity[other]
+            found[np.ix_(here, there)] = together
+        for _, here, there in _shared(task.request, mine, theirs):
+            one, other = mine[here][:, None], theirs[there]
+            instead = session[one] == session[other]
+            instead |= task.facility[one] != task.facility[other]
+            found[np.ix_(here, there)] |= instead
         return found
 
     def _give_up(self, option: int) -> None:
         """Find the hopeless columns of one option, those of which others depend included."""
-        last = self._opens[option] + self._sessions[option] - 1
-        own = self._order[self._first[self._opens[option]] : self._first[last] + self._sizes[last]]
-        going = ~self._directly(own)[own]
-        sessions = self._session[own]
+        first, last = self._options.starts[option], self._ends[option] - 1
+        own = self._options.order[self._options.first[first] : self._options.ends[last]]
+        if len(own) > MOST_OF_ONE:
+            return
+        going = ~self.by_themselves(own, own)
+        sessions = self._options.session[own]
         hoping = np.ones(len(own), dtype=bool)
         for _ in own:
             ways = [
                 (going & hoping & (sessions == one)).any(axis=1) | (sessions == one)
-                for one in np.unique(sessions).tolist()
+                for one in range(first, last + 1)
             ]
             still = hoping & np.logical_and.reduce(ways)
             if (still == hoping).all():
@@ -82,42 +89,27 @@ class _Finding:
             hoping = still
         self.hopeless[own] = ~hoping
 
-    def _directly(self, some: Ints) -> Mask:
-        task = self._task
-        found: Mask = np.zeros((len(task), len(some)), dtype=bool)
-        for resource in np.unique(task.resource[some]).tolist():
-            here = np.flatnonzero(task.resource == resource)
-            there = np.flatnonzero(task.resource[some] == resource)
-            mine, theirs = here[:, None], some[there][None, :]
-            together = (task.start[mine] < task.end[theirs]) & (task.start[theirs] < task.end[mine])
-            together &= task.quantity[mine] + task.quantity[theirs] > task.capacity[resource]
-            found[np.ix_(here, there)] = together
-        for request in np.unique(task.request[some]).tolist():
-            here = np.flatnonzero(task.request == request)
-            there = np.flatnonzero(task.request[some] == request)
-            mine, theirs = here[:, None], some[there][None, :]
-            instead = self._session[mine] == self._session[theirs]
-            instead |= task.facility[mine] != task.facility[theirs]
-            found[np.ix_(here, there)] |= instead
-        return found
-
-    def _ousted(self, direct: Mask) -> Mask:
+    def _ousted(self, direct: Mask, option: Ints) -> Mask:
         """Tell of every column which columns leave a session of its option nowhere to go."""
-        shut = np.add.reduceat(direct[self._order], self._first, axis=0, dtype=np.int32)
-        full = shut == self._sizes[:, None]
-        ousted: Mask = np.logical_or.reduceat(full, self._opens, axis=0)
-        ousted[self._option, np.arange(len(self._option))] = False
-        return ousted[self._option]
+        full = np.logical_and.reduceat(direct, self._options.first, axis=0)
+        ousted: Mask = np.logical_or.reduceat(full, self._options.starts, axis=0)
+        ousted[option, np.arange(len(option))] = False
+        return ousted[option]
 
-    def _crowded_out(self, direct: Mask, column: int) -> Mask:
+    def _crowded_out(self, direct: Mask, at: int, column: int) -> Mask:
         """Tell which columns shut out all that one leaves to another session of its option."""
-        found: Mask = np.zeros(len(direct), dtype=bool)
-        option = self._option[column]
-        begin = self._opens[option]
-        for session in range(begin, begin + self._sessions[option]):
-            first = self._first[session]
-            columns = self._order[first : first + self._sizes[session]]
-            left = columns[~direct[columns, column]]
-            if session != self._session[column] and len(left) < len(columns):
-                found |= direct[left].all(axis=0)
+        found: Mask = np.zeros(direct.shape[1], dtype=bool)
+        option = self._options.of_column[column]
+        for session in range(self._options.starts[option], self._ends[option]):
+            rows = direct[self._options.first[session] : self._options.ends[session]]
+            left = rows[~rows[:, at]]
+            if session != self._options.session[column] and len(left) < len(rows):
+                found |= left.all(axis=0)
         return found
+
+
+def _shared(keys: Ints, mine: Ints, theirs: Ints) -> Iterator[tuple[int, Ints, Ints]]:
+    """Give each key that is theirs, and where in both lists of columns it is."""
+    own, other = keys[mine], keys[theirs]
+    for key in np.unique(other).tolist():
+        yield key, np.flatnonzero(own == key), np.flatnonzero(other == key)

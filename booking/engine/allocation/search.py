@@ -188,7 +188,7 @@ class Search:
     def _tightened(self, relaxation: Relaxation, relaxed: Relaxed) -> Relaxed:
         """Add cuts that the relaxation breaks, while that lowers the bound."""
         tightening = Tightening(self.task, self.blocks)
-        cuts = tightening.certain + tightening.broken(relaxed.values[: len(self.task)])
+        cuts = tightening.broken(relaxed.values[: len(self.task)])
         for _ in range(CUT_ROUNDS):
             if not cuts:
                 return relaxed

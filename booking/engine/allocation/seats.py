@@ -14,7 +14,8 @@ class Options:
     """The ways to serve requests: an option is one request at one facility, all its sessions.
 
     `order` sorts a task's columns by option and session; `first` is where each session of an
-    option begins in it, `of_session` the option of each session, `starts` an option's first.
+    option begins in it, `of_session` the option of each session, `starts` an option's first;
+    `session` numbers every column's session, so ordered.
     """
 
     def __init__(self, task: Task) -> None:
@@ -27,6 +28,8 @@ class Options:
         of_column = np.cumsum(fresh) - 1
         parted = fresh.copy()
         parted[1:] |= np.diff(session) != 0
+        self.session: Ints = np.empty(len(task), dtype=np.int64)
+        self.session[self.order] = np.cumsum(parted) - 1
         self.first: Ints = np.flatnonzero(parted)
         self.of_session: Ints = of_column[self.first]
         self.starts: Ints = np.flatnonzero(np.diff(self.of_session, prepend=-1))

@@ -14,6 +14,7 @@ import numpy as np
 
 from booking.engine.allocation.model import Task
 from booking.engine.allocation.placements import Floats, Ints
+from booking.engine.allocation.pricing import PRICE_DIGITS
 
 ROUNDS: Final = 150
 """Steps taken: the bound hardly falls after so many."""
@@ -27,8 +28,6 @@ PATIENCE: Final = 8
 LESS: Final = 0.6
 INERTIA: Final = 0.7
 """How much of the last heading is kept: without it the bound stays ten times further off."""
-
-PRICE_DIGITS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)

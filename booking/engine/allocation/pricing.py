@@ -24,8 +24,12 @@ class Priced:
     groups: tuple[Price, ...]
 
 
-def priced_by(task: Task, model: Model, duals: Floats) -> Priced:
-    """Round the rows' duals to published prices; a group's is at most its first top-up."""
+def priced_by(task: Task, model: Model, duals: Floats, *, most: float | None = None) -> Priced:
+    """Round the rows' duals to published prices.
+
+    A group's is at most `most`, or else at most what its first top-up is worth.
+    """
+    highest = task.top_ups[:1] if most is None else (most,)
     slots = ((at, step, price(duals[row])) for row, at, step in model.slots)
     caps = (
         (cap.organisation, cap.facility, price(duals[row] / cap.unit)) for row, cap in model.caps
@@ -34,7 +38,7 @@ def priced_by(task: Task, model: Model, duals: Floats) -> Priced:
         slots=tuple(one for one in slots if one[2]),
         caps=tuple(one for one in caps if one[2]),
         groups=tuple(
-            (at, group, min(price(duals[row]), task.top_ups[0])) for row, at, group in model.groups
+            (at, group, min(price(duals[row]), *highest)) for row, at, group in model.groups
         ),
     )
 

@@ -119,8 +119,7 @@ class Search:
 
     def one_round(self, halfway: Halfway) -> Halfway | None:
         """Go on from where a search stands; None where there is nothing more to do."""
-        self._keep(halfway.values)
-        self.bound, self.priced, self.cuts = halfway.bound, halfway.priced, list(halfway.cuts)
+        self.resume(halfway)
         if halfway.tried_enough:
             return self._go_wide(halfway)
         if not halfway.rounds:
@@ -176,6 +175,15 @@ class Search:
         """Take what another search found, where it is better."""
         self._keep(values)
         self.bound = min(self.bound, bound)
+
+    def resume(self, halfway: Halfway) -> None:
+        """Take a search's timetable, bound and cuts from where it stands."""
+        self._keep(halfway.values)
+        self.bound, self.priced, self.cuts = halfway.bound, halfway.priced, list(halfway.cuts)
+
+    def left(self, halfway: Halfway) -> Halfway | None:
+        """Give where to go on with what was found since; None where the gap is met."""
+        return replace(halfway, values=self.values, bound=self.bound) if self.is_open() else None
 
     def is_open(self) -> bool:
         """Tell whether the gap is still to be met."""

@@ -20,13 +20,12 @@ from booking.engine.allocation.pricing import priced_by
 from booking.engine.allocation.search import Halfway, Search
 
 EXACT_UP_TO: Final = 1500
-"""Placements up to which a component is solved to optimality, whatever the gap."""
+"""Placements up to which a component is solved to optimality, whatever the gap, as far as a
+counted limit goes."""
 
-HOPEFUL_UP_TO: Final = 600
-"""Placements up to which optimality is always tried for; above, where the gap is below
-HOPEFUL_GAP after the first node: else it is not proved in any number of nodes worth waiting for."""
-
-HOPEFUL_GAP: Final = 0.005
+AT_ONCE_UP_TO: Final = 600
+"""Placements up to which that is tried at once; above, where it takes seconds, in a round of its
+own, so that all components are solved roughly before it."""
 
 TIE_RANGE: Final = 2.0**-20
 """Points by which a placement may be perturbed where ties are broken in the same solve."""
@@ -44,7 +43,7 @@ class Outcome:
     Prices are at least 0 and not 0.
     `strict` is the price of a reserved credit and a bound on those credited, if they come first.
     `fallback` says that it was found by value, not by the solver. `halfway` is where its
-    next round would begin.
+    next round would begin; where `unproved`, that tries for optimality.
     """
 
     chosen: tuple[int, ...]
@@ -61,26 +60,23 @@ class Outcome:
     fallback: bool = False
     halfway: Halfway | None = None
     alone: tuple[int, ...] = ()
+    unproved: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Most:
-    """The timetable with the most merit points found, and a bound on such points."""
-
-    merit: int
-    bound: float
-    alone: tuple[int, ...] = ()
-
-
-def most_of(task: Task, timetables: Sequence[Floats], bound: float) -> Most:
-    """Take the timetable of most merit points among some, the first of equals."""
+def with_most(outcome: Outcome, task: Task, timetables: Sequence[Floats], bound: float) -> Outcome:
+    """Add the timetable of most merit points among some, the first of equals, and a bound."""
     merits = [int(task.points @ _placed(task, one)) for one in timetables]
-    best = timetables[merits.index(max(merits))]
-    return Most(max(merits), max(bound, float(max(merits))), columns_of(task, best))
+    merit = max(merits)
+    return replace(
+        outcome,
+        merit=merit,
+        merit_bound=max(bound, float(merit)),
+        alone=columns_of(task, timetables[merits.index(merit)]),
+    )
 
 
 def solve_roughly(task: Task, gap: float, seconds: float | None) -> Outcome:
-    """Solve a small component to optimality; of a large one give what is found quickly."""
+    """Solve a small component to optimality; of a larger one give what is found quickly."""
     if not len(task):
         return Outcome((), 0.0, True, 0, 0.0, (), (), (), stopped=False, seconds=0.0)
     return _Solve(task, gap, seconds).outcome()
@@ -91,9 +87,16 @@ def go_on(task: Task, begun: Outcome, gap: float, seconds: float | None) -> Outc
     if begun.halfway is None:
         return begun
     model = build(task)
-    branching = Branching(model, seconds, exact=False)
+    branching = Branching(model, seconds, exact=begun.unproved)
     search = Search(branching, task, model, costs=_tied(task, model), gap=gap)
-    halfway = search.one_round(begun.halfway)
+    if begun.unproved:
+        search.resume(begun.halfway)
+        proved = _proved(search, begun)
+        if proved is not None:
+            return replace(proved, seconds=begun.seconds + branching.spent)
+        halfway = search.left(begun.halfway)
+    else:
+        halfway = search.one_round(begun.halfway)
     chosen = columns_of(task, search.values)
     merit = int(task.points @ _placed(task, search.values))
     return replace(
@@ -105,7 +108,50 @@ def go_on(task: Task, begun: Outcome, gap: float, seconds: float | None) -> Outc
         stopped=branching.stopped,
         seconds=begun.seconds + branching.spent,
         halfway=halfway,
+        unproved=False,
     )
+
+
+def _proved(search: Search, begun: Outcome) -> Outcome | None:
+    """Branch to optimality: the timetable, its ties, and the merit-only optimum.
+
+    None where it is not proved; what was found then is the search's.
+    """
+    task, model = search.task, search.model
+    costs = _costs(task, model, top_ups=1.0)
+    found = alone = _branched(search, costs, search.values)
+    if not found.optimal:
+        search.learn(found.values, found.bound)
+        return None
+    if model.groups:
+        alone = _branched(search, _costs(task, model, top_ups=0.0), found.values)
+    chosen = columns_of(task, _untied(search, costs, found.values))
+    proved = replace(
+        begun,
+        chosen=chosen,
+        bound=found.bound,
+        optimal=True,
+        stopped=search.branching.stopped,
+        seconds=search.branching.spent,
+        halfway=None,
+        unproved=False,
+    )
+    return with_most(proved, task, (found.values, alone.values), alone.bound)
+
+
+def _untied(search: Search, costs: Floats, best: Floats) -> Floats:
+    """Among timetables of equal objective take the one with the highest sum of ties."""
+    ties = np.zeros(len(costs))
+    ties[: len(search.task)] = search.task.tie
+    least = float(costs @ best) - TIE_SLACK
+    tied = _branched(search, ties, best, least=(costs, least))
+    return best if float(costs @ tied.values) < least - TIE_SLACK else tied.values
+
+
+def _branched(
+    search: Search, costs: Floats, start: Floats, least: tuple[Floats, float] | None = None
+) -> Found:
+    return search.branching.branch(costs, 0.0, cuts=search.cuts, start=start, least=least)
 
 
 class _Solve:
@@ -118,7 +164,7 @@ class _Solve:
     def __init__(self, task: Task, gap: float, seconds: float | None) -> None:
         self.task = task
         self.model: Model = build(task)
-        self.branching = Branching(self.model, seconds, exact=len(task) <= EXACT_UP_TO)
+        self.branching = Branching(self.model, seconds, exact=len(task) <= AT_ONCE_UP_TO)
         self.search = self._searching(_tied(task, self.model), gap)
 
     def outcome(self) -> Outcome:
@@ -126,79 +172,48 @@ class _Solve:
         relaxation = self.branching.relaxation(self.search.costs)
         begun = self.search.roughly(relaxation)
         if begun is None:
-            nothing = np.zeros(self.model.lp.num_row_)
-            return self._written(self.search.bound, Most(0, np.inf), nothing)
+            return self._written(self.search.bound, np.zeros(self.model.lp.num_row_))
         halfway, duals = begun
         if self.branching.exact:
-            exact = self._exact(duals) if self._is_hopeful() else None
-            if exact is not None:
-                return exact
-            halfway = replace(halfway, values=self.search.values, bound=self.search.bound)
-        written = self._written(self.search.bound, self._most_merit(relaxation), duals)
-        return replace(written, halfway=halfway if self.search.is_open() else None)
+            proved = _proved(self.search, self._written(self.search.bound, duals))
+            if proved is not None:
+                return proved
+        written = self._with_most(relaxation, duals)
+        unproved = AT_ONCE_UP_TO < len(self.task) <= EXACT_UP_TO and not self.branching.stopped
+        return replace(
+            written,
+            halfway=halfway if unproved else self.search.left(halfway),
+            unproved=unproved,
+        )
 
-    def _is_hopeful(self) -> bool:
-        """Tell whether optimality may be proved: of a large one its first node must come near."""
-        if len(self.task) <= HOPEFUL_UP_TO:
-            return True
-        if not self.search.is_within(HOPEFUL_GAP):
-            self.search.branch(HOPEFUL_GAP, 1)
-        return self.search.is_within(HOPEFUL_GAP)
-
-    def _exact(self, duals: Floats) -> Outcome | None:
-        """Branch to optimality: the timetable, its ties, and the merit-only optimum.
-
-        None where it is not proved; what was found then is the search's.
-        """
-        costs = _costs(self.task, self.model, top_ups=1.0)
-        found = self._branched(costs, self.search.values)
-        if not found.optimal:
-            self.search.learn(found.values, found.bound)
-            return None
-        most = most_of(self.task, (found.values,), found.bound)
-        if self.model.groups:
-            alone = self._branched(_costs(self.task, self.model, top_ups=0.0), found.values)
-            most = most_of(self.task, (found.values, alone.values), alone.bound)
-        self.search.values = self._untied(costs, found.values)
-        return replace(self._written(found.bound, most, duals), optimal=True)
-
-    def _untied(self, costs: Floats, best: Floats) -> Floats:
-        """Among timetables of equal objective take the one with the highest sum of ties."""
-        ties = np.zeros(len(costs))
-        ties[: len(self.task)] = self.task.tie
-        least = float(costs @ best) - TIE_SLACK
-        tied = self._branched(ties, best, least=(costs, least))
-        return best if float(costs @ tied.values) < least - TIE_SLACK else tied.values
-
-    def _branched(
-        self, costs: Floats, start: Floats, least: tuple[Floats, float] | None = None
-    ) -> Found:
-        return self.branching.branch(costs, 0.0, cuts=self.search.cuts, start=start, least=least)
-
-    def _most_merit(self, relaxation: Relaxation) -> Most:
-        """Find many merit points, were nothing reserved, and a bound on them."""
+    def _with_most(self, relaxation: Relaxation, duals: Floats) -> Outcome:
+        """Write it with many merit points, were nothing reserved, and a bound on them."""
         found = self.search
         if not self.model.groups:
-            return most_of(self.task, (found.values,), max(found.bound, found.value))
+            bound = max(found.bound, found.value)
+            return with_most(self._written(bound, duals), self.task, (found.values,), bound)
         costs = _costs(self.task, self.model, top_ups=0.0)
         relaxation.aim(costs, len(self.task))
         alone = self._searching(costs, found.gap)
         alone.most(relaxation, found.values)
-        return most_of(self.task, (found.values, alone.values), alone.bound)
+        written = self._written(found.bound, duals)
+        return with_most(written, self.task, (found.values, alone.values), alone.bound)
 
     def _searching(self, costs: Floats, gap: float) -> Search:
         return Search(self.branching, self.task, self.model, costs=costs, gap=gap)
 
-    def _written(self, bound: float, most: Most, duals: Floats) -> Outcome:
-        """Put together what was found; not proved, and with nothing left to go on from."""
+    def _written(self, bound: float, duals: Floats) -> Outcome:
+        """Put together what was found; not proved, and with nothing left to go on from.
+
+        Its seconds are those until now, and it knows of no timetable by merit alone.
+        """
         prices = priced_by(self.task, self.model, duals)
         return Outcome(
             chosen=columns_of(self.task, self.search.values),
             bound=max(bound, self.search.value),
             optimal=False,
-            merit=most.merit,
-            merit_bound=most.bound,
-            alone=most.alone,
+            merit=0,
+            merit_bound=np.inf,
             slots=prices.slots,
             caps=prices.caps,
             groups=prices.groups,

@@ -4,7 +4,6 @@ Two solves, the first's optimum a row of the second. The second's prices, with t
 as the price of a reserved credit, bound the points of every timetable that credits as much.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from math import isfinite
 from typing import Final
@@ -15,8 +14,8 @@ import numpy as np
 from booking.engine.allocation.branching import Branching, Found
 from booking.engine.allocation.model import Model, Task, build
 from booking.engine.allocation.placements import Floats
-from booking.engine.allocation.pricing import PRICE_DIGITS
-from booking.engine.allocation.solver import EXACT_UP_TO, Most, Outcome, most_of
+from booking.engine.allocation.pricing import price, priced_by
+from booking.engine.allocation.solver import EXACT_UP_TO, Outcome, columns_of, with_most
 from booking.engine.allocation.solver import solve_roughly as solve_by_ladder
 
 SLACK: Final = 1e-6
@@ -52,32 +51,29 @@ class _Strict:
         found = second.branch(self.points, self.gap, start=first.values)
         proved = self.exact and first.optimal and found.optimal
         chosen = self._untied(second, found) if proved else found
-        most = self._merit(found)
+        alone = self.branching.branch(self.points, self.gap, start=found.values)
         duals = np.zeros(held.lp.num_row_) if relaxed is None else relaxed.duals
-        price = _price(-duals[-1])
-        return Outcome(
-            chosen=tuple(np.flatnonzero(self._placed(chosen)).tolist()),
+        paid = price(-duals[-1])
+        prices = priced_by(self.task, held, duals, most=paid)
+        outcome = Outcome(
+            chosen=columns_of(self.task, chosen.values),
             bound=found.bound,
             optimal=proved,
-            merit=most.merit,
-            merit_bound=most.bound,
-            alone=most.alone,
-            slots=_not_zero((at, step, duals[row]) for row, at, step in held.slots),
-            caps=_not_zero(
-                (cap.organisation, cap.facility, duals[row] / cap.unit) for row, cap in held.caps
-            ),
-            groups=tuple((at, one, min(_price(duals[row]), price)) for row, at, one in held.groups),
+            merit=0,
+            merit_bound=np.inf,
+            slots=prices.slots,
+            caps=prices.caps,
+            groups=prices.groups,
             stopped=self.branching.stopped or second.stopped,
             seconds=self.branching.spent + second.spent,
-            strict=(price, first.bound),
+            strict=(paid, first.bound),
         )
+        most = alone.bound if isfinite(alone.bound) else float(self.task.points.sum())
+        return with_most(outcome, self.task, (found.values, alone.values), most)
 
     def _left(self) -> float | None:
         budget = self.branching.budget
         return None if budget is None else max(0.0, budget - self.branching.spent)
-
-    def _placed(self, found: Found) -> Floats:
-        return np.round(found.values[: len(self.task)])
 
     def _untied(self, second: Branching, best: Found) -> Found:
         """Among timetables equal in both aims take the one with the highest sum of ties."""
@@ -85,12 +81,6 @@ class _Strict:
         least = float(self.points @ best.values) - SLACK
         tied = second.branch(ties, 0.0, start=best.values, least=(self.points, least))
         return best if float(self.points @ tied.values) < least - SLACK else tied
-
-    def _merit(self, found: Found) -> Most:
-        """Find the most merit points there are, were nothing reserved, and a bound on them."""
-        alone = self.branching.branch(self.points, self.gap, start=found.values)
-        bound = alone.bound if isfinite(alone.bound) else float(self.task.points.sum())
-        return most_of(self.task, (found.values, alone.values), bound)
 
 
 def with_least(model: Model, costs: Floats, least: float) -> Model:
@@ -116,12 +106,3 @@ def _column(model: Model, values: Floats) -> Floats:
     costs = np.zeros(model.lp.num_col_)
     costs[: len(values)] = values
     return costs
-
-
-def _price(dual: float) -> float:
-    return max(0.0, round(float(dual), PRICE_DIGITS))
-
-
-def _not_zero(priced: Iterable[tuple[int, int, float]]) -> tuple[tuple[int, int, float], ...]:
-    rounded = ((one, other, _price(dual)) for one, other, dual in priced)
-    return tuple(each for each in rounded if each[2])

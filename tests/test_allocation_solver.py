@@ -20,16 +20,17 @@ def task_drawn(seed: int, size: Size) -> Task:
     return task_of(compiled, split(compiled)[0])
 
 
+@pytest.mark.parametrize("gap", [0.05, 0.0])
 @pytest.mark.parametrize("seed", [4, 75, 85])
-def test_solve__up_to_1500_placements__is_proved_though_the_gap_would_do(seed: int) -> None:
+def test_solve__up_to_1500_placements__is_proved_whatever_the_gap(seed: int, gap: float) -> None:
     task = task_drawn(seed, BUSY)
     assert AT_ONCE_UP_TO < len(task) <= EXACT_UP_TO
-    outcome = solve(task, 0.05)
+    outcome = solve(task, gap)
     assert outcome.optimal
     assert outcome.bound == pytest.approx(worth_at_least(task, outcome.chosen), abs=1e-3)
 
 
-def test_solve_roughly__above_600_placements__leaves_the_proof_to_a_round_of_its_own() -> None:
+def test_solve_roughly__above_600_placements__leaves_the_proof_to_a_last_round() -> None:
     task = task_drawn(4, BUSY)
     begun = solve_roughly(task, 0.05, None)
     assert (begun.optimal, begun.unproved) == (False, True)
@@ -39,6 +40,14 @@ def test_solve_roughly__above_600_placements__leaves_the_proof_to_a_round_of_its
     assert (proved.slots, proved.caps, proved.groups) == (begun.slots, begun.caps, begun.groups)
     assert proved.bound <= begun.bound + 1e-6
     assert proved.seconds > begun.seconds
+
+
+def test_go_on__the_gap_is_open__searches_before_it_proves() -> None:
+    task = task_drawn(4, BUSY)
+    begun = solve_roughly(task, 0.0, None)
+    searched = go_on(task, begun, 0.0, None)
+    assert (searched.optimal, searched.unproved) == (False, True)
+    assert searched.halfway is not None
 
 
 def test_solve_roughly__up_to_600_placements__proves_at_once() -> None:

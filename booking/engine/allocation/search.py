@@ -76,6 +76,11 @@ class Halfway:
         """Tell whether solving more parts anew is not worth it."""
         return self.rounds == MOST_ROUNDS or self.fruitless >= FRUITLESS
 
+    @property
+    def searched(self) -> bool:
+        """Tell whether nothing is left to do but to branch on the whole."""
+        return self.tried_enough and self.wide
+
 
 class Search:
     """One component: the best timetable so far, and the least bound proved."""
@@ -135,7 +140,7 @@ class Search:
             fruitless=fruitless,
             tried=neighbours.tried(),
         )
-        ends = after.tried_enough and after.wide and len(self.task) > WHOLE_UP_TO
+        ends = after.searched and len(self.task) > WHOLE_UP_TO
         return None if ends or not self.is_open() else after
 
     def _go_wide(self, halfway: Halfway) -> Halfway | None:
@@ -180,10 +185,6 @@ class Search:
         """Take a search's timetable, bound and cuts from where it stands."""
         self._keep(halfway.values)
         self.bound, self.priced, self.cuts = halfway.bound, halfway.priced, list(halfway.cuts)
-
-    def left(self, halfway: Halfway) -> Halfway | None:
-        """Give where to go on with what was found since; None where the gap is met."""
-        return replace(halfway, values=self.values, bound=self.bound) if self.is_open() else None
 
     def is_open(self) -> bool:
         """Tell whether the gap is still to be met."""

@@ -24,8 +24,8 @@ EXACT_UP_TO: Final = 1500
 counted limit goes."""
 
 AT_ONCE_UP_TO: Final = 600
-"""Placements up to which that is tried at once; above, where it takes seconds, in a round of its
-own, so that all components are solved roughly before it."""
+"""Placements up to which that is tried at once; above, where it takes seconds, in a last round of
+its own, once the gap is met or the search brings no more."""
 
 TIE_RANGE: Final = 2.0**-20
 """Points by which a placement may be perturbed where ties are broken in the same solve."""
@@ -43,7 +43,7 @@ class Outcome:
     Prices are at least 0 and not 0.
     `strict` is the price of a reserved credit and a bound on those credited, if they come first.
     `fallback` says that it was found by value, not by the solver. `halfway` is where its
-    next round would begin; where `unproved`, that tries for optimality.
+    next round would begin; where `unproved`, the last one tries for optimality.
     """
 
     chosen: tuple[int, ...]
@@ -89,14 +89,15 @@ def go_on(task: Task, begun: Outcome, gap: float, seconds: float | None) -> Outc
     model = build(task)
     branching = Branching(model, seconds, exact=begun.unproved)
     search = Search(branching, task, model, costs=_tied(task, model), gap=gap)
-    if begun.unproved:
-        search.resume(begun.halfway)
-        proved = _proved(search, begun)
-        if proved is not None:
-            return replace(proved, seconds=begun.seconds + branching.spent)
-        halfway = search.left(begun.halfway)
-    else:
-        halfway = search.one_round(begun.halfway)
+    search.resume(begun.halfway)
+    proves = begun.unproved and (begun.halfway.searched or not search.is_open())
+    proved = _proved(search, begun) if proves else None
+    if proved is not None:
+        return replace(proved, seconds=begun.seconds + branching.spent)
+    halfway = None if proves else search.one_round(begun.halfway)
+    unproved = begun.unproved and not proves and not branching.stopped
+    if unproved and halfway is None:
+        halfway = replace(begun.halfway, values=search.values, bound=search.bound)
     chosen = columns_of(task, search.values)
     merit = int(task.points @ _placed(task, search.values))
     return replace(
@@ -108,7 +109,7 @@ def go_on(task: Task, begun: Outcome, gap: float, seconds: float | None) -> Outc
         stopped=branching.stopped,
         seconds=begun.seconds + branching.spent,
         halfway=halfway,
-        unproved=False,
+        unproved=unproved,
     )
 
 
@@ -180,11 +181,9 @@ class _Solve:
                 return proved
         written = self._with_most(relaxation, duals)
         unproved = AT_ONCE_UP_TO < len(self.task) <= EXACT_UP_TO and not self.branching.stopped
-        return replace(
-            written,
-            halfway=halfway if unproved else self.search.left(halfway),
-            unproved=unproved,
-        )
+        goes_on = unproved or self.search.is_open()
+        halfway = replace(halfway, values=self.search.values, bound=self.search.bound)
+        return replace(written, halfway=halfway if goes_on else None, unproved=unproved)
 
     def _with_most(self, relaxation: Relaxation, duals: Floats) -> Outcome:
         """Write it with many merit points, were nothing reserved, and a bound on them."""

@@ -1,11 +1,14 @@
 """The same rounds on every Python that is here: one result hash, or exit 1.
 
+Fewer than two interpreters prove nothing: exit 1 too.
+
     python benchmarks/pythons.py [python3.12 /opt/python3.13/bin/python3 ...]
 
 Each interpreter gets an environment of its own with the engine's two libraries, in the
 versions of constraints.txt, and solves the same rounds; nothing else of the product is needed.
 """
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -25,23 +28,42 @@ SUPPORTED: Final = ("python3.11", "python3.12", "python3.13")
 LIBRARIES: Final = ("numpy", "highspy")
 ROUNDS: Final = (("8/60", 1, "mixed"), ("8/50", 2, "pools"), ("10/90", 3, "crowded"))
 SOLVE: Final = "--solve"
+ENOUGH: Final = 2
 
 
 def main() -> int:
     """Solve with every interpreter and compare."""
-    if sys.argv[1:] == [SOLVE]:
+    chosen = _chosen()
+    if chosen.solve:
         print(json.dumps(hashes(json.load(sys.stdin))))
         return 0
     rounds = json.dumps([drawn(sized(size), seed, family) for size, seed, family in ROUNDS])
     found: dict[str, list[str]] = {}
-    for name in sys.argv[1:] or SUPPORTED:
+    for name in chosen.python or SUPPORTED:
         python = shutil.which(name)
         if python is None or not _runs(python):
             print(f"{name:12} is not here")
             continue
         found[name] = _solved_by(python, rounds)
         print(f"{name:12} {' '.join(one[:12] for one in found[name])}")
-    alike = len({tuple(one) for one in found.values()}) <= 1
+    return told(list(found.values()))
+
+
+def _chosen() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("python", nargs="*", help="interpreters, instead of those supported")
+    parser.add_argument(SOLVE, action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def told(found: list[list[str]]) -> int:
+    """Say whether two interpreters or more found the same hashes; 1 where not, or too few."""
+    if len(found) < ENOUGH:
+        print(f"{len(found)} interpreters: nothing compared; name at least {ENOUGH} that are here")
+        return 1
+    alike = len({tuple(one) for one in found}) == 1
     print(f"{len(found)} interpreters: {'the same hashes' if alike else 'DIFFERENT HASHES'}")
     return 0 if alike else 1
 

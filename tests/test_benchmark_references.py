@@ -10,6 +10,7 @@ from benchmarks._highs import cliques, telescope
 from benchmarks._nasa import Standing as NasaStanding
 from benchmarks._nasa import month_round, read_log, wishes
 from benchmarks._rounds import NAMES, Size, drawn
+from benchmarks.pythons import told
 from booking.engine.allocation.certificate import Round
 from booking.engine.allocation.placements import compile_problem
 from booking.engine.allocation.problem import Problem, read_problem
@@ -67,3 +68,13 @@ def test_month_round__of_the_log__asks_for_open_hours_on_nodes_there_are() -> No
     standings = {one.organisation: NasaStanding(1.0, ("ldc",)) for one in asked}
     problem = read_problem(month_round(5, asked, standings))
     assert compile_problem(problem).refused == {}
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [([], 1), ([["a"]], 1), ([["a"], ["a"]], 0), ([["a"], ["b"]], 1)],
+)
+def test_told__interpreters__agree_only_where_two_or_more_found_the_same(
+    found: list[list[str]], code: int
+) -> None:
+    assert told(found) == code

@@ -6,6 +6,7 @@ else the machine does slows both: what counts is the ratio. `--million` measures
 with a million bookings more in the table; none may then take more than a quarter longer.
 """
 
+import argparse
 import multiprocessing
 import re
 import statistics
@@ -72,6 +73,9 @@ class Taken:
 
 def main() -> None:
     """Take the figures and print them beside their targets."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--million", action="store_true", help="measure all again, fuller")
+    chosen = parser.parse_args()
     running = start_cluster()
     running.cluster.create("measured")
     url = running.cluster.url_of("measured")
@@ -84,7 +88,7 @@ def main() -> None:
             _wait_for(client)
             figures = figures_of(stage)
             before = take(client, url, figures)
-            if "--million" in sys.argv:
+            if chosen.million:
                 add_a_million(running.cluster, "measured", stage)
                 print("\nwith a million bookings more in the table")
                 compare(figures, before, take(client, url, figures))

@@ -5,6 +5,7 @@ serves the same events from its files. Both are asked over loopback, by turns, i
 Exit 1 where a figure misses its goal.
 """
 
+import argparse
 import base64
 import subprocess
 import sys
@@ -84,6 +85,7 @@ class Calendar:
 
 def main() -> None:
     """Take both figures of both servers, and print them beside their goals."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     if not RADICALE.exists():
         sys.exit("Radicale is not installed. Run: make interop")
     with tempfile.TemporaryDirectory() as folder, _ours(Path(folder)) as ours:

@@ -6,6 +6,7 @@ all alike: what counts are the ratios to rendering every booking by icalendar an
 in less than 10 ms, "not changed" in less than 2 ms beside what any answer costs.
 """
 
+import argparse
 import statistics
 import sys
 import tempfile
@@ -46,6 +47,7 @@ UNCHANGED_MS: Final = 2.0
 
 def main() -> None:
     """Set the stage, measure, print."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/feeds.db"
         upgrade(url)

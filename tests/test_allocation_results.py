@@ -10,8 +10,13 @@ from booking.engine.allocation.crediting import Crediting
 from booking.engine.allocation.entities import LadderStep
 from booking.engine.allocation.placements import Reserve, compile_problem
 from booking.engine.allocation.problem import read_problem, sha256_of
-from booking.engine.allocation.replay import make_bundle, other_solver, verify_bundle
-from booking.engine.allocation.run import allocate
+from booking.engine.allocation.replay import (
+    made_otherwise,
+    make_bundle,
+    second_run_alone,
+    verify_bundle,
+)
+from booking.engine.allocation.run import ENGINE, allocate
 from booking.engine.allocation.verification import verify
 from tests.strategies_allocation import SMALL, TINY, changed, drawn_round
 from tests.test_allocation_reading import PROBLEM
@@ -289,9 +294,21 @@ def test_verify_bundle__a_part_missing__is_named() -> None:
     assert verify_bundle(bundle) == ("result is missing; add it.",)
 
 
-def test_other_solver__another_version_here__says_what_to_install() -> None:
-    bundle = {"result": {"work": {"solver": "HiGHS 1.15.1"}}}
+def test_made_otherwise__another_solver_or_engine_here__says_what_to_install() -> None:
+    bundle = {"result": {"work": {"solver": "HiGHS 1.15.1", "engine": ENGINE}}}
+    older = {"result": {"work": {"solver": "HiGHS 1.15.1"}}}
 
-    assert other_solver(bundle, here="1.15.1") is None
-    assert "pip install highspy==1.15.1" in (other_solver(bundle, here="1.16.0") or "")
-    assert other_solver({"result": {}}, here="1.16.0") is None
+    assert made_otherwise(bundle, solver="1.15.1") is None
+    assert "pip install highspy==1.15.1" in (made_otherwise(bundle, solver="1.16.0") or "")
+    assert "decided by engine 1" in (made_otherwise(older, solver="1.15.1") or "")
+    assert made_otherwise({"result": {}}, solver="1.16.0") is None
+    assert made_otherwise({}, solver="1.16.0") is None
+
+
+def test_second_run_alone__a_certificate_that_is_wrong_too__is_not() -> None:
+    moved = a_bundle()
+    moved["result"]["report"]["jain"] = 0.123
+    (*_, last) = verify_bundle(moved)
+
+    assert second_run_alone([last])
+    assert not second_run_alone(verify_bundle(moved))

@@ -214,8 +214,9 @@ def _score_advice(reasons: Iterable[Reason], standing: Standing) -> str:
     if standing.score_needed is not None:
         return (
             f"A score of about {standing.score_needed} instead of {standing.merit or 0}, which "
-            f"gives {standing.needed} points per hour; less use in the months before raises the "
-            "points of every score."
+            f"gives {standing.needed} points per hour. That goes by the round's prices, which are "
+            "wrong for a few requests: the page of this decision tries a score by solving again. "
+            "Less use in the months before raises the points of every score."
         )
     if any(who.group for each in reasons for who in each.blockers):
         why = (

@@ -1,6 +1,6 @@
 """A round in one file that anyone can run again: the rules, the requests and the result."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from booking.engine.allocation.adoption import allocate_adopting
@@ -11,6 +11,7 @@ from booking.engine.allocation.problem import (
     sha256_of,
 )
 from booking.engine.allocation.promises import broken_promises
+from booking.engine.allocation.run import ENGINE
 from booking.engine.allocation.verification import verify
 
 BUNDLE_FORMAT: Final = "benchshare-bundle/2"
@@ -21,6 +22,8 @@ _KEYS: Final = {
     BUNDLE_FORMAT: (*_FIRST_KEYS, "policy", "snapshot"),
 }
 _ABSENT: Final = object()
+_AGAIN: Final = "when run again."
+FIRST_ENGINE: Final = 1
 
 
 def make_bundle(
@@ -85,20 +88,42 @@ def made_with(result: Mapping[str, Any]) -> str | None:
     return solver.rpartition(" ")[2] if isinstance(solver, str) and solver else None
 
 
-def other_solver(bundle: Mapping[str, Any], *, here: str) -> str | None:
-    """Say how to get the solver of a bundle, where it is not the version that is here.
+def made_otherwise(bundle: Mapping[str, Any], *, solver: str) -> str | None:
+    """Say how a bundle was made, where the engine or the solver's version is another here.
 
-    Another version may choose another of several timetables that are equally good.
+    Another engine may decide otherwise, another solver choose another of several timetables
+    that are equally good.
     """
     result = bundle.get("result")
-    made = made_with(result) if isinstance(result, Mapping) else None
-    if made in {None, here}:
+    if not isinstance(result, Mapping):
         return None
-    return (
-        f"This bundle was made with HiGHS {made}, and here is {here}, which may choose another of "
-        f"several timetables that are equally good. Run: pip install highspy=={made} and verify "
-        "again."
-    )
+    hints = []
+    made = made_with(result)
+    if made not in {None, solver}:
+        hints.append(
+            f"This bundle was made with HiGHS {made}, and here is {solver}, which may choose "
+            f"another of several timetables that are equally good. Run: pip install "
+            f"highspy=={made} and verify again."
+        )
+    engine = _engine_of(result)
+    if engine not in {None, ENGINE}:
+        hints.append(
+            f"This bundle was decided by engine {engine} of Benchshare, and here is engine "
+            f"{ENGINE}, which may decide otherwise. Install the Benchshare that decided it and "
+            "verify again."
+        )
+    return " ".join(hints) or None
+
+
+def second_run_alone(faults: Sequence[str]) -> bool:
+    """Tell whether a bundle is right in itself, and only the second run came out otherwise."""
+    return all(one.endswith(_AGAIN) for one in faults)
+
+
+def _engine_of(result: Mapping[str, Any]) -> object:
+    """Return the number of the engine that decided; the first one did not write its own."""
+    work = result.get("work")
+    return work.get("engine", FIRST_ENGINE) if isinstance(work, Mapping) else None
 
 
 def _shape_faults(bundle: object) -> list[str]:
@@ -153,7 +178,7 @@ def _differences(kept: object, again: object, path: str) -> list[str]:
         ]
     if _written(kept) == _written(again):
         return []
-    return [f"{path} is {_shown(kept)} in the bundle and {_shown(again)} when run again."]
+    return [f"{path} is {_shown(kept)} in the bundle and {_shown(again)} {_AGAIN}"]
 
 
 def _written(value: object) -> str:

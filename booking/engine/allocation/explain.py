@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from booking.engine.allocation.crediting import Crediting
@@ -13,6 +14,9 @@ from booking.engine.allocation.timetable import Timetable
 
 MOST_REASONS: Final = 5
 """Placements explained for each session: those that would displace the least."""
+
+MOST_TRIED: Final = 50
+"""Places of a request's first session beside which the others are looked for."""
 
 NOBODY: Final = -1
 
@@ -218,15 +222,64 @@ class _Explainer:
 
     def _points_needed(self, request: int, known: Mapping[int, Obstacle]) -> int:
         """Give whole points per credit that outweigh all who would have to leave."""
-        options = [
-            self._price(
-                request,
-                facility,
-                [min((known[one] for one in some), key=lambda one: one.cost) for some in sessions],
-            )
-            for facility, sessions in self.timetable.choices(request).items()
-        ]
+        options = []
+        for facility, sessions in self.timetable.choices(request).items():
+            cheapest = self._together([[known[one] for one in some] for some in sessions])
+            if cheapest and self._keeps_cap(request, facility, cheapest):
+                options.append(self._price(request, facility, cheapest))
         return min((one for one in options if one), default=0)
+
+    def _together(self, sessions: list[list[Obstacle]]) -> list[Obstacle]:
+        """Choose each session's cheapest place beside those chosen before; none if nothing fits.
+
+        Whoever would have to leave for one of them leaves room for the others too. Of the first
+        session MOST_TRIED places are tried, the cheapest first.
+        """
+        first, *rest = (sorted(some, key=lambda one: one.cost) for some in sessions)
+        for one in first[:MOST_TRIED]:
+            chosen = [one]
+            for ranked in rest:
+                beside = (each for each in ranked if self._fits_beside(each, chosen))
+                chosen += list(islice(beside, 1))
+            if len(chosen) == len(sessions):
+                return chosen
+        return []
+
+    def _fits_beside(self, obstacle: Obstacle, chosen: list[Obstacle]) -> bool:
+        """Tell whether a place has room beside others once all in their way have left."""
+        offer, start = self.timetable.offer(obstacle.placement), self._start(obstacle)
+        beside = [one for one in chosen if self._meets(one, offer, start)]
+        if not beside:
+            return True
+        leaving = {who for one in (*chosen, obstacle) for who in one.blockers}
+        free = list(self.timetable.span(obstacle.placement))
+        held = [one for who in leaving for one in self.timetable.held[who]]
+        for placement, sign in [
+            *((one, 1) for one in held),
+            *((one.placement, -1) for one in beside),
+        ]:
+            other = self.timetable.offer(placement)
+            if other.resource == offer.resource:
+                begin = self.timetable.start(placement) - start
+                low, high = max(0, begin), max(0, begin + other.steps)
+                free[low:high] = [units + sign * other.quantity for units in free[low:high]]
+        return min(free) >= offer.quantity
+
+    def _meets(self, chosen: Obstacle, offer: Offer, start: int) -> bool:
+        other = self.timetable.offer(chosen.placement)
+        begin = self._start(chosen)
+        overlaps = begin < start + offer.steps and start < begin + other.steps
+        return other.resource == offer.resource and overlaps
+
+    def _start(self, obstacle: Obstacle) -> int:
+        return self.timetable.start(obstacle.placement)
+
+    def _keeps_cap(self, request: int, facility: int, chosen: list[Obstacle]) -> bool:
+        """Tell whether these places keep the cap, once those in their way have left."""
+        leaving = {who for one in chosen for who in one.blockers}
+        own = [who for who in self._own(request, facility) if who in leaving]
+        freed = sum(map(self.timetable.credit, own))
+        return self.timetable.keeps_cap([one.placement for one in chosen], freed)
 
     def _price(self, request: int, facility: int, cheapest: list[Obstacle]) -> int:
         """Price each session's cheapest place, and the cap, at what would be lost; 0: nobody."""
@@ -275,10 +328,11 @@ class _Explainer:
 
     def _outbid(self, where: str, count: int, needed: int) -> str:
         who = "a request that adds" if count == 1 else f"{count} requests that together add"
-        if self.problem.strict and not needed:
+        if not needed:
+            more = "more reserved hours or points" if self.problem.strict else "more"
             return (
-                f"{where} is held by {who} more reserved hours or points; no score would"
-                " have placed this request, so ask for other starts or resources."
+                f"{where} is held by {who} {more}; no score would have placed this request as it"
+                " is, so ask for other starts or resources."
             )
         if count == 1:
             return (

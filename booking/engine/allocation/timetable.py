@@ -72,15 +72,18 @@ class Timetable:
         """Tell whether enough units are free throughout."""
         return min(self.span(placement)) >= self.offer(placement).quantity
 
-    def keeps_cap(self, placements: Iterable[int]) -> bool:
-        """Tell whether an organisation's placements at one facility keep its cap."""
+    def keeps_cap(self, placements: Iterable[int], freed: int = 0) -> bool:
+        """Tell whether placements keep their organisation's cap at one facility.
+
+        `freed` are credits, in parts, that it would give up there.
+        """
         offers = [self.offer(placement) for placement in placements]
         cap = self.compiled.caps[offers[0].facility]
         if cap is None:
             return True
         organisation = self.compiled.organisation_of[offers[0].request]
         used = self.used.get((organisation, offers[0].facility), 0)
-        return used + sum(offer.credit for offer in offers) <= cap
+        return used - freed + sum(offer.credit for offer in offers) <= cap
 
     def points(self, request: int) -> int:
         """Give the points of a request's places."""

@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -100,13 +100,17 @@ def allocate_file(
     Ctrl-C or SIGTERM ends it with the best found; the rest is filled by value.
     """
     _check_options(time_limit, gap, workers, scheduler)
+    if output is not None:
+        check_writable(output)
     began = time.perf_counter()
     with rarely_collecting():
         asked = read_file(problem)
         left = time_limit and max(LEAST_SECONDS, time_limit - (time.perf_counter() - began))
         with stop_on_signal() as stop, _hands(workers, scheduler, stop) as hands:
             result = _solve(asked, {**hands, "gap": gap, "time_limit": left})
-    _say_what_failed(result)
+    failed = what_failed(result)
+    if failed is not None:
+        typer.echo(failed, err=True)
     if output is not None:
         write_whole(output, result)
     if output is None:
@@ -207,34 +211,52 @@ def _solve(problem: "Problem", options: dict[str, Any]) -> dict[str, Any]:
         return allocate(problem, progress=progress, timer=time.perf_counter, **options)
 
 
-def _say_what_failed(result: dict[str, Any]) -> None:
-    """Say on stderr that the work was stopped, or where the solver failed."""
+def what_failed(result: dict[str, Any]) -> str | None:
+    """Say that the work was stopped, or where the solver failed; None where neither is so."""
     fallen = [one["id"] for one in result["facilities"] if one["fallback"]]
     if result["stopped"]:
-        typer.echo(
-            f"Stopped before it was done: at {len(fallen)} of {len(result['facilities'])}"
-            " facilities the timetable was filled by value; the gap is true all the same.",
-            err=True,
-        )
-    elif fallen:
-        typer.echo(
+        where = f"at {len(fallen)} of {len(result['facilities'])} facilities"
+        filled = f": {where} the timetable was filled by value" if fallen else ""
+        return f"Stopped before it was done{filled}; the gap is true all the same."
+    if fallen:
+        return (
             f"The solver failed at {', '.join(fallen)}: the timetable there was filled by"
-            " value, and its gap is wider.",
-            err=True,
+            " value, and its gap is wider."
         )
+    return None
+
+
+def check_writable(path: Path) -> None:
+    """Return if `write_whole` can write there, which changes nothing; or exit with 2."""
+    beside = _beside(path)
+    try:
+        beside.touch(exist_ok=False)
+        beside.unlink()
+    except OSError as error:
+        _say_unwritable(path, error)
+        raise typer.Exit(2) from error
 
 
 def write_whole(path: Path, thing: dict[str, Any]) -> None:
     """Write the file whole or not at all: beside it first, then in its place."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = _beside(path)
     try:
         with beside.open("w", encoding="utf-8") as file:
             file.writelines(in_lines(thing))
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
-        typer.echo(f"{path}: cannot be written ({error.strerror}); choose another.", err=True)
+        with suppress(OSError):
+            beside.unlink()
+        _say_unwritable(path, error)
         raise typer.Exit(1) from error
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def _say_unwritable(path: Path, error: OSError) -> None:
+    typer.echo(f"{path}: cannot be written ({error.strerror}); choose another.", err=True)
 
 
 def in_lines(thing: object) -> Iterator[str]:

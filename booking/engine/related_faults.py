@@ -1,6 +1,6 @@
 """What can be wrong with declared partner and linked enterprises, each fault at its place."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from booking.engine.enterprise_ties import (
     cycle,
 )
 from booking.engine.identifiers import read_ror
-from booking.engine.ownership import Side
+from booking.engine.ownership import Party, Side
 from booking.engine.violations import Violation
 
 MOST_RELATED: Final = 50
@@ -21,6 +21,8 @@ LARGEST_FIGURE: Final = 10**13
 MOST_STAFF: Final = 10**7
 LONGEST_TEXT: Final = 200
 FIRST_YEAR: Final = 1900
+ITS_OWN: Final = 2
+"""Names in a circle that goes from an enterprise straight back to it."""
 FIGURES: Final = ("staff", "turnover_eur", "balance_sheet_eur")
 _MEMBERS: Final = (
     "name",
@@ -45,12 +47,44 @@ def related_faults(value: Any, *, owner: str, latest_year: int) -> tuple[Violati
     circle = cycle(owner, map(_tie, value))
     if circle is None:
         return ()
+    if len(circle.names) == ITS_OWN:
+        return (_to_itself(f"/value{circle.pointer}/name"),)
     sentence = (
         f"Ownership goes in a circle: {', '.join(circle.names[:-1])} and back to "
         f"{circle.names[-1]}. Give each enterprise once in a chain, where it is tied first, with "
         "the larger percentage held either way."
     )
     return (Violation("cyclic_ownership", sentence, f"/value{circle.pointer}/name"),)
+
+
+def identity_faults(
+    declarer: Party, value: Sequence[Mapping[str, Any]], registry: Mapping[str, Party]
+) -> tuple[Violation, ...]:
+    """List the ties, of a list that passed its check, to nobody here or to oneself.
+
+    `registry` gives registered organisations by each of their identifiers; a ROR id may well
+    be that of one that is not registered.
+    """
+    return tuple(_identity_faults(declarer, value, registry, "/value"))
+
+
+def _identity_faults(
+    of: Party | None, value: Sequence[Mapping[str, Any]], registry: Mapping[str, Party], at: str
+) -> Iterator[Violation]:
+    for number, tie in enumerate(value):
+        here, known = f"{at}/{number}", tie.get("organisation")
+        other = None if known is None else registry.get(known, Party(known, tie["name"]))
+        if known is not None and known not in registry and _is_id(known):
+            sentence = "No organisation here has that id; leave it out, or give its ROR id."
+            yield _fault(sentence, f"{here}/organisation")
+        elif other is not None and of is not None and other.key == of.key:
+            yield _to_itself(f"{here}/organisation")
+        yield from _identity_faults(other, tie.get("related", ()), registry, f"{here}/related")
+
+
+def _to_itself(at: str) -> Violation:
+    sentence = "An organisation cannot be its own partner or owner; name the other enterprise."
+    return Violation("cyclic_ownership", sentence, at)
 
 
 def _tie(value: Mapping[str, Any]) -> RelatedEnterprise:

@@ -22,8 +22,9 @@ from booking.engine.ownership import (
     holdings,
 )
 from booking.engine.permissions import NOWHERE, Action, Actor, may
+from booking.engine.related_faults import identity_faults
 from booking.engine.violations import Violation
-from booking.errors import RulesBroken
+from booking.errors import Malformed, RulesBroken
 from booking.models import Organisation, OrganisationFact
 from booking.queries import organisations
 from booking.queries.organisations import DeclaredTies
@@ -68,9 +69,13 @@ def refuse_circle(
 
     They hold from `as_of` to the organisation's next declaration, beside what each other
     organisation declared last by then, where that is verified on the day `on`.
-    Raises: RulesBroken, naming the circle as far as the actor may know of it.
+    Raises: RulesBroken, naming the circle as far as the actor may know of it; Malformed for a
+    tie to an id that nobody here has, or of an enterprise to itself.
     """
     known = _locked(session, on=on)
+    faults = identity_faults(known.registry[str(row.id)], value, known.registry)
+    if faults:
+        raise Malformed(faults[0].reason, faults)
     circle = _circle(known, row.id, value, as_of=as_of)
     if circle is not None:
         way = _told(circle, actor, known.of(row.id, value))

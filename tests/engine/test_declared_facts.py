@@ -119,10 +119,15 @@ def test_fact_faults__related_enterprise__is_pointed_at_by_its_field(
     assert words in found.reason
 
 
+def test_fact_faults__a_tie_to_oneself__is_named_as_such() -> None:
+    (found,) = faults(FactName.RELATED, [{"name": "kilimo  LABS", "percent": 10}])
+    assert (found.code, found.pointer) == ("cyclic_ownership", "/value/0/name")
+    assert "cannot be its own partner or owner; name the other enterprise" in found.reason
+
+
 @pytest.mark.parametrize(
     "value",
     [
-        [{"name": "kilimo  LABS", "percent": 10}],
         [{"name": "A", "percent": 60, "related": [{"name": "Kilimo Labs", "percent": 60}]}],
         [
             {

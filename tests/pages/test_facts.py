@@ -157,8 +157,9 @@ def test_declare__ties_kind_and_more__are_read_and_shown(
     words = text_of(visitor.get(path))
     for each in ("Sample Ltd 30 %", "2025: staff 40", "Public body", "open to all: yes"):
         assert each in words
+    assert "A fact may well end your part in a group" in words
     for name, value, said in (
-        ("related", "Blue drop 60 %", "Ownership goes in a circle"),
+        ("related", "Blue drop 60 %", "cannot be its own partner or owner"),
         ("related", "A 130 %", "0 to 100"),
         ("related", "A 30 %\n2031: staff 4", "to 2026"),
         ("related", "A 30 %\n2025: staff 4\n2025: staff 5", "Give 2025 once"),

@@ -209,6 +209,33 @@ def test_allocate__wrong_use__exits_with_two(tmp_path: Path, wrong: tuple[str, .
     assert run("allocate", str(written(tmp_path, EASY)), *wrong).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [("missing/x.json", "No such file"), ("problem.json/x.json", "Not a directory")],
+)
+def test_allocate__nowhere_to_write__is_said_before_any_work(
+    tmp_path: Path, place: str, why: str
+) -> None:
+    path = written(tmp_path, {"no": "problem"})
+    done = run("allocate", str(path), "-o", str(tmp_path / place))
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"{tmp_path / place}: cannot be written ({why}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_allocate__to_write_in_place_of_a_folder__exits_with_two(tmp_path: Path) -> None:
+    done = run("allocate", str(written(tmp_path, EASY)), "-o", str(tmp_path))
+    assert done.exit_code == 2
+
+
+def test_allocate__a_problem_refused__leaves_what_was_written_before(tmp_path: Path) -> None:
+    path, output = written(tmp_path, {"no": "problem"}), tmp_path / "result.json"
+    output.write_text("before", encoding="utf-8")
+    assert run("allocate", str(path), "-o", str(output)).exit_code == 1
+    assert output.read_text(encoding="utf-8") == "before"
+    assert {each.name for each in tmp_path.iterdir()} == {"problem.json", "result.json"}
+
+
 @pytest.mark.parametrize(("seconds", "lines"), [(LINE_EVERY - 0.01, 0), (LINE_EVERY, 1)])
 def test_progress__without_a_terminal__is_a_line_now_and_then(
     seconds: float, lines: int, capsys: pytest.CaptureFixture[str]

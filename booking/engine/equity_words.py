@@ -75,7 +75,8 @@ DEFINITIONS: Final[Mapping[str, str]] = {
         "half more."
     ),
     "least_attained": (
-        "The reserve at one facility that was filled least, of those that members asked for."
+        "The reserve at one facility that was filled least, of those that members asked for and "
+        "whose figures are shown; one that is left out may be lower."
     ),
 }
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from booking.engine.allocation.changes import change_as_json
+from booking.engine.allocation.changes import Change, change_as_json, changed
+from booking.engine.allocation.problem import Problem
 from booking.engine.appeals import in_time, sets_right, worded
 from booking.engine.lifecycle import EventKind
 from booking.engine.permissions import Action, Actor, Scope
@@ -138,9 +139,9 @@ def _uphold(
     if decision is None:
         raise ValueError(f"The appeal {row.id} is about a request without a decision.")
     again = round_again(session, found, decision[1], request)
-    change = change_as_json(
-        read_wanted_change(again, found, request.id, correction, under="/correction")
-    )
+    wanted = read_wanted_change(again, found, request.id, correction, under="/correction")
+    _refuse_broken(_nothing_corrected(again.problem, wanted))
+    change = change_as_json(wanted)
     asked: Calculation = calculations.ask(
         session,
         actor=actor,
@@ -151,6 +152,17 @@ def _uphold(
         request_id=request.id,
     )
     row.correction, row.calculation_id = change, asked.id
+
+
+def _nothing_corrected(problem: Problem, wanted: Change) -> Violation | None:
+    if changed(problem, wanted) != problem:
+        return None
+    return Violation(
+        "nothing_corrected",
+        "The correction is what the round was decided with. Give what it should have been; where "
+        "nothing was wrong, dismiss the appeal and say why.",
+        "/correction",
+    )
 
 
 def _one_at_a_time(session: Session, request: AccessRequest) -> Violation | None:

@@ -186,6 +186,7 @@ def test_answer__by_an_officer_of_the_applicants__is_refused(session: Session) -
         ({"correction": {"kind": "fair_share", "fair_share": 1.0}}, ["/correction/kind"]),
         ({"correction": {"kind": "score", "merit": "all"}}, ["/correction/merit"]),
         ({"correction": {"kind": "score", "merit": 299}}, ["/correction/merit"]),
+        ({"correction": {"kind": "score", "merit": 500}}, ["/correction"]),
     ],
 )
 def test_answer__without_words_or_a_fitting_correction__is_refused(

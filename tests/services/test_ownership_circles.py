@@ -70,6 +70,11 @@ def verified(
     look_at(session, now, row, as_of=as_of)
 
 
+def kept(session: Session, row: Organisation) -> bool:
+    fact = read.fact_on(session, row.id, FactName.RELATED, TODAY)
+    return fact is not None and fact.verified_at is not None
+
+
 def somebody(session: Session, role: Role, row: Organisation | None = None) -> Actor:
     person = a_person(session)
     a_role(session, person.id, role, organisation_id=row.id if row else None)
@@ -163,6 +168,7 @@ def test_declare__no_control_both_ways__is_kept(
     acacia, baobab, _ = three
     verified(session, now, baobab, tie(acacia, 60, "owned"))
     verified(session, now, acacia, tie(baobab, percent, side))
+    assert kept(session, acacia)
 
 
 def test_declare__both_name_the_tie_without_a_side__is_kept(
@@ -171,6 +177,7 @@ def test_declare__both_name_the_tie_without_a_side__is_kept(
     acacia, baobab, _ = three
     verified(session, now, baobab, tie(acacia, 60, "owned"))
     verified(session, now, acacia, {"name": "Baobab", "percent": 60})
+    assert kept(session, acacia)
 
 
 def test_declare__the_other_declared_anew__is_kept_from_that_day_on(

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from booking.engine.allocation.doubts import ABOVE_CAP, NEVER_PLACED, UNRESERVED
+from booking.engine.allocation.placements import compile_problem
 from booking.engine.allocation.problem import (
     Fault,
     ProblemRefused,
@@ -167,6 +169,13 @@ def test_read_problem__no_problem_at_all__is_refused(obj: object) -> None:
         read_problem(obj)
 
 
+@pytest.mark.parametrize("obj", [None, [], "x", 3])
+def test_read_problem__no_object__says_what_the_whole_file_is_to_be(obj: object) -> None:
+    with pytest.raises(ProblemRefused) as refused:
+        read_problem(obj)
+    assert str(refused.value).startswith(f"the whole file: is {obj!r}; a problem is one object")
+
+
 @pytest.mark.parametrize("key", ["facilities", "resources", "organisations", "requests"])
 def test_read_problem__an_id_twice__is_refused(key: str) -> None:
     twice = copy.deepcopy(PROBLEM)
@@ -193,6 +202,7 @@ def test_read_problem__what_can_never_be_placed__is_doubted_by_its_path(
 ) -> None:
     found: list[Fault] = []
     read_problem(changed(PROBLEM, path, value), doubt=found.append)
+    assert {one.code for one in found} <= {NEVER_PLACED}
     named = [one.path.removeprefix(f"{HERE}.alternatives[0]") for one in found]
     assert named[: len(doubted)] == doubted
     assert bool(named) is bool(doubted)
@@ -202,6 +212,68 @@ def test_read_problem__more_units_than_there_are__is_doubted_once_an_alternative
     found: list[Fault] = []
     read_problem(changed(PROBLEM, f"{SESSION}.quantity", 2), doubt=found.append)
     assert [one.path for one in found] == [f"{HERE}.alternatives[{at}]" for at in (0, 1)]
+
+
+def doubts_about(problem: dict[str, Any], code: str) -> list[Fault]:
+    found: list[Fault] = []
+    read_problem(problem, doubt=found.append)
+    return [one for one in found if one.code == code]
+
+
+def test_read_problem__a_group_no_facility_lists__is_doubted_once_with_its_requests() -> None:
+    asked: Any = PROBLEM["requests"]
+    groups = (["ldc", "start-up"], ["startup"], ["start-up", "elsewhere"])
+    several = [
+        asked[0] | {"id": f"q{3 - at}", "groups": some} for at, some in enumerate(groups, start=1)
+    ]
+    found = doubts_about(changed(PROBLEM, "requests", several), UNRESERVED)
+    assert [one.path for one in found] == ["requests[0].groups[1]", "requests[2].groups[1]"]
+    assert "in 2 requests; did you mean 'startup'?" in found[0].sentence
+    assert "in 1 request; correct it" in found[1].sentence
+
+
+@pytest.mark.parametrize("groups", [[], ["startup", "ldc"], ["none"]])
+def test_read_problem__groups_that_a_facility_lists__are_not_doubted(groups: list[str]) -> None:
+    shares = {"startup": 0.4, "ldc": 0.6, "none": 0}
+    asked = changed(PROBLEM, "facilities.0.reserved_share", shares)
+    assert doubts_about(changed(asked, "requests.0.groups", groups), UNRESERVED) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "above"),
+    [
+        ({"facilities.0.cap_share": None}, False),
+        ({"facilities.0.cap_share": 0.16667}, False),
+        ({"facilities.0.cap_share": 0.166}, True),
+        ({"facilities.0.cap_share": 0}, True),
+        ({"facilities.0.cap_share": 0, "requests.0.merit": 299}, False),
+        ({"facilities.0.cap_share": 0, f"{SESSION}.quantity": 2}, False),
+    ],
+)
+def test_read_problem__a_request_above_its_cap__is_doubted_where_the_engine_refuses_it(
+    changes: dict[str, Any], *, above: bool
+) -> None:
+    asked = PROBLEM
+    for path, value in changes.items():
+        asked = changed(asked, path, value)
+    found = doubts_about(asked, ABOVE_CAP)
+    assert [one.path for one in found] == ["requests[0]"] * above
+    assert all("at least 4 credits at 'f1'" in one.sentence for one in found)
+    refused = compile_problem(read_problem(asked)).refused
+    assert ("above_cap" in refused.values()) is above
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_read_problem__many_requests__doubts_those_that_the_engine_refuses(seed: int) -> None:
+    drawn = drawn_round(seed, SMALL)
+    for facility in drawn["facilities"]:
+        facility["cap_share"] = 0.04
+    problem = read_problem(drawn)
+    refused = compile_problem(problem).refused
+    above = {problem.requests[at].id for at, code in refused.items() if code == "above_cap"}
+    doubted = {one.path for one in doubts_about(drawn, ABOVE_CAP)}
+    paths = {f"requests[{at}]" for at, one in enumerate(drawn["requests"]) if one["id"] in above}
+    assert doubted == paths
 
 
 def test_read_problem__keys_with_a_plain_meaning_left_out__are_filled_in() -> None:

@@ -2,35 +2,32 @@
 
 import gc
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from api.cli.json_files import check_writable, existing_file, read_json, write_whole
 from api.cli.session import AsJson
 from api.cli.watching import shown_progress, stop_on_signal
 
 if TYPE_CHECKING:
-    from booking.engine.allocation.problem import Problem
+    from booking.engine.allocation.problem import Fault, Problem
 
 DEFAULT_GAP: Final = 0.01
 CERTIFICATE: Final = ("problem_sha256", "result_sha256", "objective", "bound", "gap", "stopped")
 
 MOST_DOUBTS: Final = 20
-"""What counts for nothing is named up to so many times: a file may hold thousands."""
+"""Doubts of one kind are named up to so many times: a file may hold thousands."""
 
 LEAST_SECONDS: Final = 0.001
 """What is left of a time limit that reading alone used up: the rest is filled by value."""
 
 MANY_OBJECTS: Final = 200_000
 """Objects made between two looks for rubbish: a round is millions, none of them rubbish."""
-
-DEEPEST: Final = 3
-"""Objects within so many others are written on one line."""
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -43,7 +40,7 @@ def _group() -> None:
 ProblemFile = Annotated[
     Path,
     typer.Argument(
-        metavar="PROBLEM.json", dir_okay=False, exists=True, help="The round as a problem file."
+        metavar="PROBLEM.json", callback=existing_file, help="The round as a problem file."
     ),
 ]
 ResultFile = Annotated[
@@ -60,16 +57,22 @@ TimeLimit = Annotated[
     float | None,
     typer.Option(
         metavar="SECONDS",
-        help="A safety stop for the whole run; a stopped result may differ in its hash.",
+        help="A safety stop for the whole run: the best found until then is written, and the"
+        " exit code is 0. Such a result is not reproducible.",
     ),
 ]
 Gap = Annotated[
-    float, typer.Option(help="How far below the best possible is near enough, as a share.")
+    float,
+    typer.Option(
+        metavar="SHARE", help="How far below the best possible is near enough: 0.01 is 1 %."
+    ),
 ]
 Workers = Annotated[
     int | None,
     typer.Option(
-        help="Processes to work with.", show_default="as many as there are cores and work for"
+        metavar="N",
+        help="Processes to work with.",
+        show_default="as many as there are cores and work for",
     ),
 ]
 Scheduler = Annotated[
@@ -95,20 +98,26 @@ def allocate_file(
 ) -> None:
     """Allocate a problem file, without a database.
 
-    Every fault of the file is named by its path, and then nothing is run.
-    The same problem gives the same result_sha256, whatever the workers.
-    Ctrl-C or SIGTERM ends it with the best found; the rest is filled by value.
+    A fault of the file is named by its path; then nothing is run, and the exit code is 1.
+    What can hardly be meant is named too, and the rest is run: starts outside the opening
+    windows, requests above their cap, groups that nothing is reserved for.
+
+    The same problem and gap give the same result_sha256, whatever the workers.
+
+    Ctrl-C or SIGTERM ends it early: the best found until then is written, the exit code is 0,
+    and the result says that it was stopped. A second Ctrl-C ends it at once, with nothing.
     """
     _check_options(time_limit, gap, workers, scheduler)
     if output is not None:
         check_writable(output)
     began = time.perf_counter()
     with rarely_collecting():
-        asked = read_file(problem)
+        asked, doubts = read_file(problem)
         left = time_limit and max(LEAST_SECONDS, time_limit - (time.perf_counter() - began))
         with stop_on_signal() as stop, _hands(workers, scheduler, stop) as hands:
             result = _solve(asked, {**hands, "gap": gap, "time_limit": left})
-    failed = what_failed(result)
+            stopped_by = _stopped_by(asked_to=stop(), lost=hands["stop"]())
+    failed = what_failed(result, stopped_by=stopped_by)
     if failed is not None:
         typer.echo(failed, err=True)
     if output is not None:
@@ -118,7 +127,7 @@ def allocate_file(
     elif as_json:
         typer.echo(json.dumps(_certificate(result)))
     else:
-        typer.echo(_summary(result))
+        typer.echo(_summary(result, doubts))
 
 
 @contextmanager
@@ -170,23 +179,10 @@ def _hands(
             typer.echo("The Dask scheduler is gone; start it again and repeat.", err=True)
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file, or exit with 1 and the line at fault."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        typer.echo(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8.", err=True)
-    except OSError as error:
-        typer.echo(f"{path}: cannot be read ({error.strerror}).", err=True)
-    except (ValueError, RecursionError) as error:
-        typer.echo(f"{path}: is no JSON ({error}); mend it there.", err=True)
-    raise typer.Exit(1)
-
-
-def read_file(path: Path) -> "Problem":
+def read_file(path: Path) -> "tuple[Problem, list[Fault]]":
     """Read a problem file, or exit with 1 and every fault by its path.
 
-    What is no fault but can never be placed is named on stderr.
+    What is no fault but hardly meant is named on stderr, and returned.
     """
     from booking.engine.allocation.problem import Fault, ProblemRefused, read_problem
 
@@ -197,11 +193,16 @@ def read_file(path: Path) -> "Problem":
         for each in refused.errors:
             typer.echo(str(each), err=True)
         raise typer.Exit(1) from refused
-    for each in doubts[:MOST_DOUBTS]:
+    for code in dict.fromkeys(each.code for each in doubts):
+        _say_doubts([each for each in doubts if each.code == code])
+    return problem, doubts
+
+
+def _say_doubts(alike: "list[Fault]") -> None:
+    for each in alike[:MOST_DOUBTS]:
         typer.echo(str(each), err=True)
-    if len(doubts) > MOST_DOUBTS:
-        typer.echo(f"... and {len(doubts) - MOST_DOUBTS} more that count for nothing.", err=True)
-    return problem
+    if len(alike) > MOST_DOUBTS:
+        typer.echo(f"... and {len(alike) - MOST_DOUBTS} more of this kind.", err=True)
 
 
 def _solve(problem: "Problem", options: dict[str, Any]) -> dict[str, Any]:
@@ -211,77 +212,25 @@ def _solve(problem: "Problem", options: dict[str, Any]) -> dict[str, Any]:
         return allocate(problem, progress=progress, timer=time.perf_counter, **options)
 
 
-def what_failed(result: dict[str, Any]) -> str | None:
-    """Say that the work was stopped, or where the solver failed; None where neither is so."""
+def what_failed(result: dict[str, Any], *, stopped_by: str) -> str | None:
+    """Say that the work was stopped, or where the solver failed; None where neither is so.
+
+    `stopped_by` says what stopped it, if anything did.
+    """
     fallen = [one["id"] for one in result["facilities"] if one["fallback"]]
     if result["stopped"]:
-        where = f"at {len(fallen)} of {len(result['facilities'])} facilities"
-        filled = f": {where} the timetable was filled by value" if fallen else ""
-        return f"Stopped before it was done{filled}; the gap is true all the same."
+        where = f" At {len(fallen)} of {len(result['facilities'])} facilities"
+        filled = f"{where} the timetable was filled by value." if fallen else ""
+        return (
+            f"Stopped {stopped_by}, with a gap so far of {result['gap']:.2%}, which is proved all"
+            f" the same.{filled} This is not reproducible: another run may end otherwise."
+        )
     if fallen:
         return (
             f"The solver failed at {', '.join(fallen)}: the timetable there was filled by"
             " value, and its gap is wider."
         )
     return None
-
-
-def check_writable(path: Path) -> None:
-    """Return if `write_whole` can write there, which changes nothing; or exit with 2."""
-    beside = _beside(path)
-    try:
-        beside.touch(exist_ok=False)
-        beside.unlink()
-    except OSError as error:
-        _say_unwritable(path, error)
-        raise typer.Exit(2) from error
-
-
-def write_whole(path: Path, thing: dict[str, Any]) -> None:
-    """Write the file whole or not at all: beside it first, then in its place."""
-    beside = _beside(path)
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            file.writelines(in_lines(thing))
-        beside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        _say_unwritable(path, error)
-        raise typer.Exit(1) from error
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}")
-
-
-def _say_unwritable(path: Path, error: OSError) -> None:
-    typer.echo(f"{path}: cannot be written ({error.strerror}); choose another.", err=True)
-
-
-def in_lines(thing: object) -> Iterator[str]:
-    """Write JSON with each key, and each part of a list, on a line; never all text at once."""
-    yield from _nested(thing, "\n")
-    yield "\n"
-
-
-def _nested(thing: object, line: str) -> Iterator[str]:
-    inner = line + " "
-    if isinstance(thing, list) and thing:
-        between = "["
-        for one in thing:
-            yield f"{between}{inner}{json.dumps(one)}"
-            between = ","
-        yield f"{line}]"
-    elif isinstance(thing, dict) and thing and len(line) <= DEEPEST:
-        between = "{"
-        for key, value in thing.items():
-            yield f"{between}{inner}{json.dumps(key)}: "
-            yield from _nested(value, inner)
-            between = ","
-        yield f"{line}}}"
-    else:
-        yield json.dumps(thing)
 
 
 def _certificate(result: dict[str, Any]) -> dict[str, Any]:
@@ -298,11 +247,21 @@ def _granted(result: dict[str, Any]) -> int:
     return len({each["request"] for each in result["bookings"]})
 
 
-def _summary(result: dict[str, Any]) -> str:
+def _stopped_by(*, asked_to: bool, lost: bool) -> str:
+    if asked_to:
+        return "as you asked"
+    return "because the Dask scheduler is gone" if lost else "by the time limit"
+
+
+def _summary(result: dict[str, Any], doubts: "list[Fault]") -> str:
+    from booking.engine.allocation.doubts import ABOVE_CAP
+
     proof = "proved optimal" if not result["gap"] else f"within {result['gap']:.2%} of the best"
-    stopped = "; stopped before it was done" if result["stopped"] else ""
+    stopped = "; stopped before it was done, so not reproducible" if result["stopped"] else ""
+    above = [each.path for each in doubts if each.code == ABOVE_CAP]
+    capped = f" ({len(above)} above their cap, the first {above[0]})" if above else ""
     return (
         f"{_granted(result)} requests granted with {len(result['bookings'])} bookings, "
-        f"{len(result['decisions'])} not; objective {result['objective']:,}, {proof}{stopped}.\n"
-        f"result_sha256 {result['result_sha256']}"
+        f"{len(result['decisions'])} not{capped}; objective {result['objective']:,}, "
+        f"{proof}{stopped}.\nresult_sha256 {result['result_sha256']}"
     )

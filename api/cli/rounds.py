@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.allocate import read_json, write_whole
+from api.cli.json_files import existing_file, read_json, write_whole
 from api.cli.session import AsJson, answer, open_database
 from api.cli.watching import shown_progress
 
@@ -152,7 +152,14 @@ def _summary(certificate: "Certificate", bookings: int | None) -> str:
 
 @round_.command("verify")
 def verify_round(
-    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE.json", dir_okay=False, exists=True)],
+    bundle: Annotated[
+        Path,
+        typer.Argument(
+            metavar="BUNDLE.json",
+            callback=existing_file,
+            help="What `benchshare round run --bundle` wrote, or the audit page gave.",
+        ),
+    ],
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -171,11 +178,12 @@ def verify_round(
         typer.echo(hint, err=True)
     shown = {"verified": not differences, "differences": len(differences)}
     if differences:
-        words = f"{len(differences)} differences."
+        many = "1 difference" if len(differences) == 1 else f"{len(differences)} differences"
+        words = f"{many}."
         if second_run_alone(differences):
             words = (
-                f"{len(differences)} differences, all of them from the second run: the bundle's "
-                "hashes, promises, figures and certificate are right."
+                f"{many}, all from the second run: the bundle's hashes, promises, figures and "
+                "certificate are right."
             )
         answer(shown, as_json=as_json, words=words)
         raise typer.Exit(1)

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api import round_run
-from api.cli.allocate import write_whole
+from api.cli.json_files import write_whole
 from api.demonstration import calendars, calls, catalogue, people
 from api.demonstration.people import ENTERED_AT, Cast
 from booking.clock import ids_from

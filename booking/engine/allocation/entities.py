@@ -132,10 +132,14 @@ def credits_of(problem: Problem, session: Session, resource: Resource) -> Fracti
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with a file: where it stands, what is wrong and how to mend it."""
+    """One thing wrong with a file: where it stands, what is wrong and how to mend it.
+
+    What is only doubted has a `code`; a fault that is refused has none.
+    """
 
     path: str
     sentence: str
+    code: str = ""
 
     def __str__(self) -> str:
         """Write the fault as one line."""

@@ -6,7 +6,8 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, Final, TypeVar
 
-from booking.engine.allocation.coherence import never_placed, too_many_credits, unknown_names
+from booking.engine.allocation.coherence import too_many_credits, unknown_names
+from booking.engine.allocation.doubts import doubts_of
 from booking.engine.allocation.entities import (
     Alternative,
     Facility,
@@ -23,6 +24,11 @@ from booking.engine.allocation.entities import (
 )
 
 FORMAT: Final = "benchshare-allocation/1"
+WHOLE: Final = "the whole file"
+MEANT: Final = (
+    f'a problem is one object in braces, with the key "format": "{FORMAT}"; name the file that'
+    " holds it."
+)
 LAST_STEP: Final = 10_000_000
 MOST_UNITS: Final = 1_000_000_000
 ABSENT: Final = object()
@@ -37,9 +43,11 @@ def read_problem(obj: object, *, doubt: Callable[[Fault], None] | None = None) -
     Absent `reserved_share`, `cap_share`, `groups`, `rank` and `strict` mean none, none, none,
     0 and false.
     A request above its cap or below the quality threshold is no fault: it is not granted.
-    `doubt` is told of what is no fault either, but can never be placed.
+    `doubt` is told of what is no fault either, but hardly meant: see `doubts`.
     Raises: ProblemRefusedError naming every fault.
     """
+    if not isinstance(obj, dict):
+        raise ProblemRefusedError((Fault(WHOLE, f"is {_shown(obj)}; {MEANT}"),))
     reader = Reader()
     problem = _read_round(reader, obj)
     faults = [*reader.faults, *unknown_names(problem)]
@@ -47,7 +55,7 @@ def read_problem(obj: object, *, doubt: Callable[[Fault], None] | None = None) -
     if faults:
         raise ProblemRefusedError(tuple(faults))
     if doubt is not None:
-        for one in never_placed(problem):
+        for one in doubts_of(problem):
             doubt(one)
     return _in_order(problem)
 
@@ -68,7 +76,7 @@ class Reader:
         """Give the object's values; absent ones are ABSENT; unknown keys are refused."""
         known = [*required.split(), *optional.split()]
         if not isinstance(value, dict):
-            self._wrong(path or "$", value, "an object in braces")
+            self._wrong(path, value, "an object in braces")
             return dict.fromkeys(known, ABSENT)
         for key in value:
             if key not in known:

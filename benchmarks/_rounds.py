@@ -142,11 +142,18 @@ def drawn(size: Size, seed: int, family: str = "mixed") -> dict[str, Any]:
 
 
 def sized(text: str) -> Size:
-    """Read a size: its name, or RESOURCES/REQUESTS. Raises: ValueError for anything else."""
+    """Read a size: its name, or RESOURCES/REQUESTS.
+
+    Raises: ArgumentTypeError, a ValueError here, for anything else, with the sizes there are.
+    """
     if text in SIZES:
         return SIZES[text]
-    resources, requests = (int(part) for part in text.split("/"))
-    return Size(max(1, round(resources / 20)), resources, requests)
+    resources, _, requests = text.partition("/")
+    if not (_is_count(resources) and _is_count(requests)):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no size; give {', '.join(SIZES)} or RESOURCES/REQUESTS, such as 20/200"
+        )
+    return Size(max(1, round(int(resources) / 20)), int(resources), int(requests))
 
 
 def _families(draw: random.Random, facilities: int, family: str) -> list[Family]:

@@ -150,12 +150,21 @@ def test_progress__as_components_are_done__bound_falls_to_the_result() -> None:
     problem = read_problem(drawn_round(1, SMALL))
     seen: list[Progress] = []
     result = allocate(problem, progress=seen.append)
-    assert [(now.done, now.total) for now in seen] == [(0, 2), (1, 2), (2, 2)]
+    assert [(now.done, now.total) for now in seen] == [(0, 2), (1, 2), (2, 2), (2, 2)]
     bounds = [now.bound for now in seen]
     assert bounds == sorted(bounds, reverse=True)
     assert seen[0].gap > seen[-1].gap >= 0
-    assert bounds[-1] >= result["bound"] - 1e-3
-    assert seen[-1].objective <= result["objective"] + 1e-3
+    assert seen[-2].bound >= result["bound"] - 1e-3
+    assert seen[-2].objective <= result["objective"] + 1e-3
+
+
+@pytest.mark.parametrize("rules", [{}, {"strict": True}])
+def test_progress__told_last__has_the_figures_of_the_result(rules: dict[str, bool]) -> None:
+    problem = read_problem(drawn_round(1, SMALL) | rules)
+    seen: list[Progress] = []
+    result = allocate(problem, progress=seen.append)
+    assert (seen[-1].objective, seen[-1].bound) == (result["objective"], result["bound"])
+    assert seen[-1].gap == pytest.approx(result["gap"], abs=1e-8)
 
 
 @pytest.mark.parametrize(("worth", "gap"), [(8.0, 0.2), (10.0, 0.0), (10.5, 0.0)])

@@ -295,7 +295,7 @@ def test_allocate__unusual_rules__passes_the_independent_check(path: str, value:
     assert verify(problem, allocate(problem)) == ()
 
 
-def test_allocate__a_watcher__is_told_of_each_component() -> None:
+def test_allocate__a_watcher__is_told_of_each_component_and_of_the_result() -> None:
     told: list[Progress] = []
     allocated(drawn_round(1, SMALL), progress=told.append)
-    assert [(now.done, now.total) for now in told] == [(0, 2), (1, 2), (2, 2)]
+    assert [(now.done, now.total) for now in told] == [(0, 2), (1, 2), (2, 2), (2, 2)]

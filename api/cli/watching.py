@@ -21,7 +21,9 @@ LINE_EVERY: Final = 10.0
 def shown_progress() -> Iterator["Watcher"]:
     """Show a bar with the gap on a terminal; elsewhere a plain line now and then."""
     if not sys.stderr.isatty():
-        yield plain_lines(time.monotonic)
+        lines = PlainLines(time.monotonic)
+        yield lines.watch
+        lines.end()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -41,17 +43,30 @@ def shown_progress() -> Iterator["Watcher"]:
         )
 
 
-def plain_lines(clock: Callable[[], float]) -> "Watcher":
-    """Write a line when so many seconds have gone by since the last, nothing for quick work."""
-    last = clock()
+class PlainLines:
+    """Writes a line when so many seconds have gone by since the last, nothing for quick work."""
 
-    def watch(now: "Progress") -> None:
-        nonlocal last
-        if clock() - last >= LINE_EVERY:
-            last = clock()
-            typer.echo(f"{now.done} of {now.total} parts done, gap {now.gap:.2%}", err=True)
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._last = clock()
+        self._written = False
+        self._unwritten: Progress | None = None
 
-    return watch
+    def watch(self, now: "Progress") -> None:
+        """Write a line if it is time to."""
+        self._unwritten = now
+        if self._clock() - self._last >= LINE_EVERY:
+            self._last = self._clock()
+            self._write(now)
+
+    def end(self) -> None:
+        """Write what was told last, so that the last line has the result's own figures."""
+        if self._written and self._unwritten is not None:
+            self._write(self._unwritten)
+
+    def _write(self, now: "Progress") -> None:
+        self._written, self._unwritten = True, None
+        typer.echo(f"{now.done} of {now.total} parts done, gap {now.gap:.2%}", err=True)
 
 
 @contextmanager

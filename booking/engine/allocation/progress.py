@@ -20,7 +20,7 @@ class Progress:
     `objective` is at least what the timetable would be worth: what the solver found where
     it is done, a timetable by value elsewhere, before the last pass that fills what is left.
     `bound` is at least the best possible: proved by the solver where it is done, by prices
-    alone elsewhere, so it starts loose and falls.
+    alone elsewhere, so it starts loose and falls. Both are the result's in what is told last.
     """
 
     done: int

@@ -11,7 +11,7 @@ from booking.engine.allocation.finish import finish_on
 from booking.engine.allocation.merit_alone import merit_alone
 from booking.engine.allocation.model import Task, task_of
 from booking.engine.allocation.placements import compile_problem
-from booking.engine.allocation.progress import Watch, Watcher
+from booking.engine.allocation.progress import Progress, Watch, Watcher
 from booking.engine.allocation.result import Solved, write_result
 from booking.engine.allocation.schedule import LOSSES, Effort, Runner, runner, worthwhile_workers
 from booking.engine.allocation.solver import Outcome
@@ -56,8 +56,8 @@ def allocate(
     The same problem and gap give the same hash whatever the workers, the executor or the
     order of the file, unless `time_limit` (seconds for all of it, explanations included) or
     `stop` (asked again and again) ended it: then `stopped` is true. Components run `workers`
-    at a time, on `executor` if one is given; `progress` is told after each. `timer` (seconds
-    on any scale) measures `work.seconds`.
+    at a time, on `executor` if one is given; `progress` is told after each, and at the end of
+    the result's own figures. `timer` (seconds on any scale) measures `work.seconds`.
     `choose` may put another timetable of the same round in place of the one found; `by_merit`
     is told of the one by merit alone, as MeritAlone writes it.
     Raises: ValueError if the gap, the limit or the workers make no sense.
@@ -79,6 +79,8 @@ def allocate(
         timetable = choose(timetable)
     solved = Solved(components, tasks, outcomes)
     result = write_result(timetable, solved)
+    if progress is not None:
+        progress(Progress(len(tasks), len(tasks), result["objective"], result["bound"]))
     if by_merit is not None:
         by_merit(merit_alone(timetable, solved).as_json())
     took = timer() - began if timer else sum(outcome.seconds for outcome in outcomes)

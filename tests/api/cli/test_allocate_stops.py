@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from api.__main__ import app
 from api.cli.allocate import MOST_DOUBTS
 from api.cli.cluster import dask_cluster, differences, versions
-from api.cli.watching import LINE_EVERY, plain_lines
+from api.cli.watching import LINE_EVERY, PlainLines
 from booking.engine.allocation.problem import read_problem
 from booking.engine.allocation.progress import Progress
 from booking.engine.allocation.run import allocate
@@ -236,13 +236,21 @@ def test_allocate__a_problem_refused__leaves_what_was_written_before(tmp_path: P
     assert {each.name for each in tmp_path.iterdir()} == {"problem.json", "result.json"}
 
 
-@pytest.mark.parametrize(("seconds", "lines"), [(LINE_EVERY - 0.01, 0), (LINE_EVERY, 1)])
-def test_progress__without_a_terminal__is_a_line_now_and_then(
-    seconds: float, lines: int, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("seconds", "lines"),
+    [
+        (LINE_EVERY - 0.01, []),
+        (LINE_EVERY, ["1 of 4 parts done, gap 10.00%", "2 of 4 parts done, gap 5.00%"]),
+    ],
+)
+def test_progress__without_a_terminal__is_a_line_now_and_then_and_what_was_told_last(
+    seconds: float, lines: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    times = iter([0.0, seconds, seconds, seconds])
-    watch = plain_lines(lambda: next(times))
-    watch(Progress(1, 4, 90.0, 100.0))
-    watch(Progress(2, 4, 95.0, 100.0))
-    written_lines = capsys.readouterr().err.splitlines()
-    assert written_lines == ["1 of 4 parts done, gap 10.00%"] * lines
+    times = iter([0.0, seconds, seconds, seconds, seconds])
+    shown = PlainLines(lambda: next(times))
+    shown.watch(Progress(1, 4, 90.0, 100.0))
+    shown.watch(Progress(2, 4, 94.0, 100.0))
+    shown.watch(Progress(2, 4, 95.0, 100.0))
+    shown.end()
+    shown.end()
+    assert capsys.readouterr().err.splitlines() == lines

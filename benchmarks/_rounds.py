@@ -144,7 +144,7 @@ def drawn(size: Size, seed: int, family: str = "mixed") -> dict[str, Any]:
 def sized(text: str) -> Size:
     """Read a size: its name, or RESOURCES/REQUESTS.
 
-    Raises: ArgumentTypeError, a ValueError here, for anything else, with the sizes there are.
+    Raises: ArgumentTypeError for anything else, with the sizes there are.
     """
     if text in SIZES:
         return SIZES[text]
@@ -154,6 +154,16 @@ def sized(text: str) -> Size:
             f"{text!r} is no size; give {', '.join(SIZES)} or RESOURCES/REQUESTS, such as 20/200"
         )
     return Size(max(1, round(int(resources) / 20)), int(resources), int(requests))
+
+
+def sized_name(text: str) -> str:
+    """Check a size and return it as it was written. Raises: ArgumentTypeError."""
+    sized(text)
+    return text
+
+
+def _is_count(text: str) -> bool:
+    return text.isdecimal() and int(text) > 0
 
 
 def _families(draw: random.Random, facilities: int, family: str) -> list[Family]:

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks._effort import Effort
 from benchmarks._measuring import Ran, run
-from benchmarks._rounds import NAMES, SIZES, drawn, sized
+from benchmarks._rounds import NAMES, SIZES, drawn, sized, sized_name
 
 ENGINE: Final = "engine"
 METHODS: Final = MappingProxyType(
@@ -123,7 +123,12 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--size", action="append", help=f"{', '.join(SIZES)} or RESOURCES/REQUESTS")
+    parser.add_argument(
+        "--size",
+        action="append",
+        type=sized_name,
+        help=f"{', '.join(SIZES)} or RESOURCES/REQUESTS",
+    )
     parser.add_argument("--seed", action="append", type=int, help="default 1")
     parser.add_argument("--family", choices=NAMES, default="mixed")
     parser.add_argument("--only", action="append", choices=list(METHODS), help="a method")

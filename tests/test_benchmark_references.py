@@ -1,5 +1,6 @@
 """What the engine is measured against must itself be right: the rounds and the references."""
 
+from argparse import ArgumentTypeError
 from fractions import Fraction
 
 import pytest
@@ -9,7 +10,7 @@ from benchmarks._greedy import local_search, sequential
 from benchmarks._highs import cliques, telescope
 from benchmarks._nasa import Standing as NasaStanding
 from benchmarks._nasa import month_round, read_log, wishes
-from benchmarks._rounds import NAMES, Size, drawn
+from benchmarks._rounds import NAMES, SIZES, Size, drawn, sized
 from benchmarks.pythons import told
 from booking.engine.allocation.certificate import Round
 from booking.engine.allocation.placements import compile_problem
@@ -32,6 +33,19 @@ def counted(problem: Problem, answer: Answer) -> Fraction:
         (recount.points_at(one.id) + recount.top_up(one.id) for one in problem.facilities),
         Fraction(0),
     )
+
+
+@pytest.mark.parametrize("size", ["20", "20/", "/3", "0/3", "3/0", "-1/2", "x", "1/2/3"])
+def test_sized__no_size__names_those_there_are(size: str) -> None:
+    with pytest.raises(ArgumentTypeError) as refused:
+        sized(size)
+    assert str(refused.value).startswith(f"{size!r} is no size; give ")
+    assert all(name in str(refused.value) for name in (*SIZES, "RESOURCES/REQUESTS"))
+
+
+@pytest.mark.parametrize(("size", "facilities"), [("1/1", 1), ("40/7", 2), ("50", 2)])
+def test_sized__a_name_or_two_counts__is_a_size(size: str, facilities: int) -> None:
+    assert sized(size).facilities == facilities
 
 
 @pytest.mark.parametrize("family", NAMES)

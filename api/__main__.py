@@ -2,7 +2,8 @@
 
 import importlib
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -42,15 +43,49 @@ class LazyGroup(TyperGroup):
             return None
         module, _ = COMMANDS[cmd_name]
         group = typer.main.get_group(importlib.import_module(module).app)
-        return group.commands[cmd_name]
+        return with_plain_flags(group.commands[cmd_name])
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the options before any command."""
+        return _plain(super().get_params(ctx))
+
+
+def with_plain_flags(command: Any) -> Any:
+    """Let the help of a command, and of those in it, show flags without a type: none takes one."""
+    _plain(command.get_params(typer.Context(command)))
+    for each in getattr(command, "commands", {}).values():
+        with_plain_flags(each)
+    return command
+
+
+def _plain(params: Any) -> Any:
+    for each in params:
+        if getattr(each, "is_flag", False):
+            each.metavar = ""
+    return params
+
+
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer's way
+    if asked:
+        typer.echo(f"benchshare {version('benchshare')}")
+        raise typer.Exit
 
 
 app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
-def benchshare() -> None:
+def benchshare(
+    *,
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Say which version this is."
+        ),
+    ] = False,
+) -> None:
     """Share research infrastructure on fair and published terms."""
+    del show_version
 
 
 def main() -> None:

@@ -15,7 +15,18 @@ app = typer.Typer(no_args_is_help=True)
 catalogue = typer.Typer(no_args_is_help=True, help="Import and export resources.")
 app.add_typer(catalogue, name="catalogue")
 ROWS_SHOWN = 200
-Slug = Annotated[str, typer.Option("--facility", help="The slug of the facility.")]
+Slug = Annotated[str, typer.Option("--facility", metavar="SLUG", help="The slug of the facility.")]
+ImportedFormat = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="uniquip (CSV), osg or json; if left out, json where the name ends so, else uniquip.",
+    ),
+]
+ImportedFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="The file to import.", dir_okay=False)
+]
 
 
 @app.callback()
@@ -25,14 +36,14 @@ def _group() -> None:
 
 @catalogue.command("import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help="The file to import.", dir_okay=False)],
+    file: ImportedFile,
     facility: Slug,
-    form: Annotated[
-        str, typer.Option("--format", help="uniquip, osg or json; told by the name if left out.")
-    ] = "",
+    form: ImportedFormat = "",
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
-    draft: Annotated[bool, typer.Option("--draft", help="Do not publish new ones.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; write nothing.")] = False,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Keep new resources as drafts, to publish later.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Import a file: every row becomes a resource, or a reason with its row number."""
@@ -64,9 +75,13 @@ def import_file(
 @catalogue.command("export")
 def export(
     facility: Slug,
-    form: Annotated[str, typer.Option("--format", help="uniquip, json, datacite or dcat.")],
+    form: Annotated[
+        str,
+        typer.Option("--format", metavar="FORMAT", help="uniquip, json, datacite or dcat."),
+    ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write here, not to the screen.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write here, not to the screen."),
     ] = None,
 ) -> None:
     """Export a facility's resources; what was imported comes out as it came in."""

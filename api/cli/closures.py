@@ -29,10 +29,17 @@ def _group() -> None:
 
 @closures.command("import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help="CSV: resource,starts_at,ends_at,reason,severity.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV with resource,starts_at,ends_at,reason,severity in its first line; times on"
+            " the facility's clock.",
+        ),
+    ],
     facility: Slug,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Import closures; bad rows are named by number, and whom the good ones displace."""
@@ -62,10 +69,15 @@ def import_file(
 @closures.command("holidays")
 def holidays(
     facility: Slug,
-    year: Annotated[int, typer.Option("--year", help="Of which year.")],
+    year: Annotated[int, typer.Option("--year", metavar="YEAR", help="The year, such as 2027.")],
     *,
     adopt: Annotated[
-        bool, typer.Option("--adopt", help="Close on public ones to come; estimates displace none.")
+        bool,
+        typer.Option(
+            "--adopt",
+            help="Close on the public holidays to come. A date that is an estimate displaces no"
+            " booking.",
+        ),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --adopt: say what it would do.")

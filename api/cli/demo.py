@@ -24,12 +24,17 @@ def demonstrations() -> None:
 def demo(
     *,
     folder: Annotated[
-        Path, typer.Option("--dir", help="Where to build it: a folder that is empty or absent.")
+        Path,
+        typer.Option(
+            "--dir", metavar="DIR", help="Where to build it: a folder that is empty or absent."
+        ),
     ] = Path("demo"),
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Serve it on 127.0.0.1 until Ctrl-C.")
     ] = True,
-    port: Annotated[int, typer.Option(help="The port to serve on.", min=1, max=65535)] = PORT,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", help="The port to serve on.", min=1, max=65535)
+    ] = PORT,
     as_json: AsJson = False,
 ) -> None:
     """Build a full demonstration, print what happened, and serve it."""

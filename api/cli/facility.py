@@ -21,12 +21,20 @@ def _group() -> None:
 
 @facility.command("add")
 def add_facility(
-    slug: Annotated[str, typer.Argument(help="Its name in addresses, such as light-microscopy.")],
-    name: Annotated[str, typer.Option(help="Its name.")],
-    country: Annotated[str, typer.Option(help="Two letters (ISO 3166-1), such as KE.")],
-    zone: Annotated[str, typer.Option(help="IANA time zone, such as Africa/Nairobi.")],
+    slug: Annotated[
+        str, typer.Argument(metavar="SLUG", help="Its name in addresses, such as light-microscopy.")
+    ],
+    name: Annotated[str, typer.Option(metavar="NAME", help="Its name.")],
+    country: Annotated[
+        str, typer.Option(metavar="CODE", help="Two letters (ISO 3166-1), such as KE.")
+    ],
+    zone: Annotated[
+        str, typer.Option(metavar="ZONE", help="IANA time zone, such as Africa/Nairobi.")
+    ],
     *,
-    language: Annotated[str, typer.Option(help="Language of its calendars: en, es, fr.")] = "en",
+    language: Annotated[
+        str, typer.Option(metavar="CODE", help="Language of its calendars: en, es or fr.")
+    ] = "en",
     as_json: AsJson = False,
 ) -> None:
     """Add a facility."""
@@ -54,8 +62,8 @@ def add_facility(
 
 @facility.command("language")
 def set_language(
-    slug: Annotated[str, typer.Argument(help="The facility's name in addresses.")],
-    language: Annotated[str, typer.Argument(help="en, es or fr.")],
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="The facility's name in addresses.")],
+    language: Annotated[str, typer.Argument(metavar="LANGUAGE", help="en, es or fr.")],
     *,
     as_json: AsJson = False,
 ) -> None:

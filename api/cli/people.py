@@ -21,6 +21,25 @@ token = typer.Typer(no_args_is_help=True, help="Create API tokens.")
 app.add_typer(organisation, name="organisation")
 app.add_typer(user, name="user")
 app.add_typer(token, name="token")
+RoleName = Annotated[
+    str,
+    typer.Option(
+        metavar="ROLE",
+        help="manager, operator, reviewer (of a facility); member, organisation-admin "
+        "(of an organisation); officer, auditor.",
+    ),
+]
+TheirEmail = Annotated[
+    str, typer.Argument(metavar="EMAIL", help="Their mail address, which they sign in with.")
+]
+Scopes = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SCOPE",
+        help="read, book, manage or admin; may be given again. Left out, the token may do all"
+        " that the person may.",
+    ),
+]
 
 
 # Without a callback, a group of one command would swallow the command's name.
@@ -33,13 +52,20 @@ def _group() -> None:
 
 @organisation.command("add")
 def add_organisation(
-    name: str,
-    country: Annotated[str, typer.Option(help="Two letters (ISO 3166-1), such as KE.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.")],
+    country: Annotated[
+        str, typer.Option(metavar="CODE", help="Two letters (ISO 3166-1), such as KE.")
+    ],
     kind: Annotated[
         str,
-        typer.Option(help="startup, sme, university, institute, public-body, ngo, large-company."),
+        typer.Option(
+            metavar="KIND",
+            help="startup, sme, university, institute, public-body, ngo or large-company.",
+        ),
     ],
-    ror: Annotated[str, typer.Option(help="Its ROR id.")] = "",
+    ror: Annotated[
+        str, typer.Option(metavar="ID", help="Its ROR id, such as https://ror.org/05dxps055.")
+    ] = "",
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -70,18 +96,15 @@ def add_organisation(
 
 @user.command("add")
 def add_user(
-    email: str,
-    role: Annotated[
-        str,
-        typer.Option(
-            help="manager, operator, reviewer (of a facility); member, organisation-admin "
-            "(of an organisation); officer, auditor."
-        ),
-    ],
-    name: Annotated[str, typer.Option(help="What they are called.")] = "",
-    facility: Annotated[str | None, typer.Option(help="The facility's slug.")] = None,
+    email: TheirEmail,
+    role: RoleName,
+    name: Annotated[str, typer.Option(metavar="NAME", help="What they are called.")] = "",
+    facility: Annotated[
+        str | None, typer.Option(metavar="SLUG", help="The facility's slug.")
+    ] = None,
     organisation_id: Annotated[
-        UUID | None, typer.Option("--organisation", help="The organisation's id.")
+        UUID | None,
+        typer.Option("--organisation", metavar="ID", help="The organisation's id."),
     ] = None,
     *,
     as_json: AsJson = False,
@@ -131,14 +154,14 @@ def _role_at(role: str, facility: str | None, organisation_id: UUID | None) -> "
 
 @token.command("create")
 def create_token(
-    email: str,
-    scope: Annotated[
-        list[str] | None,
-        typer.Option(help="read, book, manage or admin; none is all the person may do."),
-    ] = None,
-    name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
+    email: Annotated[
+        str, typer.Argument(metavar="EMAIL", help="The mail address of the person it acts for.")
+    ],
+    scope: Scopes = None,
+    name: Annotated[str, typer.Option(metavar="NAME", help="What it is for.")] = "command line",
     days: Annotated[
-        int, typer.Option(min=1, max=MOST_DAYS, help="How long it is valid.")
+        int,
+        typer.Option(metavar="DAYS", min=1, max=MOST_DAYS, help="How many days it is valid."),
     ] = DEFAULT_DAYS,
     *,
     as_json: AsJson = False,

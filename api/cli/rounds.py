@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True)
 round_ = typer.Typer(no_args_is_help=True, help="Run and verify allocation rounds.")
 app.add_typer(round_, name="round")
 
-Slug = Annotated[str, typer.Argument(help="The round's slug or id.")]
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The round's slug or id.")]
 
 
 @round_.command("open")
@@ -56,10 +56,16 @@ def close_round(slug: Slug, *, as_json: AsJson = False) -> None:
 def run_round(
     slug: Slug,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Allocate, store nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Allocate, but store and publish nothing.")
+    ] = False,
     bundle: Annotated[
         Path | None,
-        typer.Option(metavar="OUT.json", dir_okay=False, help="Write all that a rerun needs."),
+        typer.Option(
+            metavar="OUT.json",
+            dir_okay=False,
+            help="Write all that deciding it again needs, for `benchshare round verify`.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -20,10 +20,17 @@ def running() -> None:
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="The address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="PORT", help="The port to listen on.", min=1, max=65535)
+    ] = 8000,
     workers: Annotated[
-        int, typer.Option(help="How many processes; more than 1 on PostgreSQL only.", min=1)
+        int,
+        typer.Option(
+            metavar="N", help="How many processes; more than 1 on PostgreSQL only.", min=1
+        ),
     ] = 1,
 ) -> None:
     """Serve web, API and feeds; on SQLite also run the jobs."""

@@ -3,6 +3,7 @@
 import importlib
 import sys
 from importlib.metadata import version
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -43,18 +44,24 @@ class LazyGroup(TyperGroup):
             return None
         module, _ = COMMANDS[cmd_name]
         group = typer.main.get_group(importlib.import_module(module).app)
-        return with_plain_flags(group.commands[cmd_name])
+        return with_plain_help(group.commands[cmd_name])
 
     def get_params(self, ctx: Any) -> Any:
         """Return the options before any command."""
         return _plain(super().get_params(ctx))
 
 
-def with_plain_flags(command: Any) -> Any:
-    """Let the help of a command, and of those in it, show flags without a type: none takes one."""
+def with_plain_help(command: Any) -> Any:
+    """Let the help of a command, and of those in it, fill its lines and show flags without a type.
+
+    A flag takes no value, and where a docstring breaks its lines is no matter of the terminal's.
+    """
     _plain(command.get_params(typer.Context(command)))
+    command.help = "\n\n".join(
+        " ".join(part.split()) for part in cleandoc(command.help or "").split("\n\n")
+    )
     for each in getattr(command, "commands", {}).values():
-        with_plain_flags(each)
+        with_plain_help(each)
     return command
 
 

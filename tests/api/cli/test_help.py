@@ -2,6 +2,7 @@
 
 import re
 from importlib.metadata import version
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -43,6 +44,16 @@ def test_help__of_every_command__shows_no_types_of_options_and_explains_each(wor
     assert re.fullmatch("--help +Show this message and exit. *", options[-1])
     assert not [row for row in options if re.search("<[a-z]", row)]
     assert not [each.name for each in COMMANDS[words].params if not each.help]
+
+
+@pytest.mark.parametrize("words", list(COMMANDS))
+def test_help__of_every_command__fills_its_lines(words: str) -> None:
+    narrow = CliRunner(env={"COLUMNS": "80"}).invoke(app, [*words.split(), "--help"]).output
+    prose = narrow.partition("Usage:")[2].partition("╭")[0]
+    for part in re.split(r"\n\s*\n", prose)[1:]:
+        lines = [line.strip() for line in part.strip().splitlines()]
+        for line, after in pairwise(lines):
+            assert len(f"{line} {after.split()[0]}") > 72, part
 
 
 def test_version__as_installed__is_said() -> None:
